@@ -1,0 +1,123 @@
+//! Mail addresses, as RFC 5321 section 4.1.2 writes them.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use serde::Serialize;
+
+/// An address `local@domain`. It keeps the local part as it was written and compares without regard to case,
+/// because servers change the case of local parts on the way.
+#[derive(Debug, Clone)]
+pub struct Address {
+    text: String,
+    at: usize,
+}
+
+impl Address {
+    /// Reads an address without display name or angle brackets. `None` when it has no local part or domain, holds
+    /// white space, control characters or angle brackets, or is longer than 64 and 255 octets (RFC 5321 section 4.5.3.1).
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let at = text.rfind('@')?;
+        let (local, domain) = (&text[..at], &text[at + 1..]);
+        if local.is_empty() || local.len() > 64 || domain.is_empty() || domain.len() > 255 {
+            return None;
+        }
+        if !is_local_part(local) || !is_domain(domain) {
+            return None;
+        }
+        Some(Self { text: format!("{local}@{}", domain.to_lowercase()), at })
+    }
+
+    /// The part before the `@`, as it was written.
+    pub fn local(&self) -> &str {
+        &self.text[..self.at]
+    }
+
+    /// The part after the `@`, in lower case.
+    pub fn domain(&self) -> &str {
+        &self.text[self.at + 1..]
+    }
+
+    /// The whole address, local part as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The form in which two spellings of one address are equal.
+    pub fn key(&self) -> String {
+        self.text.to_lowercase()
+    }
+
+    /// The address for a log line: enough to recognise a customer, too little to write to one.
+    pub fn shortened(&self) -> String {
+        let first: String = self.local().chars().take(2).collect();
+        format!("{first}…@{}", self.domain())
+    }
+}
+
+fn is_local_part(local: &str) -> bool {
+    if let Some(inner) = local.strip_prefix('"') {
+        // A quoted local part may hold spaces, but never what would end a command or a header line.
+        return inner.len() > 1 && inner.ends_with('"') && !inner.chars().any(|c| c.is_control());
+    }
+    !local.chars().any(|c| c.is_whitespace() || c.is_control() || "<>()[],;:\\\"@".contains(c))
+}
+
+fn is_domain(domain: &str) -> bool {
+    if let Some(literal) = domain.strip_prefix('[') {
+        let Some(literal) = literal.strip_suffix(']') else { return false };
+        return !literal.is_empty() && literal.chars().all(|c| c.is_ascii_alphanumeric() || ".:-".contains(c));
+    }
+    domain
+        .split('.')
+        .all(|label| !label.is_empty() && label.len() <= 63 && label.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_'))
+}
+
+impl PartialEq for Address {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text || self.key() == other.key()
+    }
+}
+
+impl Eq for Address {}
+
+impl Hash for Address {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+/// An address with the name that its owner goes by; the name is empty when none was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Mailbox {
+    /// Display name, decoded, on one line.
+    pub name: String,
+    /// The address itself.
+    pub address: Address,
+}
+
+impl Mailbox {
+    /// What to call this person: the name, or the address when there is none.
+    pub fn called(&self) -> &str {
+        if self.name.is_empty() { self.address.as_str() } else { &self.name }
+    }
+}
+
+impl fmt::Display for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.name.is_empty() { write!(f, "{}", self.address) } else { write!(f, "{} <{}>", self.name, self.address) }
+    }
+}

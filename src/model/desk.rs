@@ -1,0 +1,230 @@
+//! The desk: departments, agents, keys and limits, as the configuration says. The rules that `decide` is told.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::address::Address;
+use super::token::{Keyring, Token, split_signed};
+
+/// A group of agents with a system address of its own and any number of public mailboxes.
+#[derive(Debug, Clone)]
+pub struct Department {
+    /// Key in the configuration and in commands.
+    pub key: String,
+    /// Name for people.
+    pub name: String,
+    /// What references begin with: `SUP`.
+    pub prefix: String,
+    /// System address.
+    pub address: Address,
+    /// Public forwarding mailboxes.
+    pub mailboxes: Vec<Address>,
+    /// Keys of its agents.
+    pub agents: Vec<String>,
+    /// Who is made responsible for tickets from outside.
+    pub assignee: Option<String>,
+    /// Who is made responsible for tickets that members open.
+    pub internal_assignee: Option<String>,
+    /// Folder of texts.
+    pub language: String,
+    /// Expected answer time.
+    pub answer_within: Option<Duration>,
+    /// How long after closing a reply opens the ticket again.
+    pub reopen_within: Duration,
+    /// Whether requesters are sent an acknowledgement.
+    pub acknowledge: bool,
+}
+
+/// What an agent may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everything.
+    Admin,
+    /// Answer and command.
+    Agent,
+    /// Read only.
+    Viewer,
+}
+
+/// A member of the desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agent {
+    /// Key in the configuration and in commands.
+    pub key: String,
+    /// Name, as customers see it.
+    pub name: String,
+    /// Address on file: where notices go.
+    pub address: Address,
+    /// Further addresses the agent writes from.
+    pub other_addresses: Vec<Address>,
+    /// What the agent may do.
+    pub access: Access,
+}
+
+/// Limits on what one mail may hold, each a key of `[limits]`.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Octets of header that are read.
+    pub header_size: usize,
+    /// Fields of the header that are read.
+    pub header_fields: usize,
+    /// Depth of nested parts.
+    pub nesting: usize,
+    /// Number of parts.
+    pub parts: usize,
+    /// Ids looked at in In-Reply-To and References.
+    pub references: usize,
+    /// Received fields from which a mail is taken to go in circles.
+    pub received: usize,
+    /// Octets of text kept for display; the original always stays whole.
+    pub text_size: usize,
+    /// Followers of one ticket.
+    pub followers: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            header_size: 256 * 1024,
+            header_fields: 1_000,
+            nesting: 50,
+            parts: 1_000,
+            references: 50,
+            received: 100,
+            text_size: 1024 * 1024,
+            followers: 50,
+        }
+    }
+}
+
+/// How many acknowledgements may leave.
+#[derive(Debug, Clone, Copy)]
+pub struct AcknowledgementCaps {
+    /// To one address within an hour.
+    pub per_hour: i64,
+    /// To one address within 24 hours.
+    pub per_day: i64,
+    /// To everybody within 24 hours.
+    pub total_per_day: i64,
+}
+
+/// What an envelope recipient means to us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// Ours: the key of the department.
+    Department(String),
+    /// A signed bounce address of the department: for delivery reports only.
+    Bounce(String),
+    /// One of our domains, but nobody there.
+    Unknown,
+    /// Not our domain.
+    Foreign,
+}
+
+/// Everything the configuration says about the desk.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    /// Name in HELO, Message-IDs and signatures.
+    pub hostname: String,
+    /// The departments, in the order of the configuration.
+    pub departments: Vec<Department>,
+    /// The agents, in the order of the configuration.
+    pub agents: Vec<Agent>,
+    /// What tokens are sealed with.
+    pub keys: Keyring,
+    /// Limits on one mail.
+    pub limits: Limits,
+    /// Caps on acknowledgements.
+    pub caps: AcknowledgementCaps,
+    department_of: HashMap<Address, usize>,
+    agent_of: HashMap<Address, usize>,
+    domains: Vec<String>,
+}
+
+impl Desk {
+    /// Puts a desk together and indexes its addresses.
+    pub fn new(
+        hostname: String,
+        departments: Vec<Department>,
+        agents: Vec<Agent>,
+        keys: Keyring,
+        limits: Limits,
+        caps: AcknowledgementCaps,
+    ) -> Self {
+        let mut department_of = HashMap::new();
+        let mut domains = vec![hostname.to_lowercase()];
+        for (index, department) in departments.iter().enumerate() {
+            for address in std::iter::once(&department.address).chain(&department.mailboxes) {
+                department_of.insert(address.clone(), index);
+                domains.push(address.domain().to_owned());
+            }
+        }
+        let mut agent_of = HashMap::new();
+        for (index, agent) in agents.iter().enumerate() {
+            for address in std::iter::once(&agent.address).chain(&agent.other_addresses) {
+                agent_of.insert(address.clone(), index);
+            }
+        }
+        domains.sort();
+        domains.dedup();
+        Self { hostname, departments, agents, keys, limits, caps, department_of, agent_of, domains }
+    }
+
+    /// The department with this key.
+    pub fn department(&self, key: &str) -> Option<&Department> {
+        self.departments.iter().find(|department| department.key == key)
+    }
+
+    /// The agent with this key.
+    pub fn agent(&self, key: &str) -> Option<&Agent> {
+        self.agents.iter().find(|agent| agent.key == key)
+    }
+
+    /// The agent who writes from this address.
+    pub fn agent_by_address(&self, address: &Address) -> Option<&Agent> {
+        self.agent_of.get(address).map(|index| &self.agents[*index])
+    }
+
+    /// The department whose system address or mailbox this is; signed addresses are not looked into.
+    pub fn department_by_address(&self, address: &Address) -> Option<&Department> {
+        self.department_of.get(address).map(|index| &self.departments[*index])
+    }
+
+    /// What the token in an address of a department says, when the seal is ours.
+    pub fn token_in(&self, address: &Address) -> Option<Token> {
+        let (base, text) = split_signed(address)?;
+        self.department_by_address(&base).and_then(|_| self.keys.read(text))
+    }
+
+    /// What the token in a Message-ID (without angle brackets) says, when the seal is ours.
+    pub fn token_in_message_id(&self, id: &str) -> Option<Token> {
+        let (token, domain) = id.rsplit_once('@')?;
+        if !domain.eq_ignore_ascii_case(&self.hostname) {
+            return None;
+        }
+        self.keys.read(token).filter(|token| matches!(token, Token::Message { .. }))
+    }
+
+    /// Whether mail to this address comes to us: such an address is never a requester, follower or agent.
+    pub fn is_ours(&self, address: &Address) -> bool {
+        self.department_by_address(address).is_some()
+            || split_signed(address).is_some_and(|(base, _)| self.department_by_address(&base).is_some())
+    }
+
+    /// What an envelope recipient means to us.
+    pub fn admit(&self, recipient: &Address) -> Admission {
+        if let Some(department) = self.department_by_address(recipient) {
+            return Admission::Department(department.key.clone());
+        }
+        if let Some((base, text)) = split_signed(recipient)
+            && let Some(department) = self.department_by_address(&base)
+        {
+            return match self.keys.read(text) {
+                Some(Token::Reply { .. }) => Admission::Department(department.key.clone()),
+                Some(Token::Bounce { .. }) => Admission::Bounce(department.key.clone()),
+                Some(Token::Message { .. }) | None => Admission::Unknown,
+            };
+        }
+        if self.domains.iter().any(|domain| domain == recipient.domain()) { Admission::Unknown } else { Admission::Foreign }
+    }
+}

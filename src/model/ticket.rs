@@ -1,0 +1,102 @@
+//! Tickets and what happens to them.
+
+use serde::Serialize;
+
+use super::address::{Address, Mailbox};
+use super::time::Time;
+
+/// Where a ticket stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Nobody has taken it up.
+    New,
+    /// Somebody is responsible and it is our turn.
+    Open,
+    /// An agent has answered and it is the customer's turn.
+    AwaitingCustomer,
+    /// Done.
+    Closed,
+}
+
+impl Status {
+    /// Every status, in the order of a ticket's life.
+    pub const ALL: [Status; 4] = [Status::New, Status::Open, Status::AwaitingCustomer, Status::Closed];
+
+    /// The name in tables, JSON and commands.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::New => "new",
+            Status::Open => "open",
+            Status::AwaitingCustomer => "awaiting-customer",
+            Status::Closed => "closed",
+        }
+    }
+
+    /// Reads a name back.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
+/// A ticket as a decision sees it: the row and the people on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// Number, unique over the whole desk.
+    pub number: i64,
+    /// Key of the department.
+    pub department: String,
+    /// Subject of the first mail.
+    pub subject: String,
+    /// Where it stands.
+    pub status: Status,
+    /// Opened by a member of the desk rather than by an outsider.
+    pub internal: bool,
+    /// Who asked.
+    pub requester: Mailbox,
+    /// Key of the agent who has to close it.
+    pub assignee: Option<String>,
+    /// The public address that the requester wrote to, from which answers leave.
+    pub mailbox: Address,
+    /// Message-ID of the request, when it had one.
+    pub first_message_id: Option<String>,
+    /// Message-ID of the newest public message from the customer side, when it had one.
+    pub last_message_id: Option<String>,
+    /// When it was opened.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+    /// When it was closed; `None` while it is not.
+    pub closed_at: Option<Time>,
+    /// Customer-side people who receive the public messages.
+    pub followers: Vec<Mailbox>,
+}
+
+impl Ticket {
+    /// Whether the address is the requester's or a follower's.
+    pub fn includes(&self, address: &Address) -> bool {
+        self.requester.address == *address || self.followers.iter().any(|follower| follower.address == *address)
+    }
+
+    /// Requester first, then the followers.
+    pub fn customer_side(&self) -> impl Iterator<Item = &Mailbox> {
+        std::iter::once(&self.requester).chain(&self.followers)
+    }
+}
+
+/// Something that happened to a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Number of the ticket.
+    pub ticket: i64,
+    /// When.
+    pub at: Time,
+    /// Key of the agent, address of the customer, or `postdesk`.
+    pub actor: String,
+    /// What: `created`, `status`, `assignee`, `follower`, `related`, `acknowledgement-withheld`, `undelivered`.
+    pub kind: &'static str,
+    /// What it was before, when that says something.
+    pub from: Option<String>,
+    /// What it is now, when that says something.
+    pub to: Option<String>,
+}

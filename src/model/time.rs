@@ -1,0 +1,83 @@
+//! Points in time. The only user of `jiff`; the clock itself is read at the edges and handed in.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+
+/// A point in time in whole microseconds since 1970-01-01T00:00:00Z, as the store keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(pub i64);
+
+impl Time {
+    /// RFC 3339 in UTC with microseconds, for JSON.
+    pub fn rfc3339(self) -> String {
+        self.timestamp().to_string()
+    }
+
+    /// The form of a `Date` field (RFC 5322 section 3.3), in UTC.
+    pub fn rfc5322(self) -> String {
+        self.timestamp().strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
+    }
+
+    /// Date and time to the minute in a zone, for people.
+    pub fn in_zone(self, zone: &Zone) -> String {
+        self.timestamp().to_zoned(zone.0.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
+    /// How long ago it was (or how long until then), in one unit: `3 min ago`, `in 2 h`.
+    pub fn relative_to(self, now: Time) -> String {
+        let seconds = (now.0 - self.0) / 1_000_000;
+        let span = match seconds.unsigned_abs() {
+            s @ 0..60 => format!("{s} s"),
+            s @ 60..3_600 => format!("{} min", s / 60),
+            s @ 3_600..86_400 => format!("{} h", s / 3_600),
+            s => format!("{} d", s / 86_400),
+        };
+        if seconds < 0 { format!("in {span}") } else { format!("{span} ago") }
+    }
+
+    /// Whole days since 1970-01-01, for the day that a token carries.
+    pub fn day(self) -> u16 {
+        u16::try_from(self.0.max(0) / 86_400_000_000).unwrap_or(u16::MAX)
+    }
+
+    /// This time and a span.
+    pub fn plus(self, span: Duration) -> Time {
+        Time(self.0.saturating_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// This time less a span.
+    pub fn minus(self, span: Duration) -> Time {
+        Time(self.0.saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    fn timestamp(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// A time zone; handed in like the clock.
+#[derive(Debug, Clone)]
+pub struct Zone(jiff::tz::TimeZone);
+
+impl Zone {
+    /// The zone this machine is set to. For the edges: it reads the environment.
+    pub fn of_this_machine() -> Self {
+        Self(jiff::tz::TimeZone::system())
+    }
+}
+
+impl From<SystemTime> for Time {
+    fn from(time: SystemTime) -> Self {
+        match time.duration_since(UNIX_EPOCH) {
+            Ok(since) => Time(i64::try_from(since.as_micros()).unwrap_or(i64::MAX)),
+            Err(before) => Time(-i64::try_from(before.duration().as_micros()).unwrap_or(i64::MAX)),
+        }
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.rfc3339())
+    }
+}

@@ -1,0 +1,191 @@
+//! Tokens: what our addresses and Message-IDs say under a seal, so that only we can have said it.
+//!
+//! A token tells **which recipient of which ticket** was written to, and for what purpose. It does not tell who
+//! writes now: whoever was forwarded a mail has its token. Authority needs more (see `decide::screen`).
+//!
+//! Layout, before base32: purpose and key number (1 octet: high and low half), body, 96-bit seal.
+//! The bodies are of fixed length, so that a token is read in one way only:
+//!
+//! | purpose | body | base32 characters |
+//! |---|---|---|
+//! | reply, note | ticket (5 octets) · recipient (4) · day (2) | 39 |
+//! | bounce | arrival (5) · recipient (4) | 36 |
+//! | message | ticket (5) · recipient (4) · day (2) · arrival (5) · event (1) | 48 |
+//!
+//! The recipient is the start of a sealed digest of the address, which tells nothing to those who do not know the address.
+
+use super::address::Address;
+use super::encoding::{base32, from_base32};
+use super::seal::{Key, SEAL_LENGTH};
+
+/// What makes up a department's signed address besides its own local part: `+` and the longest token.
+pub const LONGEST_SUFFIX: usize = 1 + 39;
+
+/// A recipient as tokens name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Recipient(pub [u8; 4]);
+
+/// What a signed address is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Answering a public message.
+    Reply,
+    /// Answering an internal note: whatever comes back stays internal.
+    Note,
+}
+
+/// What a token says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Token {
+    /// The signed reply address of one recipient of a ticket.
+    Reply {
+        /// What the address is good for.
+        purpose: Purpose,
+        /// Number of the ticket.
+        ticket: i64,
+        /// Whom the notice was sent to.
+        recipient: Recipient,
+        /// Day of issue, counted from 1970-01-01.
+        day: u16,
+    },
+    /// The envelope sender of one notice: takes delivery reports and nothing else.
+    Bounce {
+        /// The arrival that caused the notice.
+        arrival: i64,
+        /// Whom the notice was sent to.
+        recipient: Recipient,
+    },
+    /// The Message-ID of one notice.
+    Message {
+        /// Number of the ticket.
+        ticket: i64,
+        /// Whom the notice was sent to.
+        recipient: Recipient,
+        /// Day of issue, counted from 1970-01-01.
+        day: u16,
+        /// The arrival that caused the notice.
+        arrival: i64,
+        /// Code of the notice's event (`notice::Event::code`).
+        event: u8,
+    },
+}
+
+/// The keys of this gateway: the last one seals, all of them verify.
+#[derive(Debug, Clone)]
+pub struct Keyring {
+    newest: Key,
+    older: Vec<Key>,
+}
+
+impl Keyring {
+    /// A ring from its newest key and those that were used before.
+    pub fn new(newest: Key, older: Vec<Key>) -> Self {
+        Self { newest, older }
+    }
+
+    /// The recipient of a token, from the address. It does not change when keys are rotated with the oldest key kept.
+    pub fn recipient(&self, address: &Address) -> Recipient {
+        let key = self.older.first().unwrap_or(&self.newest);
+        let seal = key.seal("recipient", address.key().as_bytes());
+        Recipient([seal[0], seal[1], seal[2], seal[3]])
+    }
+
+    /// Writes a token as lower-case base32. Numbers beyond 40 bits are cut, which no desk reaches.
+    pub fn write(&self, token: &Token) -> String {
+        let mut bytes = vec![token.tag() << 4 | (self.newest.id & 0x0f)];
+        token.write_body(&mut bytes);
+        let seal = self.newest.seal("token", &bytes);
+        bytes.extend_from_slice(&seal);
+        base32(&bytes)
+    }
+
+    /// Reads a token in either case. `None` when it is not one of ours: wrong length, unknown key, wrong seal.
+    pub fn read(&self, text: &str) -> Option<Token> {
+        if text.len() > 64 {
+            return None;
+        }
+        let bytes = from_base32(text)?;
+        let (content, seal) = bytes.split_at_checked(bytes.len().checked_sub(SEAL_LENGTH)?)?;
+        let (&head, body) = content.split_first()?;
+        let mut keys = std::iter::once(&self.newest).chain(&self.older);
+        let key = keys.find(|key| key.id & 0x0f == head & 0x0f)?;
+        if !key.verify("token", content, seal) {
+            return None;
+        }
+        Token::read_body(head >> 4, body)
+    }
+}
+
+impl Token {
+    fn tag(&self) -> u8 {
+        match self {
+            Token::Reply { purpose: Purpose::Reply, .. } => 1,
+            Token::Reply { purpose: Purpose::Note, .. } => 2,
+            Token::Bounce { .. } => 3,
+            Token::Message { .. } => 4,
+        }
+    }
+
+    fn write_body(&self, bytes: &mut Vec<u8>) {
+        match *self {
+            Token::Reply { ticket, recipient, day, .. } => {
+                put_number(bytes, ticket);
+                bytes.extend_from_slice(&recipient.0);
+                bytes.extend_from_slice(&day.to_be_bytes());
+            }
+            Token::Bounce { arrival, recipient } => {
+                put_number(bytes, arrival);
+                bytes.extend_from_slice(&recipient.0);
+            }
+            Token::Message { ticket, recipient, day, arrival, event } => {
+                put_number(bytes, ticket);
+                bytes.extend_from_slice(&recipient.0);
+                bytes.extend_from_slice(&day.to_be_bytes());
+                put_number(bytes, arrival);
+                bytes.push(event);
+            }
+        }
+    }
+
+    fn read_body(tag: u8, body: &[u8]) -> Option<Token> {
+        let recipient = |at: usize| body.get(at..at + 4)?.try_into().ok().map(Recipient);
+        let day = |at: usize| body.get(at..at + 2)?.try_into().ok().map(u16::from_be_bytes);
+        match (tag, body.len()) {
+            (1 | 2, 11) => Some(Token::Reply {
+                purpose: if tag == 1 { Purpose::Reply } else { Purpose::Note },
+                ticket: number(body, 0)?,
+                recipient: recipient(5)?,
+                day: day(9)?,
+            }),
+            (3, 9) => Some(Token::Bounce { arrival: number(body, 0)?, recipient: recipient(5)? }),
+            (4, 17) => Some(Token::Message {
+                ticket: number(body, 0)?,
+                recipient: recipient(5)?,
+                day: day(9)?,
+                arrival: number(body, 11)?,
+                event: body[16],
+            }),
+            _ => None,
+        }
+    }
+}
+
+fn put_number(bytes: &mut Vec<u8>, number: i64) {
+    bytes.extend_from_slice(&number.to_be_bytes()[3..]);
+}
+
+fn number(body: &[u8], at: usize) -> Option<i64> {
+    let bytes = body.get(at..at + 5)?;
+    Some(bytes.iter().fold(0, |number, byte| number << 8 | i64::from(*byte)))
+}
+
+/// The signed address of a department: `<local part>+<token>@<domain>`.
+pub fn signed_address(department: &Address, token: &str) -> Option<Address> {
+    Address::parse(&format!("{}+{token}@{}", department.local(), department.domain()))
+}
+
+/// The token in a signed address and the address without it; `None` when there is no `+`.
+pub fn split_signed(address: &Address) -> Option<(Address, &str)> {
+    let (local, token) = address.local().rsplit_once('+')?;
+    Some((Address::parse(&format!("{local}@{}", address.domain()))?, token))
+}
