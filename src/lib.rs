@@ -1,4 +1,6 @@
 //! postdesk: an email-to-ticket gateway. Read top to bottom, this is the way of a mail.
 
+/// Pure: mail + facts + rules + now → decision.
+pub mod decide;
 /// Pure nouns.
 pub mod model;

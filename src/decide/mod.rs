@@ -1,0 +1,152 @@
+//! The pure core: a mail, the facts of the store, the rules of the desk and the time become a decision.
+//!
+//! Nothing in here does I/O, reads a clock or fails. The steps in their order: **parse** reads the octets, **recall** says what must be
+//! asked of the store and holds the answers, **route** finds the department and the public mailbox, **screen** finds out who writes
+//! (machines, agents with their authority, customers) and what is a copy, **thread** finds the ticket, **update** says what changes,
+//! **watchers** who hears of it, **write** makes the mails.
+
+pub mod parse;
+pub mod recall;
+pub mod route;
+pub mod screen;
+pub mod thread;
+pub mod update;
+pub mod watchers;
+pub mod write;
+
+use crate::model::arrival::{Arrival, Authenticity, Cause, Outcome};
+use crate::model::desk::Desk;
+use crate::model::mail::Mail;
+use crate::model::message::Message;
+use crate::model::notice::Outgoing;
+use crate::model::ticket::{Event, Ticket};
+use crate::model::time::Time;
+use recall::{Facts, Links};
+use screen::Copy;
+use write::texts::Texts;
+
+/// A mail that waits for its decision.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// The mail as it was accepted.
+    pub arrival: Arrival,
+    /// The mail as it was read.
+    pub mail: Mail,
+    /// What is proven of its sender.
+    pub authenticity: Authenticity,
+    /// The tickets it may speak of.
+    pub links: Links,
+}
+
+impl Case {
+    /// Reads what the mail's addresses and ids say.
+    pub fn new(arrival: Arrival, mail: Mail, authenticity: Authenticity, desk: &Desk) -> Self {
+        let links = Links::of(&arrival, &mail, desk);
+        Self { arrival, mail, authenticity, links }
+    }
+}
+
+/// The rules: everything that is the same for every mail.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// Departments, agents, keys, limits.
+    pub desk: &'a Desk,
+    /// What notices say.
+    pub texts: &'a Texts,
+    /// The time of the decision.
+    pub now: Time,
+}
+
+/// A ticket after the decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketChange {
+    /// The ticket as it is now.
+    pub ticket: Ticket,
+    /// Whether the decision opened it.
+    pub is_new: bool,
+    /// Those of its followers whom the decision added.
+    pub new_followers: usize,
+    /// The closed ticket that it continues.
+    pub follows: Option<i64>,
+}
+
+/// What becomes of one arrival. All of it is written in one transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Number of the arrival.
+    pub arrival: i64,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it is held.
+    pub cause: Option<Cause>,
+    /// Number of the ticket it belongs to.
+    pub ticket: Option<i64>,
+    /// What is proven of the sender.
+    pub authenticity: Authenticity,
+    /// Whether it takes its content key: false for copies, so that the first keeps it.
+    pub keeps_key: bool,
+    /// The ticket, when it is new or changed.
+    pub change: Option<TicketChange>,
+    /// The entry it makes.
+    pub message: Option<Message>,
+    /// What happened to tickets.
+    pub events: Vec<Event>,
+    /// The mails that go out.
+    pub notices: Vec<Outgoing>,
+    /// The trace: every step's verdict and its evidence, in words.
+    pub reasons: Vec<String>,
+    /// Number of an earlier, unproven copy whose sender this one proves.
+    pub proves: Option<i64>,
+    /// Number of an earlier copy that is held, whose place this one takes.
+    pub replaces: Option<i64>,
+}
+
+impl Decision {
+    fn of(case: &Case, outcome: Outcome, reasons: Vec<String>) -> Self {
+        Self {
+            arrival: case.arrival.id,
+            outcome,
+            cause: None,
+            ticket: None,
+            authenticity: case.authenticity,
+            keeps_key: true,
+            change: None,
+            message: None,
+            events: Vec::new(),
+            notices: Vec::new(),
+            reasons,
+            proves: None,
+            replaces: None,
+        }
+    }
+
+    fn held(case: &Case, cause: Cause, ticket: Option<i64>, reasons: Vec<String>) -> Self {
+        Self { cause: Some(cause), ticket, ..Self::of(case, Outcome::Held, reasons) }
+    }
+}
+
+/// Decides what becomes of one mail: the steps in order.
+pub fn decide(case: &Case, facts: &Facts, rules: Rules<'_>) -> Decision {
+    let mut reasons = Vec::new();
+    match screen::copy(case, facts, &mut reasons) {
+        Copy::None => decide_new(case, facts, rules, reasons),
+        Copy::Duplicate(decision) => *decision,
+        Copy::Replaces(held) => Decision { replaces: Some(held), ..decide_new(case, facts, rules, reasons) },
+    }
+}
+
+fn decide_new(case: &Case, facts: &Facts, rules: Rules<'_>, mut reasons: Vec<String>) -> Decision {
+    let route = match route::route(case, rules.desk, &mut reasons) {
+        Ok(route) => route,
+        Err(cause) => return Decision::held(case, cause, None, reasons),
+    };
+    let writer = match screen::writer(case, rules.desk, &mut reasons) {
+        Ok(writer) => writer,
+        Err(cause) => return Decision::held(case, cause, None, reasons),
+    };
+    let thread = match thread::thread(case, &writer, route.department, facts, rules.desk, &mut reasons) {
+        Ok(thread) => thread,
+        Err((cause, ticket)) => return Decision::held(case, cause, ticket, reasons),
+    };
+    update::update(update::Matter { case, facts, rules, route, writer, thread }, reasons)
+}

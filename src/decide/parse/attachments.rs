@@ -1,0 +1,142 @@
+//! The files of a mail: what they are called, what they hold, and where their octets lie in the raw mail.
+
+use std::borrow::Cow;
+
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::{Encoding, Message, MessagePart, MimeHeaders, PartType};
+
+use super::names::safe_name;
+use super::{defect, guard, text};
+use crate::model::mail::Defect;
+use crate::model::message::{Attachment, TransferEncoding};
+use crate::model::seal::sha256;
+
+/// Octets of a line that every mail server takes (RFC 5321 section 4.5.3.1.6), without its end.
+const LONGEST_LINE: usize = 998;
+
+/// Every part that is not shown as text, in the order of the mail.
+pub(super) fn read(message: &Message<'_>, raw: &[u8], defects: &mut Vec<Defect>) -> Vec<Attachment> {
+    let mut ids: Vec<u32> = message.attachments.iter().chain(&message.text_body).chain(&message.html_body).copied().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut attachments: Vec<Attachment> = Vec::new();
+    for id in ids {
+        if let Some(part) = message.part(id).filter(|part| !text::is_shown(message, id, part)) {
+            attachments.push(attachment(part, raw, attachments.len() + 1, defects));
+        }
+    }
+    attachments
+}
+
+fn attachment(part: &MessagePart<'_>, raw: &[u8], number: usize, defects: &mut Vec<Defect>) -> Attachment {
+    let media_type = media_type(part);
+    let start = (part.offset_body as usize).min(raw.len());
+    let end = (part.offset_end as usize).clamp(start, raw.len());
+    let body = &raw[start..end];
+    let (content, encoding) = content(part, body, defects);
+    let name = safe_name(part.attachment_name(), &media_type, number);
+    let is_attached = part.content_disposition().is_some_and(|disposition| disposition.is_attachment());
+    let is_inline = part.content_disposition().is_some_and(|disposition| disposition.is_inline());
+    let content_id = part.content_id().map(|id| id.trim_matches(['<', '>', ' '])).filter(|id| is_content_id(id));
+    Attachment {
+        name,
+        inline: media_type.starts_with("image/") && !is_attached && (is_inline || content_id.is_some()),
+        media_type,
+        size: octets(content.len()),
+        sha256: sha256(&content),
+        content_id: content_id.map(str::to_owned),
+        encoding,
+        start: octets(start),
+        end: octets(end),
+    }
+}
+
+fn octets(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The decoded octets, and how the raw ones are encoded.
+fn content<'a>(part: &'a MessagePart<'_>, body: &'a [u8], defects: &mut Vec<Defect>) -> (Cow<'a, [u8]>, TransferEncoding) {
+    if part.is_encoding_problem && is_base64(part) {
+        defects.push(defect("broken-base64", "a file was decoded as far as its octets make sense"));
+        return (Cow::Owned(lenient_base64(body)), TransferEncoding::Base64);
+    }
+    match (&part.body, part.encoding) {
+        (PartType::Binary(bytes) | PartType::InlineBinary(bytes), encoding) => (Cow::Borrowed(bytes), transfer(encoding, body)),
+        // The crate has already turned text into UTF-8; what the file held is decoded again.
+        (_, Encoding::Base64) => (Cow::Owned(lenient_base64(body)), TransferEncoding::Base64),
+        (_, Encoding::QuotedPrintable) => match mail_parser::decoders::quoted_printable::quoted_printable_decode(body) {
+            Some(bytes) => (Cow::Owned(bytes), TransferEncoding::QuotedPrintable),
+            None => (Cow::Borrowed(body), TransferEncoding::Binary),
+        },
+        (_, Encoding::None) => (Cow::Borrowed(body), transfer(Encoding::None, body)),
+    }
+}
+
+fn transfer(encoding: Encoding, body: &[u8]) -> TransferEncoding {
+    match encoding {
+        Encoding::Base64 => TransferEncoding::Base64,
+        Encoding::QuotedPrintable => TransferEncoding::QuotedPrintable,
+        Encoding::None if is_plain(body) => TransferEncoding::Plain,
+        Encoding::None => TransferEncoding::Binary,
+    }
+}
+
+/// Whether the octets may stand in any mail as they are: 7-bit, no NUL, CRLF line ends only, short lines.
+fn is_plain(body: &[u8]) -> bool {
+    let mut lines = body.split(|octet| *octet == b'\n').peekable();
+    while let Some(line) = lines.next() {
+        let ends_with_return = line.last() == Some(&b'\r');
+        // Every line but the last was ended by LF, so it must have a CR before it.
+        if ends_with_return != lines.peek().is_some() {
+            return false;
+        }
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.len() > LONGEST_LINE || line.iter().any(|octet| matches!(octet, 0 | b'\r') || !octet.is_ascii()) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Whether the part says that it is base64, whatever the crate made of it.
+pub(super) fn is_base64(part: &MessagePart<'_>) -> bool {
+    part.content_transfer_encoding().is_some_and(|encoding| encoding.trim().eq_ignore_ascii_case("base64"))
+}
+
+/// Decodes what can be decoded: foreign octets are passed over and an end in the middle of a group is cut off, as
+/// mail programs do.
+pub(super) fn lenient_base64(body: &[u8]) -> Vec<u8> {
+    let mut clean: Vec<u8> =
+        body.iter().copied().filter(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/')).collect();
+    if clean.len() % 4 == 1 {
+        clean.pop();
+    }
+    while !clean.len().is_multiple_of(4) {
+        clean.push(b'=');
+    }
+    base64_decode(&clean).unwrap_or_default()
+}
+
+/// `type/subtype` in lower case, as it was before the guard; `application/octet-stream` for what is not a media type.
+pub(super) fn media_type(part: &MessagePart<'_>) -> String {
+    let token = |text: &str| !text.is_empty() && text.len() <= 127 && text.bytes().all(is_token);
+    match part.content_type() {
+        None => "text/plain".to_owned(),
+        Some(content_type) => match content_type.subtype().map(guard::uncovered) {
+            Some(subtype) if token(content_type.ctype()) && token(subtype) => {
+                format!("{}/{subtype}", content_type.ctype()).to_ascii_lowercase()
+            }
+            _ => "application/octet-stream".to_owned(),
+        },
+    }
+}
+
+/// Characters of a token (RFC 2045 section 5.1).
+fn is_token(octet: u8) -> bool {
+    octet.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&octet)
+}
+
+fn is_content_id(id: &str) -> bool {
+    !id.is_empty() && id.len() <= 512 && id.bytes().all(|octet| octet.is_ascii_graphic() && !matches!(octet, b'<' | b'>' | b'"'))
+}

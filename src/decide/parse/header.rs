@@ -1,0 +1,169 @@
+//! Header values: decoded, on one line, without control characters.
+
+use std::collections::HashSet;
+
+use mail_parser::{HeaderName, HeaderValue, Message};
+
+use super::characters::{is_bidi_control, is_invisible, one_line, shorten};
+use super::defect;
+use crate::model::address::{Address, Mailbox};
+use crate::model::desk::Limits;
+use crate::model::mail::{Defect, Mail};
+
+/// Octets of a Message-ID: RFC 5322 has no limit but the line of 998; nothing in use comes near this.
+const LONGEST_ID: usize = 512;
+/// Octets of a subject or a name that are kept.
+const LONGEST_VALUE: usize = 2_000;
+
+/// Fills in everything that is read from the header of the whole mail, except its marks.
+pub(super) fn read(head: &Message<'_>, limits: &Limits, mail: &mut Mail) {
+    mail.subject = text_of(head, &HeaderName::Subject).map(one_line_at_most).unwrap_or_default();
+    mail.from = mailboxes(head, &HeaderName::From, &mut mail.defects);
+    mail.to = mailboxes(head, &HeaderName::To, &mut mail.defects);
+    mail.cc = mailboxes(head, &HeaderName::Cc, &mut mail.defects);
+    mail.reply_to = mailboxes(head, &HeaderName::ReplyTo, &mut mail.defects);
+    mail.delivered_to = delivered_to(head);
+    mail.date = raw_text(head, &HeaderName::Date).map(|date| one_line_at_most(&date)).unwrap_or_default();
+    mail.message_id = message_id(head, &mut mail.defects);
+    mail.references = references(head, limits, &mut mail.defects);
+    report_senders(head, mail);
+}
+
+/// Says that nothing of a header was there.
+pub(super) fn report_missing(defects: &mut Vec<Defect>) {
+    defects.push(defect("no-from", "there is no From field"));
+    defects.push(defect("no-message-id", "there is no Message-ID field"));
+}
+
+fn report_senders(head: &Message<'_>, mail: &mut Mail) {
+    let fields = head.headers().iter().filter(|header| header.name == HeaderName::From).count();
+    match (fields, mail.from.len()) {
+        (0, _) => mail.defects.push(defect("no-from", "there is no From field")),
+        (2.., _) => mail.defects.push(defect("several-from-fields", format!("{fields} From fields, RFC 5322 allows one"))),
+        (1, 0) => mail.defects.push(defect("from-unreadable", "no address can be read from the From field")),
+        (1, 2..) => mail.defects.push(defect("several-from-addresses", format!("{} addresses in From", mail.from.len()))),
+        (1, 1) => {}
+    }
+}
+
+fn one_line_at_most(value: &str) -> String {
+    let mut line = one_line(value);
+    shorten(&mut line, LONGEST_VALUE);
+    line.truncate(line.trim_end().len());
+    line
+}
+
+fn text_of<'a>(head: &'a Message<'_>, name: &HeaderName<'_>) -> Option<&'a str> {
+    head.headers().iter().find(|header| header.name == *name).and_then(|header| header.value.as_text())
+}
+
+/// The value of the first field of this name as it stood.
+fn raw_text(head: &Message<'_>, name: &HeaderName<'_>) -> Option<String> {
+    let header = head.headers().iter().find(|header| header.name == *name)?;
+    let raw = head.raw_message().get(header.offset_start as usize..header.offset_end as usize)?;
+    Some(String::from_utf8_lossy(raw).into_owned())
+}
+
+/// The addresses of every field of this name: the crate's own accessors look at the last one only, while signatures
+/// and other mail programs may look at the first.
+fn mailboxes(head: &Message<'_>, name: &HeaderName<'_>, defects: &mut Vec<Defect>) -> Vec<Mailbox> {
+    let mut mailboxes = Vec::new();
+    let mut unreadable = 0;
+    for header in head.headers().iter().filter(|header| header.name == *name) {
+        let Some(addresses) = header.value.as_address() else { continue };
+        for found in addresses.iter() {
+            let address = found.address.as_deref().and_then(readable_address);
+            match address {
+                Some(address) => {
+                    let name = found.name.as_deref().map(one_line_at_most).unwrap_or_default();
+                    mailboxes.push(Mailbox { name, address });
+                }
+                None => unreadable += 1,
+            }
+        }
+    }
+    if unreadable > 0 {
+        defects.push(defect("unreadable-address", format!("{unreadable} in the {} field", name.as_str())));
+    }
+    mailboxes
+}
+
+/// An address that looks like what it is.
+fn readable_address(text: &str) -> Option<Address> {
+    let text = text.trim();
+    if text.chars().any(|c| is_bidi_control(c) || is_invisible(c) || matches!(c, '\u{2028}' | '\u{2029}')) {
+        return None;
+    }
+    Address::parse(text)
+}
+
+/// The addresses that servers on the way noted, each once.
+fn delivered_to(head: &Message<'_>) -> Vec<Address> {
+    let mut addresses: Vec<Address> = Vec::new();
+    for header in head.headers() {
+        let name = header.name();
+        if !name.eq_ignore_ascii_case("Delivered-To") && !name.eq_ignore_ascii_case("X-Original-To") {
+            continue;
+        }
+        let text = header.value.as_text().unwrap_or_default().trim().trim_start_matches('<').trim_end_matches('>');
+        if let Some(address) = readable_address(text).filter(|address| !addresses.contains(address)) {
+            addresses.push(address);
+        }
+    }
+    addresses
+}
+
+fn message_id(head: &Message<'_>, defects: &mut Vec<Defect>) -> Option<String> {
+    let fields: Vec<_> = head.headers().iter().filter(|header| header.name == HeaderName::MessageId).collect();
+    match fields.len() {
+        0 => defects.push(defect("no-message-id", "there is no Message-ID field")),
+        1 => {}
+        several => defects.push(defect("several-message-ids", format!("{several} Message-ID fields, the first one counts"))),
+    }
+    let ids = fields.first().map(|header| ids(&header.value)).unwrap_or_default();
+    ids.into_iter().find_map(|id| usable_id(id, defects))
+}
+
+/// What the mail answers to: the ids of In-Reply-To, then those of References from the nearest to the farthest.
+fn references(head: &Message<'_>, limits: &Limits, defects: &mut Vec<Defect>) -> Vec<String> {
+    let of = |name: HeaderName<'static>| head.headers().iter().filter(move |header| header.name == name);
+    let answered = of(HeaderName::InReplyTo).flat_map(|header| ids(&header.value));
+    let before = of(HeaderName::References).flat_map(|header| ids(&header.value).into_iter().rev());
+    let mut seen = HashSet::new();
+    let mut references = Vec::new();
+    for id in answered.chain(before) {
+        if references.len() == limits.references {
+            defects.push(defect("too-many-references", format!("only {} are looked at", limits.references)));
+            break;
+        }
+        if !seen.insert(id) {
+            continue;
+        }
+        references.extend(usable_id(id, defects));
+    }
+    references
+}
+
+fn ids<'a>(value: &'a HeaderValue<'_>) -> Vec<&'a str> {
+    match value {
+        HeaderValue::Text(id) => vec![id.as_ref()],
+        HeaderValue::TextList(ids) => ids.iter().map(AsRef::as_ref).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The id when it can be compared and written into a header again.
+fn usable_id(id: &str, defects: &mut Vec<Defect>) -> Option<String> {
+    let id = id.trim().trim_start_matches('<').trim_end_matches('>');
+    let strange = |c: char| c.is_control() || c.is_whitespace() || is_bidi_control(c) || is_invisible(c) || c == '<' || c == '>';
+    if id.is_empty() {
+        return None;
+    }
+    if id.len() > LONGEST_ID || id.chars().any(strange) {
+        if !defects.iter().any(|defect| defect.name == "unusable-message-id") {
+            defects.push(defect("unusable-message-id", "an id is too long or holds white space or control characters"));
+        }
+        return None;
+    }
+    Some(id.to_owned())
+}

@@ -1,0 +1,133 @@
+//! Where the header ends and the body begins, and how much of the header is read.
+
+use std::borrow::Cow;
+
+use mail_parser::decoders::charsets::map::charset_decoder;
+
+use super::defect;
+use crate::model::desk::Limits;
+use crate::model::mail::Defect;
+
+/// The two halves of a mail.
+#[derive(Debug)]
+pub(super) struct Layout {
+    /// The header within the limits, in UTF-8, closed by an empty line. Its offsets are not those of the raw mail.
+    pub(super) header: Vec<u8>,
+    /// First octet of the body in the raw mail.
+    pub(super) body: usize,
+    /// Whether the body may be read by its MIME structure; otherwise it is one opaque text.
+    pub(super) is_mime: bool,
+}
+
+impl Layout {
+    /// Looks at every line of the header once.
+    pub(super) fn of(raw: &[u8], limits: &Limits, defects: &mut Vec<Defect>) -> Self {
+        let bounds = Bounds::find(raw, limits);
+        let mut is_mime = true;
+        if raw.is_empty() {
+            defects.push(defect("empty-mail", "there is not one octet"));
+        } else if bounds.without_header {
+            defects.push(defect("no-header", "the first line is not a header field"));
+            is_mime = false;
+        } else if bounds.unseparated {
+            defects.push(defect("no-empty-line", "no empty line between header and body"));
+            is_mime = false;
+        }
+        if let Some(limit) = bounds.exceeded {
+            defects.push(defect("header-too-large", format!("the header has more than {limit}")));
+            is_mime = false;
+        }
+        let (header, foreign) = in_utf8(&raw[..bounds.header_end]);
+        if foreign {
+            defects.push(defect("header-not-utf8", "8-bit octets in the header were read as Windows-1252"));
+        }
+        Self { header, body: bounds.body, is_mime }
+    }
+}
+
+/// What one pass over the header finds.
+#[derive(Debug, Default)]
+struct Bounds {
+    header_end: usize,
+    body: usize,
+    without_header: bool,
+    unseparated: bool,
+    exceeded: Option<String>,
+}
+
+impl Bounds {
+    fn find(raw: &[u8], limits: &Limits) -> Self {
+        let mut found = Bounds::default();
+        let (mut at, mut fields, mut cut, mut stray) = (0, 0, None, None);
+        while at < raw.len() {
+            let end = raw[at..].iter().position(|octet| *octet == b'\n').map_or(raw.len(), |length| at + length + 1);
+            let line = raw[at..end].trim_ascii_end();
+            let continues = matches!(raw[at], b' ' | b'\t');
+            if line.is_empty() && !continues {
+                found.header_end = cut.unwrap_or(at);
+                found.body = end;
+                return found;
+            }
+            if !continues {
+                fields += 1;
+                if !is_field(line) && !is_mbox_line(line) {
+                    if at == 0 {
+                        return Bounds { without_header: true, ..found };
+                    }
+                    stray = stray.or(Some(at));
+                }
+            }
+            if cut.is_none() && (fields > limits.header_fields || end > limits.header_size) {
+                cut = Some(at);
+                let fields = format!("{} fields or {} octets", limits.header_fields, limits.header_size);
+                found.exceeded = Some(fields);
+            }
+            at = end;
+        }
+        // Without an empty line the text, if there is any, begins at the first line that cannot be a field.
+        found.unseparated = stray.is_some();
+        found.body = stray.unwrap_or(raw.len());
+        found.header_end = cut.unwrap_or(found.body).min(found.body);
+        found
+    }
+}
+
+fn is_field(line: &[u8]) -> bool {
+    let Some(colon) = line.iter().position(|octet| *octet == b':') else { return false };
+    let name = line[..colon].trim_ascii();
+    !name.is_empty() && name.iter().all(u8::is_ascii_graphic)
+}
+
+/// The line that an mbox puts above a mail, perhaps escaped.
+fn is_mbox_line(line: &[u8]) -> bool {
+    line.strip_prefix(b">").unwrap_or(line).starts_with(b"From ")
+}
+
+/// A copy in which every line is UTF-8, closed by an empty line. Lines in another charset, which no standard allows
+/// without RFC 2047, are taken for Windows-1252: what is most often meant, and it has a character for nearly every octet.
+fn in_utf8(header: &[u8]) -> (Vec<u8>, bool) {
+    let mut copy = Vec::with_capacity(header.len() + 4);
+    let mut foreign = false;
+    if std::str::from_utf8(header).is_ok() {
+        copy.extend_from_slice(header);
+    } else {
+        for line in header.split_inclusive(|octet| *octet == b'\n') {
+            let text = match std::str::from_utf8(line) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(_) => {
+                    foreign = true;
+                    match charset_decoder(b"windows-1252") {
+                        Some(decode) => Cow::Owned(decode(line)),
+                        None => String::from_utf8_lossy(line),
+                    }
+                }
+            };
+            copy.extend_from_slice(text.as_bytes());
+        }
+    }
+    if copy.last().is_some_and(|octet| *octet != b'\n') {
+        copy.extend_from_slice(b"\r\n");
+    }
+    copy.extend_from_slice(b"\r\n");
+    (copy, foreign)
+}

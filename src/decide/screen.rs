@@ -1,0 +1,183 @@
+//! Who writes: a copy of what we have, a machine, an agent (and with what authority), or a customer.
+//!
+//! A token tells which recipient was written to, not who writes. So an agent's mail acts only with **all** of: the agent's own signed
+//! address or Message-ID, From = that agent, and a proven sender. What falls short is held; nothing is sent.
+
+use super::recall::{Facts, Link};
+use super::{Case, Decision};
+use crate::model::address::Mailbox;
+use crate::model::arrival::{Cause, Outcome};
+use crate::model::desk::{Access, Agent, Desk};
+use crate::model::mail::Mail;
+
+/// Who writes.
+#[derive(Debug, Clone)]
+pub enum Writer<'a> {
+    /// Somebody from outside.
+    Customer(Mailbox),
+    /// An agent whose mail acts: proven, and answering to the agent's own link.
+    Agent {
+        /// The agent.
+        agent: &'a Agent,
+        /// The link that was answered to.
+        link: Link,
+        /// From, as it stood.
+        mailbox: Mailbox,
+    },
+    /// A proven agent who does not answer to a link: a ticket opened by a member of the desk.
+    Member {
+        /// The agent.
+        agent: &'a Agent,
+        /// From, as it stood.
+        mailbox: Mailbox,
+    },
+    /// A machine.
+    Machine(Machine),
+}
+
+/// A mail that no person wrote.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    /// From, when there is one.
+    pub mailbox: Option<Mailbox>,
+    /// What kind of machine.
+    pub kind: MachineKind,
+}
+
+/// Kinds of machines, by what their mail is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MachineKind {
+    /// A delivery report.
+    Report,
+    /// It answers to a mail: an out-of-office, a null sender. Of no interest without the ticket it answers to.
+    Reply,
+    /// It writes of its own accord: a monitor, a shop, a mailing list. May well be a request.
+    Sender,
+    /// Our own mail has come back.
+    Loop,
+}
+
+/// Whether we have a mail already.
+#[derive(Debug)]
+pub enum Copy {
+    /// No.
+    None,
+    /// Yes, and this is all that becomes of it.
+    Duplicate(Box<Decision>),
+    /// Yes, but held, as the arrival of this number, for want of the proof that this copy has.
+    Replaces(i64),
+}
+
+/// A second copy of a mail, which changes nothing. Only a copy whose sender is proven, after one whose sender was not, tells something
+/// new: then the first is marked as proven, or, if it was held, this one takes its place.
+pub fn copy(case: &Case, facts: &Facts, reasons: &mut Vec<String>) -> Copy {
+    let Some(known) = facts.known.get(&(case.mail.content_key, case.arrival.department.clone())) else { return Copy::None };
+    let better = case.authenticity > known.authenticity;
+    if known.held && better {
+        reasons.push(format!("the same mail is held as arrival {}, but this copy proves its sender", known.arrival));
+        return Copy::Replaces(known.arrival);
+    }
+    reasons.push(format!("the same mail as arrival {}", known.arrival));
+    let mut decision = Decision::of(case, Outcome::Duplicate, std::mem::take(reasons));
+    decision.keeps_key = false;
+    decision.ticket = facts.by_arrival.get(&known.arrival).copied();
+    decision.proves = better.then_some(known.arrival);
+    Copy::Duplicate(Box::new(decision))
+}
+
+/// Finds out who writes.
+pub fn writer<'a>(case: &Case, desk: &'a Desk, reasons: &mut Vec<String>) -> Result<Writer<'a>, Cause> {
+    let mail = &case.mail;
+    if let Some((kind, why)) = machine(case, desk) {
+        reasons.push(format!("automatic: {why}"));
+        return Ok(Writer::Machine(Machine { mailbox: mail.from.first().cloned(), kind }));
+    }
+    if mail.from.len() > 1 {
+        reasons.push(format!("From names {} addresses; nobody can tell who wrote", mail.from.len()));
+        return Err(Cause::SeveralSenders);
+    }
+    let Some(mailbox) = author(case) else {
+        reasons.push("no address in From and none in the envelope: there is nobody to answer".to_owned());
+        return Err(Cause::NoSender);
+    };
+    reasons.push(format!("from {} ({})", mailbox.address, case.authenticity.name()));
+    match desk.agent_by_address(&mailbox.address) {
+        Some(agent) => authority(case, agent, mailbox, desk, reasons),
+        None => Ok(Writer::Customer(mailbox)),
+    }
+}
+
+fn author(case: &Case) -> Option<Mailbox> {
+    let envelope = || case.arrival.sender.clone().map(|address| Mailbox { name: String::new(), address });
+    case.mail.from.first().cloned().or_else(envelope)
+}
+
+fn authority<'a>(
+    case: &Case,
+    agent: &'a Agent,
+    mailbox: Mailbox,
+    desk: &Desk,
+    reasons: &mut Vec<String>,
+) -> Result<Writer<'a>, Cause> {
+    if !case.authenticity.is_proven() {
+        reasons.push(format!("From names the agent {}, and nothing proves that the agent wrote it", agent.key));
+        return Err(Cause::AgentUnproven);
+    }
+    let own = std::iter::once(&agent.address).chain(&agent.other_addresses);
+    let own: Vec<_> = own.map(|address| desk.keys.recipient(address)).collect();
+    let Some(link) = case.links.sealed.iter().find(|link| own.contains(&link.recipient)) else {
+        return without_token(case, agent, mailbox, reasons);
+    };
+    if agent.access == Access::Viewer {
+        reasons.push(format!("{} has access `viewer` and may not answer", agent.key));
+        return Err(Cause::AgentMayNotWrite);
+    }
+    reasons.push(format!("the agent {} answers to a link of the agent's own: {}", agent.key, link.found));
+    Ok(Writer::Agent { agent, link: *link, mailbox })
+}
+
+/// A proven agent without a link of the agent's own: a new request of a member, unless it turns out to speak of a ticket.
+fn without_token<'a>(case: &Case, agent: &'a Agent, mailbox: Mailbox, reasons: &mut Vec<String>) -> Result<Writer<'a>, Cause> {
+    if !case.links.sealed.is_empty() {
+        reasons.push(format!("the agent {} answers to somebody else's link", agent.key));
+        return Err(Cause::TokenOfAnother);
+    }
+    reasons.push(format!("the agent {} writes of the agent's own accord", agent.key));
+    Ok(Writer::Member { agent, mailbox })
+}
+
+/// The signs of a machine, the strongest first.
+fn machine(case: &Case, desk: &Desk) -> Option<(MachineKind, String)> {
+    let mail = &case.mail;
+    if case.links.own_message.is_some() {
+        return Some((MachineKind::Loop, "its Message-ID is one of ours: our own mail came back".to_owned()));
+    }
+    if mail.marks.received >= desk.limits.received {
+        return Some((MachineKind::Loop, format!("{} Received fields: it goes in circles", mail.marks.received)));
+    }
+    if let Some(own) = mail.from.iter().find(|mailbox| desk.is_ours(&mailbox.address)) {
+        return Some((MachineKind::Loop, format!("From is our own address {}", own.address)));
+    }
+    if mail.marks.delivery_report {
+        return Some((MachineKind::Report, "a delivery report".to_owned()));
+    }
+    marked_as_machine(case, mail)
+}
+
+fn marked_as_machine(case: &Case, mail: &Mail) -> Option<(MachineKind, String)> {
+    let answers = !case.links.sealed.is_empty() || !mail.references.is_empty();
+    if case.arrival.sender.is_none() && case.links.bounced.is_some() {
+        return Some((MachineKind::Report, "sent to a bounce address by the null sender".to_owned()));
+    }
+    if let Some(value) = &mail.marks.auto_submitted {
+        let kind = if value == "auto-replied" || answers { MachineKind::Reply } else { MachineKind::Sender };
+        return Some((kind, format!("Auto-Submitted: {value}")));
+    }
+    if case.arrival.sender.is_none() {
+        return Some((MachineKind::Reply, "the null sender".to_owned()));
+    }
+    let marks = &mail.marks;
+    let by_list = marks.list_field.as_ref().map(|field| format!("it has a {field} field"));
+    let by_precedence = marks.precedence.as_ref().map(|value| format!("Precedence: {value}"));
+    by_list.or(by_precedence).map(|why| (if answers { MachineKind::Reply } else { MachineKind::Sender }, why))
+}

@@ -1,0 +1,142 @@
+//! Mail from the customer side: a request, or a reply to a ticket.
+
+use super::{Matter, customer_author};
+use crate::decide::recall::Acknowledged;
+use crate::decide::screen::Writer;
+use crate::decide::watchers::Happening;
+use crate::decide::{Decision, TicketChange};
+use crate::model::address::Mailbox;
+use crate::model::arrival::Outcome;
+use crate::model::message::Kind;
+use crate::model::notice;
+use crate::model::ticket::{Status, Ticket};
+
+/// A new ticket, perhaps one that continues a closed one.
+pub(super) fn request(matter: &Matter<'_>, from: &Mailbox, follows: Option<&Ticket>, mut reasons: Vec<String>) -> Decision {
+    let internal = matches!(matter.writer, Writer::Member { .. });
+    let mut ticket = new_ticket(matter, from.clone(), internal);
+    let mut events = vec![matter.event(&ticket, from.address.as_str(), "created", None, Some(Status::New.name()))];
+    if let Some(old) = follows {
+        events.push(matter.event(&ticket, from.address.as_str(), "related", None, Some(&old.number.to_string())));
+    }
+    assign_by_default(matter, &mut ticket, internal, &mut events);
+    let mut new_followers = 0;
+    if matter.case.authenticity.is_proven() {
+        let mut people = follows.map(|old| old.followers.clone()).unwrap_or_default();
+        people.extend(matter.case.mail.cc.iter().cloned());
+        new_followers = matter.add_followers(&mut ticket, &people, from.address.as_str(), &mut events);
+    }
+    let acknowledge = match acknowledgement(matter, from) {
+        Ok(()) => true,
+        Err(why) => {
+            reasons.push(format!("no acknowledgement: {why}"));
+            false
+        }
+    };
+    let message = matter.message(&ticket, Kind::Request, customer_author(from));
+    let happening = Happening {
+        event: notice::Event::Request,
+        author: &from.address,
+        proven: matter.case.authenticity.is_proven(),
+        addressed: &[],
+        acknowledge,
+    };
+    let mut decision = Decision::of(matter.case, Outcome::Request, reasons);
+    decision.events = events;
+    let change = TicketChange { ticket, is_new: true, new_followers, follows: follows.map(|old| old.number) };
+    matter.conclude(&mut decision, change, message, Some(happening));
+    decision
+}
+
+pub(super) fn new_ticket(matter: &Matter<'_>, requester: Mailbox, internal: bool) -> Ticket {
+    let mail = &matter.case.mail;
+    Ticket {
+        number: matter.facts.next_number,
+        department: matter.route.department.key.clone(),
+        subject: if mail.subject.is_empty() { "(no subject)".to_owned() } else { mail.subject.clone() },
+        status: Status::New,
+        internal,
+        requester,
+        assignee: None,
+        mailbox: matter.route.mailbox.clone(),
+        first_message_id: mail.message_id.clone(),
+        last_message_id: mail.message_id.clone(),
+        created_at: matter.rules.now,
+        updated_at: matter.rules.now,
+        closed_at: None,
+        followers: Vec::new(),
+    }
+}
+
+/// Somebody responsible makes a ticket `open`.
+pub(super) fn assign_by_default(
+    matter: &Matter<'_>,
+    ticket: &mut Ticket,
+    internal: bool,
+    events: &mut Vec<crate::model::ticket::Event>,
+) {
+    let department = matter.route.department;
+    let assignee = if internal { &department.internal_assignee } else { &department.assignee };
+    if let Some(key) = assignee {
+        ticket.assignee = Some(key.clone());
+        events.push(matter.event(ticket, "postdesk", "assignee", None, Some(key)));
+        matter.set_status(ticket, Status::Open, "postdesk", events);
+    }
+}
+
+/// Whether the requester may be sent an acknowledgement: a machine that answers each of our mails, or a forged sender, must not
+/// make us write more than a few.
+fn acknowledgement(matter: &Matter<'_>, from: &Mailbox) -> Result<(), String> {
+    let caps = matter.rules.desk.caps;
+    let sent = matter.facts.acknowledged.get(&from.address.key()).copied().unwrap_or(Acknowledged::default());
+    if !matter.route.department.acknowledge {
+        Err(format!("the department {} sends none", matter.route.department.key))
+    } else if !matter.case.authenticity.is_proven() {
+        Err("the sender is not proven".to_owned())
+    } else if sent.hour >= caps.per_hour {
+        Err(format!("{} had {} within the hour (`[acknowledgements] per_hour`)", from.address, sent.hour))
+    } else if sent.day >= caps.per_day {
+        Err(format!("{} had {} within the day (`[acknowledgements] per_day`)", from.address, sent.day))
+    } else if matter.facts.acknowledged_in_all >= caps.total_per_day {
+        Err(format!("{} were sent within the day (`[acknowledgements] total_per_day`)", matter.facts.acknowledged_in_all))
+    } else {
+        Ok(())
+    }
+}
+
+/// A reply to a ticket: it is our turn again. Long after closing, it is a new ticket that names the old one.
+pub(super) fn reply(matter: &Matter<'_>, from: &Mailbox, old: &Ticket, mut reasons: Vec<String>) -> Decision {
+    let department = matter.department_of(old);
+    if let Some(closed_at) = old.closed_at
+        && closed_at.plus(department.reopen_within) < matter.rules.now
+    {
+        reasons.push(format!("ticket {} was closed too long ago to be opened again: a new one that names it", old.number));
+        return request(matter, from, Some(old), reasons);
+    }
+    let mut ticket = old.clone();
+    let mut events = Vec::new();
+    let actor = from.address.as_str();
+    let is_open = matches!(ticket.status, Status::New | Status::Open);
+    if !is_open {
+        matter.set_status(&mut ticket, Status::Open, actor, &mut events);
+    }
+    let mut new_followers = 0;
+    let proven = matter.case.authenticity.is_proven();
+    if proven && ticket.requester.address == from.address {
+        new_followers = matter.add_followers(&mut ticket, &matter.case.mail.cc, actor, &mut events);
+    }
+    ticket.updated_at = matter.rules.now;
+    if matter.case.mail.message_id.is_some() {
+        ticket.last_message_id.clone_from(&matter.case.mail.message_id);
+    }
+    let message = matter.message(&ticket, Kind::Reply, customer_author(from));
+    let mail = &matter.case.mail;
+    let addressed: Vec<_> = mail.to.iter().chain(&mail.cc).map(|person| &person.address).collect();
+    let happening =
+        Happening { event: notice::Event::Reply, author: &from.address, proven, addressed: &addressed, acknowledge: false };
+    let mut decision = Decision::of(matter.case, Outcome::Reply, reasons);
+    decision.events = events;
+    let change = TicketChange { ticket, is_new: false, new_followers, follows: None };
+    matter.conclude(&mut decision, change, message, Some(happening));
+    decision
+}

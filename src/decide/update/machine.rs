@@ -1,0 +1,71 @@
+//! Mail that no person wrote: kept and threaded, never acknowledged, never a change of status.
+
+use super::customer::{assign_by_default, new_ticket};
+use super::{Matter, customer_author};
+use crate::decide::screen::{Machine, MachineKind};
+use crate::decide::watchers::Happening;
+use crate::decide::{Decision, TicketChange};
+use crate::model::arrival::{Cause, Outcome};
+use crate::model::message::{Author, Kind};
+use crate::model::notice;
+use crate::model::ticket::{Status, Ticket};
+
+/// A machine's mail on its ticket; without one, what may be a request opens a ticket for the agents, and the rest is only kept.
+pub(super) fn machine(matter: &Matter<'_>, machine: &Machine, ticket: Option<&Ticket>, mut reasons: Vec<String>) -> Decision {
+    let to_bounce_address = matter.case.links.bounced.is_some();
+    match (machine.kind, ticket) {
+        (MachineKind::Report, _) => entry(matter, machine, ticket, Outcome::Bounce, Kind::Bounce, reasons),
+        _ if to_bounce_address => {
+            reasons.push("a bounce address takes delivery reports and nothing else".to_owned());
+            Decision::held(matter.case, Cause::NotAReport, ticket.map(|ticket| ticket.number), reasons)
+        }
+        (MachineKind::Loop, None) => Decision::held(matter.case, Cause::Loop, None, reasons),
+        (MachineKind::Sender, None) => automatic_request(matter, machine, reasons),
+        _ => entry(matter, machine, ticket, Outcome::Automatic, Kind::Automatic, reasons),
+    }
+}
+
+/// An entry on the ticket, and nothing else: nobody is written to, so two machines cannot keep each other busy.
+fn entry(
+    matter: &Matter<'_>,
+    machine: &Machine,
+    ticket: Option<&Ticket>,
+    outcome: Outcome,
+    kind: Kind,
+    reasons: Vec<String>,
+) -> Decision {
+    let mut decision = Decision::of(matter.case, outcome, reasons);
+    let Some(ticket) = ticket else {
+        decision.reasons.push("it speaks of no ticket: kept as it is".to_owned());
+        return decision;
+    };
+    decision.ticket = Some(ticket.number);
+    decision.message = Some(matter.message(ticket, kind, author(machine)));
+    decision
+}
+
+/// A monitor's alarm or a shop's order: the agents must see it, the machine needs no acknowledgement.
+fn automatic_request(matter: &Matter<'_>, machine: &Machine, mut reasons: Vec<String>) -> Decision {
+    let Some(from) = &machine.mailbox else {
+        return entry(matter, machine, None, Outcome::Automatic, Kind::Automatic, reasons);
+    };
+    reasons.push("it answers to nothing: a ticket for the agents, without acknowledgement".to_owned());
+    let mut ticket = new_ticket(matter, from.clone(), false);
+    let mut events = vec![matter.event(&ticket, from.address.as_str(), "created", None, Some(Status::New.name()))];
+    assign_by_default(matter, &mut ticket, false, &mut events);
+    let message = matter.message(&ticket, Kind::Automatic, author(machine));
+    let happening =
+        Happening { event: notice::Event::Request, author: &from.address, proven: false, addressed: &[], acknowledge: false };
+    let mut decision = Decision::of(matter.case, Outcome::Automatic, reasons);
+    decision.events = events;
+    let change = TicketChange { ticket, is_new: true, new_followers: 0, follows: None };
+    matter.conclude(&mut decision, change, message, Some(happening));
+    decision
+}
+
+fn author(machine: &Machine) -> Author {
+    match &machine.mailbox {
+        Some(mailbox) => customer_author(mailbox),
+        None => Author { name: String::new(), address: None, agent: None },
+    }
+}

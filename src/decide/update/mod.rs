@@ -1,0 +1,134 @@
+//! What changes: the ticket, its messages and events, and through `watchers` and `write` the notices.
+
+pub mod agent;
+pub mod command;
+pub mod customer;
+pub mod machine;
+
+use super::recall::Facts;
+use super::route::Route;
+use super::screen::Writer;
+use super::thread::Thread;
+use super::watchers::{Happening, watchers};
+use super::write::{Notice, write};
+use super::{Case, Decision, Rules, TicketChange};
+use crate::model::address::Mailbox;
+use crate::model::desk::Department;
+use crate::model::message::{Author, Kind, Message};
+use crate::model::ticket::{Event, Status, Ticket};
+
+/// Everything the earlier steps found out about one mail.
+#[derive(Debug)]
+pub struct Matter<'a> {
+    /// The mail.
+    pub case: &'a Case,
+    /// The store's answers.
+    pub facts: &'a Facts,
+    /// Desk, texts, time.
+    pub rules: Rules<'a>,
+    /// Department and mailbox.
+    pub route: Route<'a>,
+    /// Who writes.
+    pub writer: Writer<'a>,
+    /// Which ticket.
+    pub thread: Thread<'a>,
+}
+
+/// Decides what changes.
+pub fn update(matter: Matter<'_>, reasons: Vec<String>) -> Decision {
+    match (&matter.writer, matter.thread.ticket) {
+        (Writer::Machine(machine), ticket) => machine::machine(&matter, machine, ticket, reasons),
+        (Writer::Agent { agent, mailbox, .. }, Some(ticket)) => agent::agent(&matter, agent, mailbox, ticket, reasons),
+        (Writer::Customer(from), Some(ticket)) => customer::reply(&matter, from, ticket, reasons),
+        (Writer::Agent { mailbox, .. } | Writer::Member { mailbox, .. } | Writer::Customer(mailbox), _) => {
+            customer::request(&matter, mailbox, None, reasons)
+        }
+    }
+}
+
+impl<'a> Matter<'a> {
+    /// The department whose rules hold for a ticket: its own, while the configuration has it.
+    fn department_of(&self, ticket: &Ticket) -> &'a Department {
+        self.rules.desk.department(&ticket.department).unwrap_or(self.route.department)
+    }
+
+    fn message(&self, ticket: &Ticket, kind: Kind, author: Author) -> Message {
+        let mail = &self.case.mail;
+        Message {
+            arrival: self.case.arrival.id,
+            ticket: ticket.number,
+            kind,
+            author,
+            at: self.case.arrival.received_at,
+            message_id: mail.message_id.clone(),
+            subject: mail.subject.clone(),
+            text: mail.text.clone(),
+            quoted: mail.quoted.clone(),
+            attachments: mail.attachments.clone(),
+            authenticated: self.case.authenticity.is_proven(),
+        }
+    }
+
+    fn event(&self, ticket: &Ticket, actor: &str, kind: &'static str, from: Option<&str>, to: Option<&str>) -> Event {
+        Event {
+            ticket: ticket.number,
+            at: self.rules.now,
+            actor: actor.to_owned(),
+            kind,
+            from: from.map(str::to_owned),
+            to: to.map(str::to_owned),
+        }
+    }
+
+    /// Moves a ticket to another status and says so; nothing when it is there already.
+    fn set_status(&self, ticket: &mut Ticket, to: Status, actor: &str, events: &mut Vec<Event>) {
+        let from = ticket.status;
+        if from != to {
+            ticket.status = to;
+            ticket.closed_at = (to == Status::Closed).then_some(self.rules.now);
+            events.push(self.event(ticket, actor, "status", Some(from.name()), Some(to.name())));
+        }
+    }
+
+    /// Adds people to the customer side: never our own addresses, agents, or anybody twice.
+    fn add_followers(&self, ticket: &mut Ticket, people: &[Mailbox], actor: &str, events: &mut Vec<Event>) -> usize {
+        let desk = self.rules.desk;
+        let before = ticket.followers.len();
+        for person in people {
+            let stranger = !desk.is_ours(&person.address) && desk.agent_by_address(&person.address).is_none();
+            if stranger && !ticket.includes(&person.address) && ticket.followers.len() < desk.limits.followers {
+                ticket.followers.push(person.clone());
+                events.push(self.event(ticket, actor, "follower", None, Some(person.address.as_str())));
+            }
+        }
+        ticket.followers.len() - before
+    }
+
+    /// Puts the change, its message and its notices into a decision.
+    fn conclude(&self, decision: &mut Decision, change: TicketChange, message: Message, happening: Option<Happening<'_>>) {
+        let department = self.department_of(&change.ticket);
+        if let Some(happening) = happening {
+            for watcher in watchers(happening, &change.ticket, department, self.rules.desk) {
+                decision.reasons.push(format!("{} goes to {}", watcher.event.name(), watcher.person.address));
+                decision.notices.push(write(
+                    &Notice {
+                        watcher: &watcher,
+                        ticket: &change.ticket,
+                        department,
+                        message: &message,
+                        raw_id: self.case.arrival.raw_id,
+                        follows: change.follows,
+                    },
+                    self.rules,
+                ));
+            }
+        }
+        decision.ticket = Some(change.ticket.number);
+        decision.change = Some(change);
+        decision.message = Some(message);
+    }
+}
+
+fn customer_author(from: &Mailbox) -> Author {
+    Author { name: from.name.clone(), address: Some(from.address.clone()), agent: None }
+}

@@ -1,0 +1,325 @@
+//! A notice becomes a finished mail: the same octets at each attempt, with a Message-ID that proves itself when it comes back.
+//!
+//! What goes into a header passes `header`, which leaves no room for a line break; files are not copied but named by their range of
+//! the raw mail they came in.
+
+pub mod body;
+pub mod header;
+pub mod texts;
+
+use super::Rules;
+use super::watchers::Watcher;
+use crate::model::address::{Address, Mailbox};
+use crate::model::arrival::Arrival;
+use crate::model::desk::{Department, Desk};
+use crate::model::message::{Attachment, Message, TransferEncoding};
+use crate::model::notice::{Event, Outgoing, Part};
+use crate::model::seal::sha256;
+use crate::model::ticket::{Status, Ticket};
+use crate::model::token::{Purpose, Token, signed_address};
+use header::Header;
+use texts::{File, Person, Words};
+
+/// What a notice speaks of.
+#[derive(Debug)]
+pub struct Notice<'a> {
+    /// Who is told, and of what.
+    pub watcher: &'a Watcher<'a>,
+    /// The ticket as it is now.
+    pub ticket: &'a Ticket,
+    /// Its department.
+    pub department: &'a Department,
+    /// The entry that caused it.
+    pub message: &'a Message,
+    /// The raw mail that holds the entry's files.
+    pub raw_id: i64,
+    /// Number of the closed ticket that this one continues.
+    pub follows: Option<i64>,
+}
+
+/// A receipt for a mail that was stopped.
+#[derive(Debug)]
+pub struct Receipt<'a> {
+    /// The agent who wrote it.
+    pub watcher: &'a Watcher<'a>,
+    /// The ticket it was for.
+    pub ticket: &'a Ticket,
+    /// Its department.
+    pub department: &'a Department,
+    /// The stopped mail.
+    pub arrival: &'a Arrival,
+    /// The line that was not understood.
+    pub line: &'a str,
+    /// What is wrong with it.
+    pub why: &'a str,
+    /// The agent's words, so that they need not be written again.
+    pub text: &'a str,
+    /// Message-ID of the stopped mail.
+    pub in_reply_to: Option<&'a str>,
+}
+
+/// Makes the mail.
+pub fn write(notice: &Notice<'_>, rules: Rules<'_>) -> Outgoing {
+    let Notice { ticket, message, .. } = notice;
+    let ids = match (&ticket.first_message_id, &ticket.last_message_id) {
+        (Some(first), Some(last)) if first != last => vec![first.as_str(), last.as_str()],
+        (first, last) => first.iter().chain(last).take(1).map(String::as_str).collect(),
+    };
+    let event = notice.watcher.event;
+    let files = match event {
+        Event::Request | Event::Reply | Event::Answer => message.attachments.as_slice(),
+        Event::Acknowledgement | Event::Closed | Event::Receipt => &[],
+    };
+    let words = words(notice, rules, files);
+    let from_person = match event {
+        Event::Acknowledgement | Event::Closed => None,
+        _ => Some(called(&message.author.name, message.author.address.as_ref())),
+    };
+    let letter = Letter {
+        watcher: notice.watcher,
+        ticket,
+        department: notice.department,
+        arrival: message.arrival,
+        words,
+        from_person,
+        references: ids,
+        files,
+        raw_id: notice.raw_id,
+    };
+    letter.finish(rules)
+}
+
+/// Makes the receipt.
+pub fn receipt(told: &Receipt<'_>, rules: Rules<'_>) -> Outgoing {
+    let mut words = ticket_words(told.ticket, told.department, rules);
+    told.text.clone_into(&mut words.text);
+    told.line.clone_into(&mut words.line);
+    told.why.clone_into(&mut words.why);
+    words.known_commands = super::update::command::KNOWN;
+    let letter = Letter {
+        watcher: told.watcher,
+        ticket: told.ticket,
+        department: told.department,
+        arrival: told.arrival.id,
+        words,
+        from_person: None,
+        references: told.in_reply_to.into_iter().collect(),
+        files: &[],
+        raw_id: told.arrival.raw_id,
+    };
+    letter.finish(rules)
+}
+
+/// A mail before it is put into octets.
+struct Letter<'a> {
+    watcher: &'a Watcher<'a>,
+    ticket: &'a Ticket,
+    department: &'a Department,
+    arrival: i64,
+    words: Words,
+    from_person: Option<String>,
+    references: Vec<&'a str>,
+    files: &'a [Attachment],
+    raw_id: i64,
+}
+
+/// The sealed names of one mail.
+struct Names {
+    message_id: String,
+    reply_to: Address,
+    bounce: Address,
+}
+
+impl Letter<'_> {
+    fn finish(self, rules: Rules<'_>) -> Outgoing {
+        let event = self.watcher.event;
+        let names = self.names(rules);
+        let (subject, text) = rules.texts.render(&self.department.language, event, self.watcher.agent.is_some(), &self.words);
+        let mut header = Header::default();
+        header.mailbox("From", &self.from(&names));
+        header.mailbox("To", &self.watcher.person);
+        header.mailbox("Reply-To", &Mailbox { name: self.department.name.clone(), address: names.reply_to.clone() });
+        header.text("Subject", &subject);
+        header.raw("Date", &rules.now.rfc5322());
+        header.ids("Message-ID", &[&names.message_id]);
+        if let Some(last) = self.references.last() {
+            header.ids("In-Reply-To", &[last]);
+            header.ids("References", &self.references);
+        }
+        if let Some(value) = auto_submitted(event, self.watcher.agent.is_some()) {
+            header.raw("Auto-Submitted", value);
+            // Exchange does not look at Auto-Submitted, but at this (MS-OXCMAIL section 2.1.3.2.22).
+            header.raw("X-Auto-Response-Suppress", "All");
+        }
+        header.raw("MIME-Version", "1.0");
+        let boundary = format!("=_{}", crate::model::encoding::hex(&sha256(names.message_id.as_bytes())[..12]));
+        let body = body::text_part(&text);
+        let (head, tail) = if self.files.is_empty() {
+            (format!("{}{body}", header.finish()), String::new())
+        } else {
+            header.raw("Content-Type", &format!("multipart/mixed; boundary=\"{boundary}\""));
+            (format!("{}\r\n--{boundary}\r\n{body}", header.finish()), format!("\r\n--{boundary}--\r\n"))
+        };
+        let parts = self.files.iter().map(|file| part(file, self.raw_id, &boundary)).collect();
+        Outgoing {
+            event,
+            ticket: Some(self.ticket.number),
+            arrival: self.arrival,
+            recipient: self.watcher.person.address.clone(),
+            sender: names.bounce,
+            message_id: names.message_id,
+            head,
+            parts,
+            tail,
+        }
+    }
+
+    fn names(&self, rules: Rules<'_>) -> Names {
+        let keys = &rules.desk.keys;
+        let recipient = keys.recipient(&self.watcher.person.address);
+        let (ticket, day, arrival) = (self.ticket.number, rules.now.day(), self.arrival);
+        let reply = keys.write(&Token::Reply { purpose: Purpose::Reply, ticket, recipient, day });
+        let bounce = keys.write(&Token::Bounce { arrival, recipient });
+        let message = Token::Message { ticket, recipient, day, arrival, event: self.watcher.event.code() };
+        let department = &self.department.address;
+        // The settings leave room for a token in every department's address; without it, the plain address still reaches us.
+        let signed = |token: &str| signed_address(department, token).unwrap_or_else(|| department.clone());
+        Names {
+            message_id: format!("{}@{}", keys.write(&message), rules.desk.hostname),
+            reply_to: signed(&reply),
+            bounce: signed(&bounce),
+        }
+    }
+
+    /// Customers see the public mailbox they wrote to. Agents see the signed address in From too: some clients ignore Reply-To.
+    fn from(&self, names: &Names) -> Mailbox {
+        let department = &self.department.name;
+        let (name, address) = match (&self.from_person, self.watcher.agent) {
+            (Some(person), Some(_)) => (format!("{person} (via {department})"), names.reply_to.clone()),
+            (Some(person), None) => (format!("{person} ({department})"), self.ticket.mailbox.clone()),
+            (None, Some(_)) => (department.clone(), names.reply_to.clone()),
+            (None, None) => (department.clone(), self.ticket.mailbox.clone()),
+        };
+        Mailbox { name, address }
+    }
+}
+
+/// RFC 3834 section 5. An agent's answer is a person's mail, only carried by us.
+fn auto_submitted(event: Event, to_agent: bool) -> Option<&'static str> {
+    match event {
+        Event::Acknowledgement => Some("auto-replied"),
+        Event::Answer if !to_agent => None,
+        _ => Some("auto-generated"),
+    }
+}
+
+fn part(file: &Attachment, raw_id: i64, boundary: &str) -> Part {
+    let encode = file.encoding == TransferEncoding::Binary;
+    // An attached mail may not be encoded (RFC 2046 section 5.2.1), so an 8-bit one travels as a mere file.
+    let media_type =
+        if encode && file.media_type.starts_with("message/") { "application/octet-stream" } else { &file.media_type };
+    let encoding = if encode { TransferEncoding::Base64 } else { file.encoding };
+    let mut header = Header::default();
+    header.raw("Content-Type", &body::media_type(media_type));
+    let disposition = if file.inline { "inline" } else { "attachment" };
+    header.parameter("Content-Disposition", disposition, "filename", &file.name);
+    header.raw("Content-Transfer-Encoding", encoding.name());
+    if let Some(id) = &file.content_id {
+        header.ids("Content-ID", &[id]);
+    }
+    // The line end before a boundary belongs to the boundary, so the file keeps its own.
+    let header = format!("\r\n--{boundary}\r\n{}\r\n", header.finish());
+    Part { header, raw_id, start: file.start, end: file.end, encode }
+}
+
+fn words(notice: &Notice<'_>, rules: Rules<'_>, files: &[Attachment]) -> Words {
+    let Notice { ticket, department, message, .. } = notice;
+    let mut words = ticket_words(ticket, department, rules);
+    words.text = if notice.watcher.agent.is_some() { message.text.clone() } else { scrub(&message.text, rules.desk) };
+    words.author = Person {
+        name: called(&message.author.name, message.author.address.as_ref()),
+        address: message.author.address.as_ref().map(ToString::to_string).unwrap_or_default(),
+    };
+    words.proven = message.authenticated;
+    words.follows = notice.follows.map(|number| reference(department, number)).unwrap_or_default();
+    words.files = files.iter().map(|file| File { name: file.name.clone(), size: size(file.size) }).collect();
+    words
+}
+
+fn ticket_words(ticket: &Ticket, department: &Department, rules: Rules<'_>) -> Words {
+    let assignee = ticket.assignee.as_deref().and_then(|key| rules.desk.agent(key));
+    Words {
+        reference: reference(department, ticket.number),
+        subject: bare_subject(&ticket.subject, rules.desk),
+        status: ticket.status.name().to_owned(),
+        closed: ticket.status == Status::Closed,
+        department: department.name.clone(),
+        requester: Person { name: ticket.requester.called().to_owned(), address: ticket.requester.address.to_string() },
+        assignee: assignee.map(|agent| agent.name.clone()).unwrap_or_default(),
+        answer_within: department.answer_within.map(texts::span).unwrap_or_default(),
+        reopen_within: texts::span(department.reopen_within),
+        ..Words::default()
+    }
+}
+
+/// The reference of a ticket, as subjects carry it.
+pub fn reference(department: &Department, number: i64) -> String {
+    format!("{}-{number}", department.prefix)
+}
+
+fn called(name: &str, address: Option<&Address>) -> String {
+    match (name.is_empty(), address) {
+        (true, Some(address)) => address.to_string(),
+        (true, None) => "an unknown sender".to_owned(),
+        (false, _) => name.to_owned(),
+    }
+}
+
+/// A size for people.
+fn size(octets: i64) -> String {
+    match octets {
+        ..1024 => format!("{octets} B"),
+        1024..1_048_576 => format!("{} KiB", octets / 1024),
+        _ => format!("{:.1} MiB", octets as f64 / 1_048_576.0),
+    }
+}
+
+/// A subject without `Re:` and without references of ours, so that neither piles up.
+fn bare_subject(subject: &str, desk: &Desk) -> String {
+    let mut bare = subject.to_owned();
+    while let Some(start) = bare.find('[') {
+        let Some(end) = bare[start..].find(']').map(|length| start + length) else { break };
+        let ours = bare[start + 1..end].rsplit_once('-').is_some_and(|(prefix, number)| {
+            let known = desk.departments.iter().any(|department| department.prefix.eq_ignore_ascii_case(prefix));
+            known && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        if !ours {
+            break;
+        }
+        bare.replace_range(start..=end, "");
+    }
+    let mut bare = bare.trim();
+    while let Some(rest) = bare.get(..3).filter(|start| start.eq_ignore_ascii_case("re:")).map(|_| &bare[3..]) {
+        bare = rest.trim_start();
+    }
+    if bare.is_empty() { "(no subject)".to_owned() } else { bare.split_whitespace().collect::<Vec<_>>().join(" ") }
+}
+
+/// Takes our tokens out of words that go to customers: an agent's client may have quoted the agent's own signed address in a form
+/// that was not recognised, and with it a stranger would hold half of an agent's authority.
+fn scrub(text: &str, desk: &Desk) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(plus) = rest.find('+') {
+        let after = &rest[plus + 1..];
+        let length = after.bytes().take(65).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        let token = after.as_bytes().get(length) == Some(&b'@') && desk.keys.read(&after[..length]).is_some();
+        clean.push_str(&rest[..plus]);
+        if !token {
+            clean.push('+');
+        }
+        rest = if token { &after[length..] } else { after };
+    }
+    clean.push_str(rest);
+    clean
+}

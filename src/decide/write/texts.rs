@@ -1,0 +1,175 @@
+//! What notices say: templates, one folder a language, one subject and body for each event. The only user of `minijinja`.
+//!
+//! Every template is rendered with sample words when it is loaded, so that a mistake in a text is a fault of the configuration
+//! and never met by a mail.
+
+use std::time::Duration;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior, Value};
+use serde::Serialize;
+
+use crate::model::notice::Event;
+
+/// The words that templates may use.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Words {
+    /// `SUP-7`.
+    pub reference: String,
+    /// Subject of the ticket, without `Re:` and reference.
+    pub subject: String,
+    /// What the author newly wrote.
+    pub text: String,
+    /// Status of the ticket.
+    pub status: String,
+    /// Whether the ticket is closed now.
+    pub closed: bool,
+    /// Name of the department.
+    pub department: String,
+    /// Who asked.
+    pub requester: Person,
+    /// Who wrote the message.
+    pub author: Person,
+    /// Whether the author is proven.
+    pub proven: bool,
+    /// Name of the responsible agent, or empty.
+    pub assignee: String,
+    /// Expected answer time in words, or empty.
+    pub answer_within: String,
+    /// How long a closed ticket can be opened again, in words.
+    pub reopen_within: String,
+    /// Reference of the closed ticket that this one continues, or empty.
+    pub follows: String,
+    /// The files that come along.
+    pub files: Vec<File>,
+    /// The line of a stopped mail that was not understood.
+    pub line: String,
+    /// What is wrong with it.
+    pub why: String,
+    /// The commands that are known.
+    pub known_commands: &'static [&'static str],
+    /// Whether the reader is an agent.
+    pub to_agent: bool,
+    /// The line above which agents write.
+    pub marker: &'static str,
+}
+
+/// A person in a text.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Person {
+    /// Name, or the address when there is none.
+    pub name: String,
+    /// Address.
+    pub address: String,
+}
+
+/// A file in a text.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct File {
+    /// Name.
+    pub name: String,
+    /// Size, for people.
+    pub size: String,
+}
+
+/// The languages that are built in.
+pub const LANGUAGES: &[&str] = &["en"];
+
+macro_rules! built_in {
+    ($($language:literal / $event:literal),* $(,)?) => {
+        &[$(
+            (concat!($language, "/", $event, ".subject"), include_str!(concat!("../../../config/texts/", $language, "/", $event, ".subject"))),
+            (concat!($language, "/", $event, ".body"), include_str!(concat!("../../../config/texts/", $language, "/", $event, ".body"))),
+        )*]
+    };
+}
+
+const BUILT_IN: &[(&str, &str)] =
+    built_in!["en" / "acknowledgement", "en" / "request", "en" / "reply", "en" / "answer", "en" / "closed", "en" / "receipt",];
+
+/// The texts of every language.
+#[derive(Debug)]
+pub struct Texts {
+    environment: Environment<'static>,
+}
+
+impl Texts {
+    /// The names of the built-in texts, `<language>/<event>.subject` and `.body`: those that a folder may override.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        BUILT_IN.iter().map(|(name, _)| *name)
+    }
+
+    /// The built-in texts, with some of them overridden by name. An error names the text and the line.
+    pub fn new(overrides: Vec<(String, String)>) -> Result<Self, String> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+        environment.set_syntax(syntax.map_err(|error| error.to_string())?);
+        environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+        for (name, source) in BUILT_IN {
+            environment.add_template(name, source).map_err(|error| format!("{name}: {error}"))?;
+        }
+        for (name, source) in overrides {
+            let label = name.clone();
+            environment.add_template_owned(name, source).map_err(|error| format!("{label}: {error}"))?;
+        }
+        let texts = Self { environment };
+        for name in Self::names() {
+            for (to_agent, closed) in [(false, false), (true, false), (false, true)] {
+                texts
+                    .try_render(name, &Value::from(Serde(sample(to_agent, closed))))
+                    .map_err(|error| format!("{name}: {error}"))?;
+            }
+        }
+        Ok(texts)
+    }
+
+    /// Subject and body of a notice. A text that fails in spite of its check leaves the message's own words, which matter most.
+    pub fn render(&self, language: &str, event: Event, to_agent: bool, words: &Words) -> (String, String) {
+        let marker = crate::decide::parse::cut::MARKER;
+        let words = Words { to_agent, marker, ..words.clone() };
+        let values = Value::from(Serde(&words));
+        let render = |part: &str| {
+            let name = |language: &str| format!("{language}/{}.{part}", event.name());
+            self.try_render(&name(language), &values).or_else(|_| self.try_render(&name("en"), &values))
+        };
+        let subject = render("subject").unwrap_or_else(|_| format!("{} [{}]", words.subject, words.reference));
+        (subject.trim().to_owned(), render("body").unwrap_or_else(|_| words.text.clone()))
+    }
+
+    fn try_render(&self, name: &str, values: &Value) -> Result<String, minijinja::Error> {
+        self.environment.get_template(name)?.render(values.clone())
+    }
+}
+
+/// A span in words: `8 hours`, `14 days`.
+pub fn span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let (count, unit) = match seconds {
+        s if s >= 86_400 && s.is_multiple_of(86_400) => (s / 86_400, "day"),
+        s if s >= 3_600 && s.is_multiple_of(3_600) => (s / 3_600, "hour"),
+        s if s >= 60 => (s / 60, "minute"),
+        s => (s, "second"),
+    };
+    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
+}
+
+fn sample(to_agent: bool, closed: bool) -> Words {
+    let person = Person { name: "Mia Berg".to_owned(), address: "mia@customer.example".to_owned() };
+    Words {
+        reference: "SUP-7".to_owned(),
+        subject: "Broken kettle".to_owned(),
+        text: "It does not boil.".to_owned(),
+        status: "open".to_owned(),
+        department: "Example Support".to_owned(),
+        requester: person.clone(),
+        author: person,
+        answer_within: "8 hours".to_owned(),
+        reopen_within: "14 days".to_owned(),
+        files: vec![File { name: "kettle.jpg".to_owned(), size: "12 KiB".to_owned() }],
+        to_agent,
+        closed,
+        ..Words::default()
+    }
+}

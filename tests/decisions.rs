@@ -1,0 +1,14 @@
+//! Mails that real clients send, each with the decision that is expected of it, and what must hold for any octets.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may end in a panic, also in what its functions share")]
+
+#[path = "decisions/bombs.rs"]
+mod bombs;
+#[path = "decisions/cutting.rs"]
+mod cutting;
+#[path = "decisions/families.rs"]
+mod families;
+#[path = "decisions/properties.rs"]
+mod properties;
+#[path = "decisions/world.rs"]
+mod world;
