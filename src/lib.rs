@@ -4,3 +4,5 @@
 pub mod decide;
 /// Pure nouns.
 pub mod model;
+/// The only user of the database.
+pub mod store;

@@ -1,0 +1,178 @@
+//! The store: every table of the desk, and the only user of `sqlx`.
+//!
+//! One SQL text serves SQLite and PostgreSQL (`$1`, `RETURNING`, `ON CONFLICT`, `WITH … AS (VALUES …)`). A statement costs some 35 µs on
+//! SQLite whatever it does, so everything on a mail's path is done for a set of mails at once.
+//!
+//! On SQLite there is one writing connection behind a fair lock: custody, the worker and the sender take turns on it, each in one
+//! short transaction. Readers have connections of their own. Durability is `journal_mode=WAL` with `synchronous=FULL`, read back at
+//! opening: without it a 250 would be a promise that a power cut breaks.
+
+pub mod custody;
+pub mod decision;
+pub mod outbox;
+pub mod recall;
+pub mod report;
+mod space;
+pub mod work;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection as _};
+use tokio::sync::{Mutex, MutexGuard};
+
+/// The database that the SQL of this module is written to.
+type Database = sqlx::Sqlite;
+/// A connection to it.
+type Connection = SqliteConnection;
+/// A transaction on it; rolled back when dropped.
+type Transaction<'c> = sqlx::Transaction<'c, Database>;
+
+/// How long to wait for another process that writes to the same file (`postdesk pipe` beside the daemon).
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// `[store]`.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The database file.
+    pub file: PathBuf,
+    /// Share of the file system, in percent, that must stay free for mail to be taken.
+    pub min_free_space: u8,
+}
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Fault {
+    /// Not to be had at present: locked for too long, connection gone, read-only.
+    #[error("the store is away: {0}")]
+    Away(String),
+    /// No room on the disk.
+    #[error("the disk of the store is full: {0}")]
+    Full(String),
+    /// The disk did not keep what it was given: nothing may be promised any more.
+    #[error("the disk of the store failed: {0}")]
+    Broken(String),
+    /// The store refused this very data, or a statement of ours is wrong.
+    #[error("the store refused: {0}")]
+    Refused(String),
+}
+
+/// The store. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    writer: Mutex<Connection>,
+    readers: SqlitePool,
+    options: Options,
+}
+
+impl Store {
+    /// Opens the store, makes it when it is not there, and brings its tables up to date.
+    pub async fn open(options: &Options) -> Result<Store, Fault> {
+        if let Some(folder) = options.file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| Fault::Away(format!("cannot make the folder {}: {error}", folder.display())))?;
+        }
+        let connect = SqliteConnectOptions::new()
+            .filename(&options.file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(LOCK_TIMEOUT)
+            // Fewer, larger checkpoints: each one costs an fsync of the database on top of the one of the log.
+            .pragma("wal_autocheckpoint", "4000")
+            .disable_statement_logging();
+        let mut writer = connect.connect().await.map_err(|error| opening(options, &error))?;
+        sqlx::migrate!("migrations/sqlite")
+            .run(&mut writer)
+            .await
+            .map_err(|error| Fault::Refused(format!("{} cannot be brought up to date: {error}", options.file.display())))?;
+        require_durability(&mut writer).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(4)
+            .idle_timeout(Duration::from_secs(60))
+            .connect_lazy_with(connect.read_only(true).create_if_missing(false));
+        Ok(Store { inner: Arc::new(Inner { writer: Mutex::new(writer), readers, options: options.clone() }) })
+    }
+
+    /// Closes the connections; the last one folds the log into the database.
+    pub async fn close(self) {
+        self.inner.readers.close().await;
+        if let Some(inner) = Arc::into_inner(self.inner)
+            && let Err(error) = inner.writer.into_inner().close().await
+        {
+            tracing::warn!(%error, "the store did not close cleanly; its log is folded in at the next start");
+        }
+    }
+
+    /// The writing connection, when its turn has come. Turns are given in the order they were asked for.
+    pub(in crate::store) async fn writer(&self) -> MutexGuard<'_, Connection> {
+        self.inner.writer.lock().await
+    }
+
+    /// Connections that only read.
+    pub(in crate::store) fn readers(&self) -> &SqlitePool {
+        &self.inner.readers
+    }
+
+    /// What the store was opened with.
+    pub(in crate::store) fn options(&self) -> &Options {
+        &self.inner.options
+    }
+}
+
+/// A transaction that takes the write lock at once, so that it cannot fail for it later.
+async fn begin(connection: &mut Connection) -> Result<Transaction<'_>, Fault> {
+    Ok(connection.begin_with("BEGIN IMMEDIATE").await?)
+}
+
+/// Reads back what the promise of a 250 stands on: a pragma that is not understood is silently ignored by SQLite.
+async fn require_durability(connection: &mut Connection) -> Result<(), Fault> {
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
+    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *connection).await?;
+    if mode != "wal" || synchronous < 2 {
+        return Err(Fault::Refused(format!(
+            "the database runs with journal_mode={mode} and synchronous={synchronous}; accepted mail would not survive a power cut"
+        )));
+    }
+    Ok(())
+}
+
+fn opening(options: &Options, error: &sqlx::Error) -> Fault {
+    Fault::Away(format!("cannot open {}: {error}", options.file.display()))
+}
+
+/// SQLite's primary result codes (<https://www.sqlite.org/rescode.html>), by what has to be done about them.
+impl From<sqlx::Error> for Fault {
+    fn from(error: sqlx::Error) -> Self {
+        const BUSY: i64 = 5;
+        const LOCKED: i64 = 6;
+        const READ_ONLY: i64 = 8;
+        const IO_ERROR: i64 = 10;
+        const CORRUPT: i64 = 11;
+        const FULL: i64 = 13;
+        const CANNOT_OPEN: i64 = 14;
+        const NOT_A_DATABASE: i64 = 26;
+        let text = error.to_string();
+        let sqlx::Error::Database(database) = &error else {
+            return match error {
+                sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::Encode(_) => Fault::Refused(text),
+                sqlx::Error::RowNotFound | sqlx::Error::ColumnNotFound(_) => Fault::Refused(text),
+                _ => Fault::Away(text),
+            };
+        };
+        // The extended code carries the primary one in its low octet.
+        match database.code().and_then(|code| code.parse::<i64>().ok()).map(|code| code & 0xff) {
+            Some(BUSY | LOCKED | READ_ONLY | CANNOT_OPEN) => Fault::Away(text),
+            Some(FULL) => Fault::Full(text),
+            Some(IO_ERROR | CORRUPT | NOT_A_DATABASE) => Fault::Broken(text),
+            _ => Fault::Refused(text),
+        }
+    }
+}
