@@ -1,0 +1,5 @@
+//! Taking custody of mail, or saying no while the sender still holds it.
+
+pub mod custody;
+pub mod pipe;
+pub mod smtp;

@@ -1,0 +1,91 @@
+//! One mail on standard input, as an MTA's `pipe` transport or a `.forward` file gives it.
+
+use std::io::Read;
+use std::time::SystemTime;
+
+use crate::model::address::Address;
+use crate::model::arrival::{Incoming, Peer, Source};
+use crate::model::desk::{Admission, Desk};
+use crate::model::seal::sha256;
+use crate::model::time::Time;
+use crate::store::{Fault, Store};
+
+/// Why a mail was not taken. Nothing of it is kept.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// The recipient is not one of ours.
+    #[error("{0} is neither a department's address nor one of its mailboxes nor a signed address of ours")]
+    UnknownAddress(String),
+    /// What was given as an address is none.
+    #[error("{0:?} is not a mail address")]
+    NotAnAddress(String),
+    /// Larger than the limit.
+    #[error("the mail is larger than {0} octets (`[smtp] max_message_size`)")]
+    TooLarge(usize),
+    /// Standard input could not be read.
+    #[error("standard input cannot be read: {0}")]
+    Unreadable(#[from] std::io::Error),
+    /// The store did not take it.
+    #[error(transparent)]
+    Store(#[from] Fault),
+}
+
+/// Reads a mail to its end and brings it into the form of SMTP: CRLF line ends, without the `From ` line of an mbox.
+pub fn read(mut input: impl Read, max_message_size: usize) -> Result<Vec<u8>, Refused> {
+    let mut octets = Vec::new();
+    input.by_ref().take(max_message_size as u64 + 1).read_to_end(&mut octets)?;
+    let mail = if octets.starts_with(b"From ") {
+        // pipe(8) and procmail put it before the header; it is no field.
+        octets.iter().position(|octet| *octet == b'\n').map_or(&[][..], |end| &octets[end + 1..])
+    } else {
+        &octets
+    };
+    let mail = with_crlf(mail);
+    if mail.len() > max_message_size { Err(Refused::TooLarge(max_message_size)) } else { Ok(mail) }
+}
+
+fn with_crlf(octets: &[u8]) -> Vec<u8> {
+    let mut mail = Vec::with_capacity(octets.len() + octets.len() / 40);
+    let mut last = 0;
+    for end in memchr::memchr_iter(b'\n', octets) {
+        let line = &octets[last..end];
+        mail.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+        mail.extend_from_slice(b"\r\n");
+        last = end + 1;
+    }
+    if last < octets.len() {
+        mail.extend_from_slice(&octets[last..]);
+        mail.extend_from_slice(b"\r\n");
+    }
+    mail
+}
+
+/// Puts a mail and its envelope together. An empty sender or `<>` is the null sender.
+pub fn incoming(raw: Vec<u8>, sender: Option<&str>, recipients: &[String], desk: &Desk) -> Result<Incoming, Refused> {
+    let bare = |text: &str| text.trim().trim_start_matches('<').trim_end_matches('>').to_owned();
+    let address = |text: &str| Address::parse(&bare(text)).ok_or_else(|| Refused::NotAnAddress(text.to_owned()));
+    let sender = match sender.map(bare) {
+        Some(text) if !text.is_empty() => Some(address(&text)?),
+        _ => None,
+    };
+    let mut departments: Vec<(String, Vec<Address>)> = Vec::new();
+    for text in recipients {
+        let recipient = address(text)?;
+        let (Admission::Department(key) | Admission::Bounce(key)) = desk.admit(&recipient) else {
+            return Err(Refused::UnknownAddress(recipient.to_string()));
+        };
+        match departments.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, addresses)) => addresses.push(recipient),
+            None => departments.push((key, vec![recipient])),
+        }
+    }
+    let received_at = Time::from(SystemTime::now());
+    Ok(Incoming { raw, sender, departments, source: Source::Pipe, peer: Peer::default(), received_at })
+}
+
+/// Takes custody of a mail, from another process than the daemon's. When this returns `Ok`, the mail is on the disk.
+pub async fn take(store: &Store, incoming: Incoming) -> Result<Vec<i64>, Refused> {
+    store.require_space()?;
+    let digest = sha256(&incoming.raw);
+    Ok(store.insert_arrivals(vec![(incoming, digest)]).await?.into_iter().flatten().collect())
+}

@@ -1,0 +1,99 @@
+//! The SMTP front door.
+//!
+//! From the inside out: `path` and `command` read lines, `data` finds the end of a message, `reply` is the table of what we
+//! say, `session` puts them together without I/O; `connection` plays a session over a stream, `tls` encrypts it, `crowd`
+//! counts connections, `budget` counts octets, `listener` accepts.
+//!
+//! Promise: 250 after DATA only when custody has said so; everything a client can make us hold is bounded by [`Options`];
+//! a fault of ours is a 4xx, so that the mail stays with the sender.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::custody::Custody;
+use crate::model::address::Address;
+use crate::model::desk::Desk;
+use crate::model::network::Network;
+
+pub mod budget;
+pub mod command;
+mod connection;
+mod crowd;
+pub mod data;
+mod listener;
+pub mod path;
+pub mod reply;
+pub mod session;
+mod tls;
+pub mod transaction;
+
+pub use listener::{bind, serve};
+pub use tls::DoorError;
+
+/// What to do with a CR or LF that is not part of a CRLF.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BareNewlines {
+    /// Refuse the mail with 550 and close: what follows might be smuggled.
+    Refuse,
+    /// From trusted networks, make it a CRLF; from everywhere else, refuse.
+    Normalise,
+}
+
+/// `[smtp]`: addresses and limits. The defaults stand in `config/postdesk.toml`, each with its reason.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where to listen.
+    pub listen: Vec<SocketAddr>,
+    /// Certificate chain and private key (PEM), when STARTTLS is offered.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// Octets of one mail.
+    pub max_message_size: usize,
+    /// Connections at a time.
+    pub max_connections: usize,
+    /// Connections at a time from one address.
+    pub max_connections_per_address: usize,
+    /// Octets of a command line, CRLF included.
+    pub max_command_line: usize,
+    /// Recipients of one mail.
+    pub max_recipients: usize,
+    /// Refused commands after which the connection is closed.
+    pub max_session_errors: usize,
+    /// Octets of mail being received over all connections: what bounds memory.
+    pub max_data_in_flight: usize,
+    /// Silence after which a connection is closed.
+    pub idle_timeout: Duration,
+    /// The same while more than nine tenths of the connections are taken.
+    pub crowded_idle_timeout: Duration,
+    /// Time for the whole of DATA.
+    pub data_timeout: Duration,
+    /// Connections that wait to be accepted.
+    pub backlog: u32,
+    /// What to do with bare CR and LF.
+    pub bare_newlines: BareNewlines,
+}
+
+/// An envelope sender as commands carry it: `None` is the null sender.
+pub type Sender = Option<Address>;
+
+/// The front door: what its sessions go by, and where their mail goes.
+pub struct Door {
+    terms: Arc<session::Terms>,
+    custody: Custody,
+    acceptor: Option<tls::Acceptor>,
+}
+
+impl Door {
+    /// Puts a door together. `trusted` are the networks for which [`BareNewlines::Normalise`] counts. Fails when the
+    /// certificate or key that the options name cannot be used.
+    pub fn new(options: Options, desk: Arc<Desk>, trusted: Vec<Network>, custody: Custody) -> Result<Self, DoorError> {
+        let acceptor = match &options.tls {
+            Some((certificate, private_key)) => Some(tls::Acceptor::load(certificate, private_key)?),
+            None => None,
+        };
+        let budget = budget::Budget::new(options.max_data_in_flight);
+        let terms = Arc::new(session::Terms { options, desk, trusted, budget });
+        Ok(Self { terms, custody, acceptor })
+    }
+}

@@ -1,0 +1,296 @@
+//! The SMTP session without I/O: bytes in, replies and actions out (RFC 5321 sections 3 and 4).
+//!
+//! Promise: nothing is acknowledged before the driver reports custody through [`Session::taken`], and no byte after a
+//! message whose end is in doubt is read as a command. The session keeps no line of its own: it uses whole command lines
+//! only, and the driver presents the unused rest again.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use memchr::memchr;
+
+use super::budget::{Budget, Reservation};
+use super::command::{self, Command, MailFrom};
+use super::data::{Found, Message};
+use super::path::Path;
+use super::reply::Reply;
+use super::transaction::Transaction;
+use super::{BareNewlines, Options};
+use crate::accept::custody::{Refusal, Taken};
+use crate::model::address::Address;
+use crate::model::arrival::{Incoming, Peer, Source};
+use crate::model::desk::{Admission, Desk};
+use crate::model::network::Network;
+use crate::model::time::Time;
+
+/// What all sessions of a door go by.
+#[derive(Debug)]
+pub struct Terms {
+    /// Limits.
+    pub options: Options,
+    /// Who is here.
+    pub desk: Arc<Desk>,
+    /// Networks whose bare newlines may be normalised.
+    pub trusted: Vec<Network>,
+    /// Memory for messages.
+    pub budget: Arc<Budget>,
+}
+
+/// What the driver does next; always after it has sent what was written to `out`.
+#[derive(Debug)]
+pub enum Action {
+    /// Read more.
+    Read,
+    /// Take custody of this mail, then call [`Session::taken`].
+    Custody(Incoming),
+    /// Forget what was read and not used, shake hands, then call [`Session::encrypted`].
+    Encrypt,
+    /// Close, but let the client finish sending first, so that it gets to read the reply.
+    Drain,
+    /// Close.
+    Close,
+}
+
+/// One session.
+#[derive(Debug)]
+pub struct Session {
+    terms: Arc<Terms>,
+    peer: Peer,
+    normalise: bool,
+    transaction: Option<Transaction>,
+    message: Option<Message>,
+    /// Held until custody has answered: the mail is in memory until then.
+    held: Option<Reservation>,
+    errors: usize,
+}
+
+impl Session {
+    /// A session with the client at this address.
+    pub fn new(terms: Arc<Terms>, ip: Option<IpAddr>) -> Self {
+        let ip = ip.map(|ip| ip.to_canonical());
+        let trusted = ip.is_some_and(|ip| terms.trusted.iter().any(|network| network.contains(ip)));
+        let normalise = trusted && terms.options.bare_newlines == BareNewlines::Normalise;
+        let peer = Peer { ip, ..Peer::default() };
+        Self { terms, peer, normalise, transaction: None, message: None, held: None, errors: 0 }
+    }
+
+    /// Writes the greeting.
+    pub fn greet(&self, out: &mut Vec<u8>) {
+        self.say(&Reply::Greeting, out);
+    }
+
+    /// The client's address.
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.peer.ip
+    }
+
+    /// Whether a message is being received.
+    pub fn in_data(&self) -> bool {
+        self.message.is_some()
+    }
+
+    /// Uses what it can of `input`; gives how many bytes were used and what to do next. Replies to pipelined commands are
+    /// collected in `out`. `now` becomes the time of receipt of a mail that ends here.
+    pub fn take(&mut self, input: &[u8], now: Time, out: &mut Vec<u8>) -> (usize, Action) {
+        let mut used = 0;
+        loop {
+            let rest = &input[used..];
+            let (more, action) = if self.in_data() { self.take_data(rest, now, out) } else { self.take_line(rest, out) };
+            used += more;
+            if let Some(action) = action {
+                return (used, action);
+            }
+        }
+    }
+
+    /// Answers the mail that was handed over with [`Action::Custody`].
+    pub fn taken(&mut self, taken: Taken, out: &mut Vec<u8>) -> Action {
+        self.held = None;
+        let stopping = taken == Err(Refusal::Stopping);
+        self.say(&Reply::from(taken), out);
+        if stopping { Action::Drain } else { Action::Read }
+    }
+
+    /// Starts anew after the handshake (RFC 3207 section 4.2): what was said in the clear counts for nothing.
+    pub fn encrypted(&mut self) {
+        self.transaction = None;
+        self.peer.helo = None;
+        self.peer.tls = true;
+    }
+
+    /// Ends the session for a reason that lies outside it.
+    pub fn end(&mut self, reply: &Reply, out: &mut Vec<u8>) -> Action {
+        // In DATA the client reads only when it has sent everything, so it must be let finish.
+        let action = if self.in_data() { Action::Drain } else { Action::Close };
+        self.message = None;
+        self.say(reply, out);
+        action
+    }
+
+    fn say(&self, reply: &Reply, out: &mut Vec<u8>) {
+        if reply.code() >= 400 {
+            tracing::debug!(peer = ?self.peer.ip, ?reply, "refused");
+        }
+        reply.write(&self.terms.desk.hostname, out);
+    }
+
+    fn take_line(&mut self, input: &[u8], out: &mut Vec<u8>) -> (usize, Option<Action>) {
+        let longest = self.terms.options.max_command_line;
+        let Some(end) = memchr(b'\n', &input[..input.len().min(longest)]) else {
+            if input.len() < longest {
+                return (0, Some(Action::Read));
+            }
+            self.say(&Reply::LineTooLong, out);
+            return (input.len(), Some(Action::Drain));
+        };
+        let line = input[..end].strip_suffix(b"\r").filter(|line| memchr(b'\r', line).is_none());
+        let action = match line {
+            Some(line) => self.obey(line, out),
+            None => {
+                // Where lines end otherwise than we think, somebody between us may see other commands than we do.
+                self.say(&Reply::BareNewlineInCommand, out);
+                Some(Action::Drain)
+            }
+        };
+        (end + 1, action)
+    }
+
+    fn obey(&mut self, line: &[u8], out: &mut Vec<u8>) -> Option<Action> {
+        let reply = match command::parse(line) {
+            Ok(command) => self.answer(command),
+            Err(fault) => Reply::from(fault),
+        };
+        self.say(&reply, out);
+        if reply.is_error() {
+            self.errors += 1;
+            if self.errors >= self.terms.options.max_session_errors {
+                self.say(&Reply::TooManyErrors, out);
+                return Some(Action::Drain);
+            }
+        }
+        match reply {
+            Reply::Goodbye => Some(Action::Close),
+            Reply::StartTls => Some(Action::Encrypt),
+            Reply::OutOfStep => Some(Action::Drain),
+            _ => None,
+        }
+    }
+
+    fn answer(&mut self, command: Command) -> Reply {
+        match command {
+            Command::Hello { extended, name } => self.hello(extended, name),
+            Command::Mail(mail) => self.mail(mail),
+            Command::Rcpt(path) => self.rcpt(path),
+            Command::Data => self.data(),
+            Command::StartTls if self.peer.tls => Reply::AlreadyEncrypted,
+            Command::StartTls if self.terms.options.tls.is_none() => Reply::NotOffered,
+            Command::StartTls => Reply::StartTls,
+            Command::Rset => {
+                self.transaction = None;
+                Reply::Done
+            }
+            Command::Noop => Reply::Done,
+            Command::Vrfy => Reply::NotVerified,
+            Command::Help => Reply::Help,
+            Command::Quit => Reply::Goodbye,
+        }
+    }
+
+    fn hello(&mut self, extended: bool, name: String) -> Reply {
+        self.transaction = None;
+        self.peer.helo = Some(name);
+        if !extended {
+            return Reply::Hello;
+        }
+        let options = &self.terms.options;
+        Reply::Extensions { size: options.max_message_size, starttls: options.tls.is_some() && !self.peer.tls }
+    }
+
+    fn mail(&mut self, mail: MailFrom) -> Reply {
+        if self.peer.helo.is_none() {
+            return Reply::HelloFirst;
+        }
+        if self.transaction.is_some() {
+            return Reply::MailTwice;
+        }
+        if mail.size.is_some_and(|size| size > self.terms.options.max_message_size as u64) {
+            return Reply::TooLarge;
+        }
+        if !mail.utf8 && mail.sender.as_ref().is_some_and(|sender| !sender.as_str().is_ascii()) {
+            return Reply::NeedsUtf8;
+        }
+        self.transaction = Some(Transaction::new(mail.sender, mail.utf8));
+        Reply::SenderTaken
+    }
+
+    fn rcpt(&mut self, path: Path) -> Reply {
+        let Some(transaction) = &mut self.transaction else { return Reply::MailFirst };
+        let recipient = match path {
+            Path::Address(address) => Some(address),
+            Path::Postmaster => Address::parse(&format!("postmaster@{}", self.terms.desk.hostname)),
+            Path::Null => None,
+        };
+        let Some(recipient) = recipient else { return Reply::BadRecipient };
+        if !transaction.utf8 && !recipient.as_str().is_ascii() {
+            return Reply::NeedsUtf8;
+        }
+        let refusal = match self.terms.desk.admit(&recipient) {
+            Admission::Department(_) | Admission::Bounce(_) if transaction.recipients() >= self.terms.options.max_recipients => {
+                Reply::TooManyRecipients
+            }
+            // Delivery reports come from the null sender (RFC 3461 section 6); whoever else writes here copied the address.
+            Admission::Bounce(_) if transaction.sender.is_some() => Reply::ReportsOnly,
+            Admission::Department(department) | Admission::Bounce(department) => {
+                transaction.add(department, recipient);
+                return Reply::RecipientTaken;
+            }
+            Admission::Unknown => Reply::UnknownRecipient,
+            Admission::Foreign => Reply::RelayDenied,
+        };
+        transaction.refused = true;
+        refusal
+    }
+
+    fn data(&mut self) -> Reply {
+        match &self.transaction {
+            None => return Reply::MailFirst,
+            Some(transaction) if transaction.recipients() == 0 && transaction.refused => return Reply::NoValidRecipients,
+            Some(transaction) if transaction.recipients() == 0 => return Reply::RecipientFirst,
+            Some(_) => {}
+        }
+        self.message = Some(Message::new(self.terms.options.max_message_size, self.normalise, &self.terms.budget));
+        Reply::StartInput
+    }
+
+    fn take_data(&mut self, input: &[u8], now: Time, out: &mut Vec<u8>) -> (usize, Option<Action>) {
+        let Some(message) = &mut self.message else { return (0, None) };
+        if input.is_empty() {
+            return (0, Some(Action::Read));
+        }
+        let (used, found) = message.feed(input);
+        match found {
+            Found::More => (used, Some(Action::Read)),
+            Found::End => (used, self.complete(now, out)),
+            // The rest of the input is never looked at: it counts as used.
+            Found::Bare => (input.len(), Some(self.end(&Reply::BareNewline, out))),
+            Found::Endless => (input.len(), Some(self.end(&Reply::TooLarge, out))),
+        }
+    }
+
+    fn complete(&mut self, now: Time, out: &mut Vec<u8>) -> Option<Action> {
+        let (message, transaction) = (self.message.take()?, self.transaction.take()?);
+        match message.finish() {
+            Ok((raw, held)) => {
+                self.held = Some(held);
+                let sender = transaction.sender.clone();
+                let departments = transaction.into_departments();
+                let (source, peer) = (Source::Smtp, self.peer.clone());
+                Some(Action::Custody(Incoming { raw, sender, departments, source, peer, received_at: now }))
+            }
+            Err(why) => {
+                self.say(&Reply::from(why), out);
+                None
+            }
+        }
+    }
+}
