@@ -6,6 +6,8 @@ pub mod accept;
 pub mod authenticate;
 /// Pure: mail + facts + rules + now → decision.
 pub mod decide;
+/// I/O: lease, send, settle.
+pub mod deliver;
 /// Pure nouns.
 pub mod model;
 /// The only user of the database.
