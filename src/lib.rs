@@ -10,5 +10,13 @@ pub mod decide;
 pub mod deliver;
 /// Pure nouns.
 pub mod model;
+/// The operator's verbs.
+pub mod operate;
+/// The hinge: pending arrivals → authenticate → parse → recall → decide → commit.
+pub mod process;
+/// The composition root.
+pub mod run;
+/// Files → typed options.
+pub mod settings;
 /// The only user of the database.
 pub mod store;

@@ -1,0 +1,306 @@
+//! Arguments → settings → run | operate.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use clap::{Args, Parser, Subcommand};
+use postdesk::deliver::Relay;
+use postdesk::model::time::{Time, Zone};
+use postdesk::operate::table::Look;
+use postdesk::operate::{Code, Format, Trouble, View, arrival, check, demo, outbox, pipe, ticket, try_mail};
+use postdesk::run::{self, Gateway, RunError};
+use postdesk::settings::{self, Settings};
+use postdesk::store::Store;
+
+/// An email-to-ticket mail gateway: mail in, tickets and notices out.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+struct CommandLine {
+    /// Configuration file [default: config/postdesk.toml if it exists, else /etc/postdesk/postdesk.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Run the gateway: every listener, the worker and the sender
+    Serve,
+    /// Read the configuration, report every fault at once, print what it resolved to
+    Check(Json),
+    /// Take one mail on standard input, as an MTA's pipe transport or a .forward file gives it
+    Pipe {
+        /// Envelope recipient; may be given several times
+        #[arg(long, required = true, num_args = 1.., value_name = "ADDRESS")]
+        to: Vec<String>,
+        /// Envelope sender; without it, the null sender
+        #[arg(long, value_name = "ADDRESS")]
+        from: Option<String>,
+    },
+    /// Say what would happen with a mail, and change nothing
+    Try {
+        /// Mails, or folders of mails
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Envelope recipient; may be given several times
+        #[arg(long, required = true, value_name = "ADDRESS")]
+        to: Vec<String>,
+        /// Envelope sender; without it, the null sender
+        #[arg(long, value_name = "ADDRESS")]
+        from: Option<String>,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Tickets
+    #[command(subcommand)]
+    Ticket(TicketVerb),
+    /// What came in
+    #[command(subcommand)]
+    Arrival(ArrivalVerb),
+    /// What goes out
+    #[command(subcommand)]
+    Outbox(OutboxVerb),
+    /// Play a whole conversation on a private gateway and show it as its people see it
+    Demo,
+}
+
+#[derive(Subcommand)]
+enum TicketVerb {
+    /// List tickets, the newest first
+    List {
+        /// Only those of this department
+        #[arg(long)]
+        department: Option<String>,
+        /// Only those with this status: new, open, awaiting-customer, closed
+        #[arg(long)]
+        status: Option<String>,
+        /// Only those of this agent
+        #[arg(long)]
+        assignee: Option<String>,
+        /// Only those that are overdue
+        #[arg(long)]
+        overdue: bool,
+        /// Only those with this text in their subject or messages
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+        #[command(flatten)]
+        list: ListOptions,
+    },
+    /// Show one ticket with its messages and what happened to it
+    Show {
+        /// Its reference: SUP-1042 or 1042
+        reference: String,
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+#[derive(Subcommand)]
+enum ArrivalVerb {
+    /// List arrivals, the newest first
+    List {
+        /// Only those that ended so
+        #[arg(long)]
+        outcome: Option<String>,
+        #[command(flatten)]
+        list: ListOptions,
+    },
+    /// Show one arrival with the trace of reasons
+    Show {
+        /// Its number
+        id: i64,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Write the original octets of one arrival, unchanged
+    Raw {
+        /// Its number
+        id: i64,
+    },
+}
+
+#[derive(Subcommand)]
+enum OutboxVerb {
+    /// List notices, the newest first
+    List {
+        /// Only those in this state: due, leased, sent, failed, dropped
+        #[arg(long)]
+        state: Option<String>,
+        #[command(flatten)]
+        list: ListOptions,
+    },
+    /// Make a notice due at once
+    Retry {
+        /// Its number
+        id: i64,
+    },
+}
+
+#[derive(Args, Clone, Copy)]
+struct Json {
+    /// Write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args, Clone, Copy)]
+struct ListOptions {
+    /// Every one, not only the newest 50
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    json: Json,
+}
+
+fn main() -> ExitCode {
+    let command_line = match CommandLine::try_parse() {
+        Ok(command_line) => command_line,
+        Err(error) => {
+            let code = if error.use_stderr() { Code::Usage.number() } else { 0 };
+            // Where help and usage cannot be written, there is nobody to tell.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return ended(Err(Trouble::new(Code::OurFault, format!("the runtime cannot be started: {error}")))),
+    };
+    ended(runtime.block_on(run_verb(command_line)))
+}
+
+fn ended(result: Result<(), Trouble>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            eprintln!("postdesk: {trouble}");
+            ExitCode::from(trouble.code.number())
+        }
+    }
+}
+
+async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
+    log_to_standard_error(!matches!(command_line.verb, Verb::Serve));
+    if matches!(command_line.verb, Verb::Demo) {
+        return demo::demo(Look::of_standard_output(), &mut io::stdout()).await;
+    }
+    let settings = settings::load(command_line.config.as_deref())
+        .map_err(|faults| Trouble::new(Code::Configuration, format!("the configuration has faults:\n{faults}")))?;
+    let out = &mut io::stdout();
+    match command_line.verb {
+        Verb::Serve => run::serve(&settings, |gateway| announce(&settings, gateway)).await.map_err(trouble),
+        Verb::Check(json) => {
+            run::texts(&settings).map_err(trouble)?;
+            let page = if json.json { format!("{}\n", check::check_json(&settings)) } else { check::check(&settings) };
+            out.write_all(page.as_bytes()).map_err(|error| Trouble::new(Code::InputOutput, error.to_string()))
+        }
+        Verb::Pipe { to, from } => {
+            let house = run::house(&settings).map_err(trouble)?;
+            let size = settings.smtp.max_message_size;
+            pipe::pipe(io::stdin().lock(), from.as_deref(), &to, size, &house.desk, &settings.store).await
+        }
+        Verb::Try { files, to, from, json } => {
+            let house = run::house_for_looking(&settings).map_err(trouble)?;
+            let there = settings.store.file.exists();
+            let store = if there { Some(Store::open(&settings.store).await?) } else { None };
+            let attempt = try_mail::Attempt {
+                files: &files,
+                to: &to,
+                from: from.as_deref(),
+                max_message_size: settings.smtp.max_message_size,
+            };
+            let (zone, now) = (Zone::of_this_machine(), Time::from(SystemTime::now()));
+            let view = View { desk: &house.desk, format: format(json), now, zone: &zone };
+            try_mail::try_mails(store.as_ref(), &house, &attempt, &view, out).await
+        }
+        Verb::Ticket(_) | Verb::Arrival(_) | Verb::Outbox(_) | Verb::Demo => look(command_line.verb, &settings, out).await,
+    }
+}
+
+/// The verbs that look at the store.
+async fn look(verb: Verb, settings: &Settings, out: &mut dyn Write) -> Result<(), Trouble> {
+    let house = run::house_for_looking(settings).map_err(trouble)?;
+    let file = &settings.store.file;
+    if !file.exists() {
+        let words = format!("there is no store at {} yet: `postdesk serve` or `postdesk pipe` makes it", file.display());
+        return Err(Trouble::new(Code::Unavailable, words));
+    }
+    let store = Store::open(&settings.store).await?;
+    let (zone, now) = (Zone::of_this_machine(), Time::from(SystemTime::now()));
+    let view = |json: Json| View { desk: &house.desk, format: format(json), now, zone: &zone };
+    match verb {
+        Verb::Ticket(TicketVerb::List { department, status, assignee, overdue, search, list }) => {
+            let filter = ticket::Filter { department, status, assignee, overdue, search };
+            ticket::list(&store, &filter, list.all, &view(list.json), out).await
+        }
+        Verb::Ticket(TicketVerb::Show { reference, json }) => ticket::show(&store, &reference, &view(json), out).await,
+        Verb::Arrival(ArrivalVerb::List { outcome, list }) => {
+            arrival::list(&store, outcome.as_deref(), list.all, &view(list.json), out).await
+        }
+        Verb::Arrival(ArrivalVerb::Show { id, json }) => arrival::show(&store, id, &view(json), out).await,
+        Verb::Arrival(ArrivalVerb::Raw { id }) => arrival::raw(&store, id, out).await,
+        Verb::Outbox(OutboxVerb::List { state, list }) => {
+            outbox::list(&store, state.as_deref(), list.all, &view(list.json), out).await
+        }
+        Verb::Outbox(OutboxVerb::Retry { id }) => outbox::retry(&store, id, &view(Json { json: false }), out).await,
+        Verb::Serve | Verb::Check(_) | Verb::Pipe { .. } | Verb::Try { .. } | Verb::Demo => Ok(()),
+    }
+}
+
+fn format(json: Json) -> Format {
+    if json.json { Format::Json } else { Format::People(Look::of_standard_output()) }
+}
+
+/// What goes wrong with the gateway, as an exit code.
+fn trouble(error: RunError) -> Trouble {
+    let code = match &error {
+        RunError::Key(_) | RunError::Texts(_) | RunError::Door(_) => Code::Configuration,
+        RunError::Listen(_) => Code::Unavailable,
+        RunError::Store(fault) => return fault.clone().into(),
+        RunError::System(_) | RunError::Ended(_) => Code::OurFault,
+    };
+    Trouble::new(code, error.to_string())
+}
+
+/// Logs go to standard error, so that standard output holds nothing but answers. `RUST_LOG` chooses what is logged.
+fn log_to_standard_error(quiet: bool) {
+    let level = if quiet { "warn" } else { "info" };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
+    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colour).with_target(false).init();
+}
+
+/// One line to copy: curl speaks SMTP and is on most machines.
+fn announce(settings: &Settings, gateway: &Gateway) {
+    let Some(address) = gateway.addresses.first() else { return };
+    let department = settings.departments.first();
+    let mailbox = department.map(|department| department.mailboxes.first().unwrap_or(&department.address).to_string());
+    let to = mailbox.unwrap_or_default();
+    println!("postdesk takes mail on {address}. Send it a first one:\n");
+    println!(
+        "printf 'From: Mia Berg <mia@customer.example>\\r\\nTo: {to}\\r\\nSubject: Broken kettle\\r\\n\\r\\nIt does not boil any more.\\r\\n' \
+         | curl -sS smtp://{address} --mail-from mia@customer.example --mail-rcpt {to} -T -\n"
+    );
+    println!("Then look: `postdesk ticket list`, `postdesk ticket show 1`, {}. Ctrl-C stops.", outgoing(settings));
+}
+
+fn outgoing(settings: &Settings) -> String {
+    match &settings.delivery.relay {
+        Relay::File(folder) => format!("and what went out in {}", folder.display()),
+        Relay::Smtp { host, port, .. } => format!("and what {host}:{port} received"),
+        Relay::Discard => "but nothing goes out (relay = \"discard:\")".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::CommandLine::command().debug_assert();
+    }
+}

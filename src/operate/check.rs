@@ -1,0 +1,242 @@
+//! `check`: what the configuration resolved to, for people and as JSON, with warnings about what is allowed and seldom
+//! meant.
+//!
+//! It looks at the configuration alone: nothing is opened, looked up or connected to. Secrets are named by their files,
+//! never shown.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::deliver::{Relay, Security};
+use crate::model::desk::{Access, Agent, Department};
+use crate::settings::Settings;
+
+/// A network with fewer fixed bits than this reaches beyond every private range (10.0.0.0/8, fc00::/7).
+const WIDEST_PRIVATE: u8 = 7;
+
+/// What the configuration resolved to, as lines for a person; the last one ends with a line end.
+pub fn check(settings: &Settings) -> String {
+    let mut page = String::new();
+    section(&mut page, &format!("The configuration is in order: {}", settings.origin), &gateway(settings));
+    for department in &settings.departments {
+        let title = format!("Department {}: {} ({}-…)", department.key, department.name, department.prefix);
+        section(&mut page, &title, &department_rows(department));
+    }
+    let agents: Vec<_> = settings.agents.iter().map(|agent| (agent.key.as_str(), agent_text(agent))).collect();
+    section(&mut page, "Agents", &agents);
+    let changed = settings.changed.iter();
+    let changed: Vec<_> =
+        changed.map(|limit| (limit.key.as_str(), format!("{} (default {})", limit.value, limit.default))).collect();
+    section(&mut page, "Limits that differ from their defaults", &changed);
+    let warnings: Vec<_> = warnings(settings).into_iter().map(|warning| ("warning", warning)).collect();
+    section(&mut page, "Warnings", &warnings);
+    page
+}
+
+/// The same as one JSON object on one line, without a line end. Times are in seconds; what is not set is null.
+pub fn check_json(settings: &Settings) -> String {
+    let smtp = &settings.smtp;
+    let networks: Vec<String> = settings.authenticate.trusted_networks.iter().map(ToString::to_string).collect();
+    let changed: Vec<Value> =
+        settings.changed.iter().map(|limit| json!({"key": limit.key, "value": limit.value, "default": limit.default})).collect();
+    json!({
+        "origin": settings.origin,
+        "hostname": settings.hostname,
+        "name": settings.name,
+        "data": settings.data.display().to_string(),
+        "key_file": settings.key_file.display().to_string(),
+        "texts": settings.texts_folder.as_ref().map(|folder| folder.display().to_string()),
+        "store": {"file": settings.store.file.display().to_string(), "min_free_space": settings.store.min_free_space},
+        "smtp": {"listen": smtp.listen, "starttls": smtp.tls.is_some(), "trusted_networks": networks},
+        "delivery": {"relay": relay_url(&settings.delivery.relay), "user": user(&settings.delivery.relay)},
+        "departments": settings.departments.iter().map(department_json).collect::<Vec<_>>(),
+        "agents": settings.agents.iter().map(agent_json).collect::<Vec<_>>(),
+        "changed": changed,
+        "warnings": warnings(settings),
+    })
+    .to_string()
+}
+
+/// A title and rows of two columns, the first as wide as its widest cell; nothing when there are no rows.
+fn section(page: &mut String, title: &str, rows: &[(&str, String)]) {
+    if rows.is_empty() {
+        return;
+    }
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let separator = if page.is_empty() { "" } else { "\n" };
+    // Writing to a String does not fail.
+    let _ = writeln!(page, "{separator}{title}");
+    for (name, text) in rows {
+        let _ = writeln!(page, "  {name:width$}  {text}");
+    }
+}
+
+fn gateway(settings: &Settings) -> Vec<(&'static str, String)> {
+    let tls = if settings.smtp.tls.is_some() { "STARTTLS is offered" } else { "no TLS" };
+    let texts =
+        settings.texts_folder.as_ref().map_or("built in".to_owned(), |folder| format!("{}, else built in", folder.display()));
+    let free = settings.store.min_free_space;
+    vec![
+        ("desk", format!("{} ({})", settings.name, settings.hostname)),
+        ("data", settings.data.display().to_string()),
+        ("key file", settings.key_file.display().to_string()),
+        ("store", format!("sqlite:{}, at least {free} % of the disk kept free", settings.store.file.display())),
+        ("SMTP", format!("{}, {tls}", list(&settings.smtp.listen))),
+        ("trusted", list(&settings.authenticate.trusted_networks)),
+        ("relay", relay_text(&settings.delivery.relay)),
+        ("texts", texts),
+    ]
+}
+
+fn department_rows(department: &Department) -> Vec<(&'static str, String)> {
+    let nobody = || "nobody; whoever answers first".to_owned();
+    let mut rows = vec![
+        ("address", department.address.to_string()),
+        ("mailboxes", list(&department.mailboxes)),
+        ("agents", list(&department.agents)),
+        ("assignee", department.assignee.clone().unwrap_or_else(nobody)),
+        ("internal", department.internal_assignee.clone().unwrap_or_else(nobody)),
+        ("answer", department.answer_within.map_or("no time promised".to_owned(), |span| format!("within {}", span_text(span)))),
+        ("reopened", format!("by a reply within {} of closing", span_text(department.reopen_within))),
+        ("language", department.language.clone()),
+    ];
+    if !department.acknowledge {
+        rows.push(("note", "customers get no acknowledgement".to_owned()));
+    }
+    rows
+}
+
+fn agent_text(agent: &Agent) -> String {
+    let others =
+        if agent.other_addresses.is_empty() { String::new() } else { format!(", also {}", list(&agent.other_addresses)) };
+    format!("{} <{}>{others}, {}", agent.name, agent.address, access_name(agent.access))
+}
+
+fn department_json(department: &Department) -> Value {
+    json!({
+        "key": department.key,
+        "name": department.name,
+        "prefix": department.prefix,
+        "address": department.address,
+        "mailboxes": department.mailboxes,
+        "agents": department.agents,
+        "assignee": department.assignee,
+        "internal_assignee": department.internal_assignee,
+        "language": department.language,
+        "answer_within": department.answer_within.map(|span| span.as_secs()),
+        "reopen_within": department.reopen_within.as_secs(),
+        "acknowledge": department.acknowledge,
+    })
+}
+
+fn agent_json(agent: &Agent) -> Value {
+    json!({
+        "key": agent.key,
+        "name": agent.name,
+        "address": agent.address,
+        "other_addresses": agent.other_addresses,
+        "access": access_name(agent.access),
+    })
+}
+
+/// What nobody is refused for, since it has its uses, and what is a mistake more often than not.
+fn warnings(settings: &Settings) -> Vec<String> {
+    let mut warnings = Vec::new();
+    match &settings.delivery.relay {
+        Relay::Discard => warnings.push("relay discard: outgoing mail is thrown away; this is for load tests".to_owned()),
+        Relay::Smtp { security: Security::Plain, login: Some(_), host, .. } if !is_this_machine(host) => {
+            warnings.push(format!("the password for {host} travels in clear text; use smtps:// or smtp+starttls://"));
+        }
+        _ => {}
+    }
+    // Whoever is trusted proves an agent's sender by being there.
+    for network in settings.authenticate.trusted_networks.iter().filter(|network| network.prefix() < WIDEST_PRIVATE) {
+        warnings.push(format!("trusted network {network} reaches into the internet: strangers in it can act as agents"));
+    }
+    if settings.authenticate.trusted_networks.is_empty() {
+        warnings.push("no trusted network: no agent can be believed, and every agent's mail is held".to_owned());
+    }
+    if settings.smtp.tls.is_none() && settings.smtp.listen.iter().any(|address| !address.ip().is_loopback()) {
+        warnings.push("mail from other machines comes in clear text; set certificate and private_key".to_owned());
+    }
+    for department in &settings.departments {
+        let may_answer = |key: &String| settings.agents.iter().any(|agent| agent.key == *key && agent.access != Access::Viewer);
+        if !department.agents.iter().any(may_answer) {
+            warnings.push(format!("department {}: all its agents are viewers, so nobody may answer", department.key));
+        }
+        for key in department.assignee.iter().chain(&department.internal_assignee).filter(|key| !may_answer(key)) {
+            warnings.push(format!("department {}: {key} is made responsible and may not answer", department.key));
+        }
+    }
+    for agent in &settings.agents {
+        if !settings.departments.iter().any(|department| department.agents.contains(&agent.key)) {
+            warnings.push(format!("agent {} is in no department and hears of no mail", agent.key));
+        }
+    }
+    warnings
+}
+
+/// Whether what is sent to a host stays on this machine, as far as its name alone tells.
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
+fn list<T: ToString>(items: &[T]) -> String {
+    let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+}
+
+/// A time in its largest whole unit, as the configuration writes it.
+fn span_text(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let (unit, name) = [(86_400, "d"), (3_600, "h"), (60, "m")]
+        .into_iter()
+        .find(|(unit, _)| seconds >= *unit && seconds.is_multiple_of(*unit))
+        .unwrap_or((1, "s"));
+    format!("{}{name}", seconds / unit)
+}
+
+fn access_name(access: Access) -> &'static str {
+    match access {
+        Access::Admin => "admin",
+        Access::Agent => "agent",
+        Access::Viewer => "viewer",
+    }
+}
+
+fn relay_text(relay: &Relay) -> String {
+    match relay {
+        Relay::Smtp { login: Some((user, file)), .. } => {
+            format!("{} as {user}, password in {}", relay_url(relay), file.display())
+        }
+        Relay::Smtp { login: None, .. } => relay_url(relay),
+        Relay::File(folder) => format!("none; outgoing mail becomes files in {}", folder.display()),
+        Relay::Discard => "none; outgoing mail is thrown away".to_owned(),
+    }
+}
+
+/// The relay as the configuration writes it. Never holds a user or password: those have keys of their own.
+fn relay_url(relay: &Relay) -> String {
+    match relay {
+        Relay::Smtp { host, port, security, .. } => {
+            let scheme = match security {
+                Security::Plain => "smtp",
+                Security::StartTls => "smtp+starttls",
+                Security::Tls => "smtps",
+            };
+            // Only an IPv6 address holds a colon.
+            if host.contains(':') { format!("{scheme}://[{host}]:{port}") } else { format!("{scheme}://{host}:{port}") }
+        }
+        Relay::File(folder) => format!("file:{}", folder.display()),
+        Relay::Discard => "discard:".to_owned(),
+    }
+}
+
+fn user(relay: &Relay) -> Option<&str> {
+    match relay {
+        Relay::Smtp { login: Some((user, _)), .. } => Some(user),
+        _ => None,
+    }
+}

@@ -1,0 +1,39 @@
+//! `postdesk pipe`: one mail on standard input, into custody.
+
+use std::io::Read;
+
+use super::{Code, Trouble};
+use crate::accept::pipe::{Refused, incoming, read, take};
+use crate::model::desk::Desk;
+use crate::store::{Options, Store};
+
+/// Takes custody of the mail. Mail that is refused for its address is refused before the store is opened, so that an unknown
+/// address stays one while the store is away.
+pub async fn pipe(
+    input: impl Read,
+    sender: Option<&str>,
+    recipients: &[String],
+    max_message_size: usize,
+    desk: &Desk,
+    store: &Options,
+) -> Result<(), Trouble> {
+    let incoming = incoming(read(input, max_message_size)?, sender, recipients, desk)?;
+    let store = Store::open(store).await?;
+    let arrivals = take(&store, incoming).await?;
+    store.close().await;
+    tracing::info!(?arrivals, "mail taken");
+    Ok(())
+}
+
+impl From<Refused> for Trouble {
+    fn from(refused: Refused) -> Self {
+        let code = match &refused {
+            Refused::UnknownAddress(_) => Code::UnknownAddress,
+            Refused::NotAnAddress(_) => Code::Usage,
+            Refused::TooLarge(_) => Code::Input,
+            Refused::Unreadable(_) => Code::InputOutput,
+            Refused::Store(fault) => return fault.clone().into(),
+        };
+        Trouble::new(code, refused.to_string())
+    }
+}

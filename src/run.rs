@@ -1,0 +1,192 @@
+//! The composition root: opens what the settings name, starts the parts, waits for the end, and ends them in order.
+//!
+//! Order of the end: the door lets nobody in and its running transfers finish; then nobody can submit, and the writer ends; the worker and
+//! the sender finish their step. Whatever is pending then is on the disk and goes on at the next start.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, watch};
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::{Instant, timeout_at};
+
+use crate::accept::custody::Writer;
+use crate::accept::smtp::{self, Door};
+use crate::decide::write::texts::Texts;
+use crate::deliver::{Relay, Sender};
+use crate::model::seal::Key;
+use crate::model::token::Keyring;
+use crate::process::{House, Worker};
+use crate::settings::{Settings, keys};
+use crate::store::{Fault, Store};
+
+/// Time for everything to end, once it was asked to.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Why the gateway did not start, or ended without having been asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The key file cannot be used.
+    #[error(transparent)]
+    Key(#[from] keys::KeyFault),
+    /// A text of the operator's is wrong, or its folder cannot be read.
+    #[error("the texts cannot be used: {0}")]
+    Texts(String),
+    /// Certificate or private key cannot be used.
+    #[error(transparent)]
+    Door(#[from] smtp::DoorError),
+    /// An address cannot be listened on.
+    #[error("{0}")]
+    Listen(io::Error),
+    /// The store cannot be opened or has failed.
+    #[error(transparent)]
+    Store(#[from] Fault),
+    /// Something else of the system's.
+    #[error("{0}")]
+    System(io::Error),
+    /// A part ended that should not have.
+    #[error("{0} ended unexpectedly; what is in custody is safe and goes on at the next start")]
+    Ended(&'static str),
+}
+
+/// The rules for those who take or decide mail: with the keys of this gateway, which are made when there are none.
+pub fn house(settings: &Settings) -> Result<House, RunError> {
+    house_with(settings, keys::open_or_make(&settings.key_file)?)
+}
+
+/// The rules for those who only look. Before the first start there are no keys, and so no token that could be read.
+pub fn house_for_looking(settings: &Settings) -> Result<House, RunError> {
+    let none = || Keyring::new(Key::new(0, &[0; 32]), Vec::new());
+    house_with(settings, keys::open(&settings.key_file)?.unwrap_or_else(none))
+}
+
+fn house_with(settings: &Settings, keys: Keyring) -> Result<House, RunError> {
+    Ok(House {
+        desk: Arc::new(settings.desk(keys)),
+        texts: Arc::new(texts(settings)?),
+        authenticate: settings.authenticate.clone(),
+        attempts: settings.attempts,
+    })
+}
+
+/// The texts, those in the operator's folder instead of the built-in ones of the same name.
+pub fn texts(settings: &Settings) -> Result<Texts, RunError> {
+    let mut overrides = Vec::new();
+    let overridable = settings.texts_folder.iter().flat_map(|folder| Texts::names().map(move |name| (folder.join(name), name)));
+    for (file, name) in overridable {
+        match std::fs::read_to_string(&file) {
+            Ok(source) => overrides.push((name.to_owned(), source)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(RunError::Texts(format!("{}: {error}", file.display()))),
+        }
+    }
+    Texts::new(overrides).map_err(RunError::Texts)
+}
+
+/// A gateway at work.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Where it listens.
+    pub addresses: Vec<SocketAddr>,
+    stop: watch::Sender<bool>,
+    store: Store,
+    door: JoinHandle<()>,
+    writer: JoinHandle<Result<(), Fault>>,
+    worker: JoinHandle<()>,
+    sender: JoinHandle<()>,
+}
+
+impl Gateway {
+    /// Starts every part. When this returns, mail is taken.
+    pub async fn start(settings: &Settings) -> Result<Self, RunError> {
+        let house = house(settings)?;
+        let store = Store::open(&settings.store).await?;
+        let listeners = smtp::bind(&settings.smtp).map_err(RunError::Listen)?;
+        let addresses = listeners.iter().map(tokio::net::TcpListener::local_addr).collect::<io::Result<Vec<_>>>();
+        let addresses = addresses.map_err(RunError::System)?;
+        let (wake_worker, wake_sender) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (writer, custody) = Writer::new(store.clone(), Arc::clone(&wake_worker));
+        let trusted = settings.authenticate.trusted_networks.clone();
+        let door = Door::new(settings.smtp.clone(), Arc::clone(&house.desk), trusted, custody)?;
+        let worker = Worker::new(house, store.clone(), Arc::clone(&wake_sender));
+        let sender = Sender::new(settings.delivery.clone(), store.clone());
+        let (stop, stopped) = watch::channel(false);
+        Ok(Self {
+            addresses,
+            stop,
+            store,
+            door: tokio::spawn(smtp::serve(listeners, Arc::new(door), stopped.clone())),
+            writer: tokio::spawn(writer.run()),
+            worker: tokio::spawn(worker.run(wake_worker, stopped.clone())),
+            sender: tokio::spawn(sender.run(wake_sender, stopped)),
+        })
+    }
+
+    /// The store it works on.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Waits until a part ends by itself, which none should.
+    pub async fn failed(&mut self) -> RunError {
+        tokio::select! {
+            ended = &mut self.door => unexpected("the SMTP listener", ended),
+            ended = &mut self.worker => unexpected("the worker", ended),
+            ended = &mut self.sender => unexpected("the sender", ended),
+            ended = &mut self.writer => match ended {
+                Ok(Err(fault)) => RunError::Store(fault),
+                ended => unexpected("custody", ended.map(|_| ())),
+            },
+        }
+    }
+
+    /// Ends every part in order, within the limit. What has not ended by then is dropped: the store is right at any moment.
+    pub async fn stop(self) {
+        let deadline = Instant::now() + DRAIN;
+        self.stop.send_replace(true);
+        end("the SMTP listener", self.door, deadline).await;
+        end("custody", self.writer, deadline).await;
+        end("the worker", self.worker, deadline).await;
+        end("the sender", self.sender, deadline).await;
+        self.store.close().await;
+    }
+}
+
+fn unexpected(part: &'static str, ended: Result<(), JoinError>) -> RunError {
+    if let Err(error) = ended {
+        tracing::error!(part, %error, "a part of the gateway failed");
+    }
+    RunError::Ended(part)
+}
+
+async fn end<T>(part: &str, mut task: JoinHandle<T>, deadline: Instant) {
+    if task.is_finished() {
+        return;
+    }
+    if timeout_at(deadline, &mut task).await.is_err() {
+        tracing::warn!(part, "did not end in time and is dropped");
+        task.abort();
+    }
+}
+
+/// Runs until SIGTERM or Ctrl-C, or until a part fails. `ready` is called once mail is taken.
+pub async fn serve(settings: &Settings, ready: impl FnOnce(&Gateway)) -> Result<(), RunError> {
+    if settings.delivery.relay == Relay::Discard {
+        tracing::warn!("relay = \"discard:\": no mail leaves, all of it is thrown away");
+    }
+    let mut terminate = signal(SignalKind::terminate()).map_err(RunError::System)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::System)?;
+    let mut gateway = Gateway::start(settings).await?;
+    ready(&gateway);
+    let failure = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        failure = gateway.failed() => Some(failure),
+    };
+    tracing::info!("stopping: running transfers finish, the rest goes on at the next start");
+    gateway.stop().await;
+    failure.map_or(Ok(()), Err)
+}

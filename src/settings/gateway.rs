@@ -1,0 +1,98 @@
+//! `[gateway]` and `[store]`: who we are and where things are kept.
+
+use std::path::{Path, PathBuf};
+
+use super::table::Table;
+use super::value::{self, Read};
+use crate::store;
+
+/// Languages whose texts are built in.
+const LANGUAGES: [&str; 1] = ["en"];
+
+/// What `[gateway]` says.
+pub(super) struct Gateway {
+    pub(super) hostname: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) data: PathBuf,
+    pub(super) key_file: PathBuf,
+    pub(super) texts_folder: Option<PathBuf>,
+}
+
+/// Reads `[gateway]`.
+pub(super) fn gateway(table: &Table<'_>) -> Gateway {
+    let data = table.optional("data", path).unwrap_or_else(|| PathBuf::from("var"));
+    let gateway = Gateway {
+        hostname: table.required("hostname", |node| value::text(node).and_then(|name| value::host_name(&name).map(|()| name))),
+        name: table.optional("name", value::text),
+        key_file: table.optional("key_file", path).unwrap_or_else(|| data.join("key")),
+        texts_folder: table.optional("texts", |node| path(node).and_then(readable_folder)),
+        data,
+    };
+    table.finish(&[]);
+    gateway
+}
+
+/// Reads `[store]`. The database is below `data` when it is not said where.
+pub(super) fn store(table: &Table<'_>, data: &Path) -> store::Options {
+    let options = store::Options {
+        file: table.optional("url", database).unwrap_or_else(|| data.join("postdesk.db")),
+        min_free_space: table.share("min_free_space", 5),
+    };
+    table.finish(&["objects"]);
+    options
+}
+
+fn database(node: &super::document::Node) -> Read<PathBuf> {
+    const WANTED: &str = "takes \"sqlite:PATH\", such as \"sqlite:var/postdesk.db\"";
+    let url = value::text(node)?;
+    // The value is not repeated: the address of a database server may hold a password.
+    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        return Err(format!("this version of postdesk does not have PostgreSQL yet; it {WANTED}"));
+    }
+    let Some(file) = url.strip_prefix("sqlite:") else { return Err(WANTED.to_owned()) };
+    // `sqlite://var/x` means /var/x to one reader and var/x to another.
+    if file.is_empty() || file.starts_with("//") || file.starts_with(':') || file.contains('?') {
+        return Err(format!("{WANTED}: a file, without // before it or ? after it"));
+    }
+    Ok(PathBuf::from(file))
+}
+
+/// A path, below the working directory unless it begins with `/`.
+pub(super) fn path(node: &super::document::Node) -> Read<PathBuf> {
+    value::text(node).map(PathBuf::from)
+}
+
+/// A file that exists and that we may read.
+pub(super) fn readable_file(node: &super::document::Node) -> Read<PathBuf> {
+    let path = path(node)?;
+    let metadata = std::fs::File::open(&path).and_then(|file| file.metadata());
+    match metadata {
+        Ok(metadata) if metadata.is_file() => Ok(path),
+        Ok(_) => Err(format!("{} is not a file", path.display())),
+        Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
+    }
+}
+
+fn readable_folder(path: PathBuf) -> Read<PathBuf> {
+    match std::fs::read_dir(&path) {
+        Ok(_) => Ok(path),
+        Err(error) => Err(format!("the folder {} cannot be read: {error}", path.display())),
+    }
+}
+
+/// A language that there are texts for: built in, or a folder of its name below the operator's own texts.
+pub(super) fn language(node: &super::document::Node, texts: Option<&Path>) -> Read<String> {
+    let language = value::text(node)?;
+    if LANGUAGES.contains(&language.as_str()) {
+        return Ok(language);
+    }
+    // Only a plain name may become part of a path.
+    let plain = language.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
+    if plain && texts.is_some_and(|folder| folder.join(&language).is_dir()) {
+        return Ok(language);
+    }
+    let built_in = LANGUAGES.join(", ");
+    Err(format!(
+        "there are no texts for `{language}`; built in: {built_in}; others need a folder of that name below [gateway] texts"
+    ))
+}

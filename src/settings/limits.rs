@@ -1,0 +1,34 @@
+//! `[limits]` and `[acknowledgements]`: how much one mail may hold, and how many automatic mails may leave.
+
+use super::table::Table;
+use crate::model::desk::{AcknowledgementCaps, Limits};
+
+/// Reads `[limits]`, and how often an arrival is attempted before it is held.
+pub(super) fn limits(table: &Table<'_>) -> (Limits, i64) {
+    const KIB: usize = 1024;
+    const MIB: usize = 1024 * 1024;
+    let default = Limits::default();
+    let limits = Limits {
+        header_size: table.size("max_header_size", default.header_size, KIB..=64 * MIB),
+        header_fields: table.count("max_header_fields", 1_000, 10..=100_000) as usize,
+        // Every level of nesting costs stack.
+        nesting: table.count("max_nesting", 50, 1..=100) as usize,
+        parts: table.count("max_parts", 1_000, 1..=100_000) as usize,
+        references: table.count("max_references", 50, 1..=1_000) as usize,
+        received: table.count("max_received", 100, 1..=1_000) as usize,
+        text_size: table.size("max_text_size", default.text_size, KIB..=64 * MIB),
+        followers: table.count("max_followers", 50, 1..=1_000) as usize,
+    };
+    let attempts = i64::from(table.count("attempts", 3, 1..=100));
+    table.finish(&[]);
+    (limits, attempts)
+}
+
+/// Reads `[acknowledgements]`.
+pub(super) fn acknowledgements(table: &Table<'_>) -> AcknowledgementCaps {
+    let cap = |key, default| i64::from(table.count(key, default, 1..=1_000_000));
+    let caps =
+        AcknowledgementCaps { per_hour: cap("per_hour", 1), per_day: cap("per_day", 5), total_per_day: cap("total_per_day", 40) };
+    table.finish(&[]);
+    caps
+}

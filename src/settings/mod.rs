@@ -1,0 +1,168 @@
+//! Configuration files to typed options. Each part of the gateway owns its options; this module owns the file format.
+//!
+//! `load` reports everything that is wrong with a file in one run (`Faults`), each fault with file, line and key. Unknown
+//! keys are faults: a misspelt limit that is silently ignored is worse than a start that is refused. Files that the
+//! configuration names are looked at; the network is not. `config/postdesk.toml` is both the built-in configuration and the
+//! manual of every key.
+
+mod delivery;
+mod document;
+mod fault;
+mod gateway;
+pub mod keys;
+mod limits;
+mod people;
+mod register;
+mod smtp;
+mod suggestion;
+mod table;
+mod value;
+
+use std::path::{Path, PathBuf};
+
+pub use fault::{Fault, Faults};
+
+use crate::model::desk::{AcknowledgementCaps, Agent, Department, Desk, Limits};
+use crate::model::token::Keyring;
+use crate::{accept, authenticate, deliver, store};
+
+/// The configuration that is used when there is no file.
+const BUILT_IN: &str = include_str!("../../config/postdesk.toml");
+
+/// Where a configuration is looked for, in this order, when none is named.
+const PLACES: [&str; 2] = ["config/postdesk.toml", "/etc/postdesk/postdesk.toml"];
+
+/// Octets of a configuration file. A desk of a thousand agents needs a fifth of it.
+const LARGEST_FILE: u64 = 1024 * 1024;
+
+/// A limit that differs from its default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// Path of the key: `smtp.max_connections`.
+    pub key: String,
+    /// What it is, with its unit.
+    pub value: String,
+    /// What it would be.
+    pub default: String,
+}
+
+/// Everything that a configuration says.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Name of the file, or `built-in default`.
+    pub origin: String,
+    /// Name in HELO, Message-IDs and signatures.
+    pub hostname: String,
+    /// Name of the desk for people; the hostname when none is given.
+    pub name: String,
+    /// Folder for what the gateway keeps.
+    pub data: PathBuf,
+    /// File with the keys that seal addresses and Message-IDs.
+    pub key_file: PathBuf,
+    /// `[store]`.
+    pub store: store::Options,
+    /// `[smtp]` without the trusted networks.
+    pub smtp: accept::smtp::Options,
+    /// The trusted networks of `[smtp]`.
+    pub authenticate: authenticate::Options,
+    /// `[delivery]`.
+    pub delivery: deliver::Options,
+    /// The departments in the order of the file.
+    pub departments: Vec<Department>,
+    /// The agents in the order of the file.
+    pub agents: Vec<Agent>,
+    /// Limits on one mail.
+    pub limits: Limits,
+    /// Caps on acknowledgements.
+    pub caps: AcknowledgementCaps,
+    /// Attempts at one arrival before it is held.
+    pub attempts: i64,
+    /// Folder whose texts replace the built-in ones, file by file.
+    pub texts_folder: Option<PathBuf>,
+    /// Limits that differ from their defaults, for whoever looks at the configuration.
+    pub changed: Vec<Changed>,
+}
+
+impl Settings {
+    /// The desk as decisions are told of it.
+    pub fn desk(&self, keys: Keyring) -> Desk {
+        Desk::new(self.hostname.clone(), self.departments.clone(), self.agents.clone(), keys, self.limits.clone(), self.caps)
+    }
+}
+
+/// Reads the named file; without a name `config/postdesk.toml` below the working directory, else
+/// `/etc/postdesk/postdesk.toml`, else the built-in configuration.
+///
+/// A file that is there and cannot be read is a fault, never a reason to go on to the next.
+pub fn load(file: Option<&Path>) -> Result<Settings, Faults> {
+    // What cannot be looked at counts as there: reading it will tell why.
+    let found = || PLACES.iter().map(Path::new).find(|place| place.try_exists().unwrap_or(true));
+    match file.or_else(found) {
+        Some(file) => read(&text_of(file)?, &file.display().to_string()),
+        None => built_in(),
+    }
+}
+
+fn text_of(file: &Path) -> Result<String, Faults> {
+    let fault = |line, message| {
+        let file = file.display().to_string();
+        Faults(vec![Fault { file, line, key: String::new(), message }])
+    };
+    let size = std::fs::metadata(file).map_err(|error| fault(1, format!("cannot be read: {error}")))?;
+    if size.is_file() && size.len() > LARGEST_FILE {
+        return Err(fault(1, format!("is larger than {LARGEST_FILE} octets; it is probably not a configuration")));
+    }
+    let octets = std::fs::read(file).map_err(|error| fault(1, format!("cannot be read: {error}")))?;
+    String::from_utf8(octets).map_err(|error| {
+        let readable = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + readable.iter().filter(|octet| **octet == b'\n').count();
+        fault(line, "is not UTF-8; save the file in that encoding".to_owned())
+    })
+}
+
+/// The built-in configuration, which is also the manual of every key.
+pub fn built_in() -> Result<Settings, Faults> {
+    read(BUILT_IN, "built-in default")
+}
+
+/// Reads a configuration from its text. The origin stands in faults where a file's name would.
+pub fn read(text: &str, origin: &str) -> Result<Settings, Faults> {
+    let document = document::parse(text);
+    let report = table::Report::new(origin, &document);
+    let settings = settings(&table::Table::root(&report, &document.root), origin);
+    let (faults, changed) = report.finish();
+    match settings {
+        Some(settings) if faults.0.is_empty() => Ok(Settings { changed, ..settings }),
+        _ => Err(faults),
+    }
+}
+
+fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
+    let gateway = gateway::gateway(&root.table("gateway"));
+    let store = gateway::store(&root.table("store"), &gateway.data);
+    let (smtp, authenticate) = smtp::smtp(&root.table("smtp"));
+    let delivery = delivery::delivery(&root.table("delivery"), gateway.hostname.as_deref().unwrap_or_default());
+    let (limits, attempts) = limits::limits(&root.table("limits"));
+    let caps = limits::acknowledgements(&root.table("acknowledgements"));
+    let (departments, agents) = people::people(root, gateway.texts_folder.as_deref());
+    root.finish(&["http", "imap"]);
+    let hostname = gateway.hostname?;
+    Some(Settings {
+        origin: origin.to_owned(),
+        name: gateway.name.unwrap_or_else(|| hostname.clone()),
+        hostname,
+        data: gateway.data,
+        key_file: gateway.key_file,
+        store,
+        smtp,
+        authenticate,
+        delivery: delivery?,
+        departments,
+        agents,
+        limits,
+        caps,
+        attempts,
+        texts_folder: gateway.texts_folder,
+        changed: Vec::new(),
+    })
+}

@@ -1,0 +1,86 @@
+//! `[smtp]`: the front door's addresses and limits, and which hosts are believed.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::gateway::readable_file;
+use super::table::Table;
+use super::value;
+use crate::accept::smtp::{BareNewlines, Options};
+use crate::authenticate;
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * 1024;
+
+/// The largest mail that can be asked for: a row of SQLite holds 1,000,000,000 octets.
+const LARGEST_MAIL: usize = 900 * MIB;
+
+/// Reads `[smtp]`.
+pub(super) fn smtp(table: &Table<'_>) -> (Options, authenticate::Options) {
+    let options = Options {
+        listen: listen(table),
+        tls: tls(table),
+        max_message_size: table.size("max_message_size", 25 * MIB, KIB..=LARGEST_MAIL),
+        max_connections: table.count("max_connections", 1_000, 1..=100_000) as usize,
+        max_connections_per_address: table.count("max_connections_per_address", 50, 1..=100_000) as usize,
+        // RFC 5321 section 4.5.3.1.4: 512 octets must be taken.
+        max_command_line: table.size("max_command_line", 2 * KIB, 512..=64 * KIB),
+        max_recipients: table.count("max_recipients", 1_000, 1..=100_000) as usize,
+        max_session_errors: table.count("max_session_errors", 20, 1..=1_000) as usize,
+        max_data_in_flight: table.size("max_data_in_flight", 256 * MIB, KIB..=64 * KIB * MIB),
+        idle_timeout: table.time_limit("idle_timeout", Duration::from_secs(300)),
+        crowded_idle_timeout: table.time_limit("crowded_idle_timeout", Duration::from_secs(10)),
+        data_timeout: table.time_limit("data_timeout", Duration::from_secs(600)),
+        backlog: table.count("backlog", 1_024, 1..=65_535),
+        bare_newlines: bare_newlines(table),
+    };
+    if options.max_message_size > options.max_data_in_flight {
+        let message = format!(
+            "must be at least max_message_size ({}), or the largest mail could never come in",
+            value::octets(options.max_message_size)
+        );
+        table.report.fault(&table.place("max_data_in_flight"), message);
+    }
+    let trusted_networks = table.list("trusted_networks", value::network).into_iter().map(|(network, _)| network).collect();
+    table.finish(&["lmtp", "relays"]);
+    (options, authenticate::Options { trusted_networks })
+}
+
+/// The addresses to listen on. Without the key this machine alone is listened to; an empty list is a decision not to listen.
+fn listen(table: &Table<'_>) -> Vec<SocketAddr> {
+    if !table.has("listen") {
+        table.list("listen", value::listener);
+        return vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 2525))];
+    }
+    let mut listen = Vec::new();
+    for (address, place) in table.list("listen", value::listener) {
+        // Port 0 lets the system choose, so it may stand there several times.
+        if address.port() != 0 && listen.contains(&address) {
+            table.report.fault(&place, format!("`{address}` stands in the list twice; remove one"));
+        }
+        listen.push(address);
+    }
+    listen
+}
+
+/// Certificate and key: both or none. Whether they belong together is found out when they are loaded.
+fn tls(table: &Table<'_>) -> Option<(PathBuf, PathBuf)> {
+    let certificate = table.optional("certificate", readable_file);
+    let private_key = table.optional("private_key", readable_file);
+    for (present, missing) in [("certificate", "private_key"), ("private_key", "certificate")] {
+        if table.has(present) && !table.has(missing) {
+            table.report.doubt(&table.place(present), format!("is of no use without {missing}; add it, or remove {present}"));
+        }
+    }
+    certificate.zip(private_key)
+}
+
+fn bare_newlines(table: &Table<'_>) -> BareNewlines {
+    let read = |node: &_| match value::text(node)?.as_str() {
+        "refuse" => Ok(BareNewlines::Refuse),
+        "normalise" => Ok(BareNewlines::Normalise),
+        other => Err(format!("takes \"refuse\" or \"normalise\", not `{other}`")),
+    };
+    table.optional("bare_newlines", read).unwrap_or(BareNewlines::Refuse)
+}

@@ -1,0 +1,182 @@
+//! One case for each kind of fault, and one for each form that a value may take.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use postdesk::accept::smtp::BareNewlines;
+use postdesk::deliver::{Relay, Security};
+use postdesk::model::desk::Access;
+
+use super::{good, only_fault, with};
+
+/// Section of `GOOD`, line put in, key of the one fault it must bring, words of its message.
+const CASES: &[(&str, &str, &str, &str)] = &[
+    ("[gateway]", "hostname = 7", "gateway.hostname", "takes text in quotes, not a number"),
+    ("[gateway]", "hostname = \"desk example\"", "gateway.hostname", "is not a host name"),
+    ("[gateway]", "hostname = desk.example.org", "gateway.hostname", "not TOML: string values must be quoted"),
+    ("[gateway]", "name = \"\"", "gateway.name", "is empty"),
+    ("[gateway]", "name = \"a\\r\\nBcc: x\"", "gateway.name", "control character"),
+    ("[gateway]", "texts = \"nowhere/at/all\"", "gateway.texts", "cannot be read"),
+    ("[gateway]", "Key-File = \"x\"", "gateway.Key-File", "did you mean `key_file`?"),
+    ("[store]", "url = \"var/postdesk.db\"", "store.url", "takes \"sqlite:PATH\""),
+    ("[store]", "url = \"sqlite://var/postdesk.db\"", "store.url", "without //"),
+    ("[store]", "url = \"sqlite::memory:\"", "store.url", "a file"),
+    ("[store]", "url = \"postgres://desk:secret@db.example/desk\"", "store.url", "does not have PostgreSQL yet"),
+    ("[store]", "min_free_space = \"91 %\"", "store.min_free_space", "from \"0 %\" to \"90 %\""),
+    ("[store]", "min_free_space = \"5\"", "store.min_free_space", "takes a share"),
+    ("[store]", "objects = \"file:x\"", "store.objects", "does not have it yet"),
+    ("[smtp]", "listen = \"127.0.0.1:25\"", "smtp.listen", "takes a list in [brackets], not text"),
+    ("[smtp]", "listen = [\"localhost:25\"]", "smtp.listen[1]", "not an IP address with a port"),
+    ("[smtp]", "listen = [\"127.0.0.1:25\", \"127.0.0.1:25\"]", "smtp.listen[2]", "twice"),
+    ("[smtp]", "certificate = \"config/postdesk.toml\"", "smtp.certificate", "of no use without private_key"),
+    ("[smtp]", "private_key = \"config/postdesk.toml\"", "smtp.private_key", "of no use without certificate"),
+    ("[smtp]", "trusted_networks = [\"10.0.0.0/33\"]", "smtp.trusted_networks[1]", "is not a network"),
+    ("[smtp]", "bare_newlines = \"keep\"", "smtp.bare_newlines", "\"refuse\" or \"normalise\""),
+    ("[smtp]", "max_connections = 0", "smtp.max_connections", "must be from 1 to 100000"),
+    ("[smtp]", "max_connections = -1", "smtp.max_connections", "must be from 1"),
+    ("[smtp]", "max_connections = \"10\"", "smtp.max_connections", "takes a whole number without quotes, not text"),
+    ("[smtp]", "max_connections = 99999999999999999999", "smtp.max_connections", "too large"),
+    ("[smtp]", "max_message_size = \"25 MB\"", "smtp.max_message_size", "such as \"25 MiB\""),
+    ("[smtp]", "max_message_size = \"99999999999999999999 GiB\"", "smtp.max_message_size", "takes a size"),
+    ("[smtp]", "max_message_size = \"1 GiB\"", "smtp.max_message_size", "from 1 KiB to 900 MiB"),
+    ("[smtp]", "max_message_size = \"300 MiB\"", "smtp.max_data_in_flight", "at least max_message_size (300 MiB)"),
+    ("[smtp]", "max_command_line = 511", "smtp.max_command_line", "from 512 B"),
+    ("[smtp]", "idle_timeout = 300", "smtp.idle_timeout", "takes a time such as \"90s\""),
+    ("[smtp]", "idle_timeout = \"0s\"", "smtp.idle_timeout", "at least \"1s\""),
+    ("[smtp]", "idle_timeout = \"300000d\"", "smtp.idle_timeout", "longer than ten years"),
+    ("[smtp]", "lmtp = []", "smtp.lmtp", "does not have it yet"),
+    ("[smtp]", "relays = []", "smtp.relays", "does not have it yet"),
+    ("[delivery]", "relay = \"relay.example\"", "delivery.relay", "takes \"smtp://host:25\""),
+    ("[delivery]", "relay = \"smtp://desk:secret@relay.example\"", "delivery.relay", "password_file"),
+    ("[delivery]", "relay = \"smtp://relay.example:0\"", "delivery.relay", "is not a port"),
+    ("[delivery]", "relay = \"smtp://::1:25\"", "delivery.relay", "in brackets"),
+    ("[delivery]", "relay = \"smtp://[127.0.0.1]:25\"", "delivery.relay", "is not an IPv6 address"),
+    ("[delivery]", "relay = \"smtp://\"", "delivery.relay", "is not a host name"),
+    ("[delivery]", "relay = \"file:\"", "delivery.relay", "file:FOLDER"),
+    ("[delivery]", "password_file = \"config/postdesk.toml\"", "delivery.password_file", "of no use without user"),
+    ("[delivery]", "dkim = {}", "delivery.dkim", "does not have it yet"),
+    ("[limits]", "max_nesting = 0", "limits.max_nesting", "must be from 1 to 100"),
+    ("[limits]", "attempts = 0", "limits.attempts", "must be from 1"),
+    ("[limits]", "max_parts = 1.5", "limits.max_parts", "not a number with a fraction"),
+    ("[acknowledgements]", "per_hour = 0", "acknowledgements.per_hour", "must be from 1"),
+    ("[[department]]", "key = \"Support\"", "department[1].key", "is not a key"),
+    ("[[department]]", "key = \"postdesk\"", "department[1].key", "what postdesk calls itself"),
+    ("[[department]]", "prefix = \"sup\"", "department[1].prefix", "is not a prefix"),
+    ("[[department]]", "prefix = \"1SUP\"", "department[1].prefix", "is not a prefix"),
+    ("[[department]]", "prefix = \"ABCDEFGHIJK\"", "department[1].prefix", "is not a prefix"),
+    ("[[department]]", "address = \"support\"", "department[1].address", "is not a mail address"),
+    ("[[department]]", "address = \"a234567890123456789012345@desk.example.org\"", "department[1].address", "at most 24"),
+    ("[[department]]", "address = \"support+a@desk.example.org\"", "department[1].address", "has a +"),
+    ("[[department]]", "address = \"Ana@staff.example\"", "agent[1].address", "taken by department[1].address"),
+    ("[[department]]", "mailboxes = [\"support@desk.example.org\"]", "department[1].mailboxes[1]", "taken by"),
+    ("[[department]]", "mailboxes = [\"Help <help@shop.example>\"]", "department[1].mailboxes[1]", "without a display name"),
+    ("[[department]]", "agents = []", "department[1].agents", "at least one agent"),
+    ("[[department]]", "agents = [\"ana\", \"ana\"]", "department[1].agents[2]", "twice"),
+    ("[[department]]", "agents = [\"zoe\"]", "department[1].agents[1]", "no agent `zoe`; add an [[agent]]"),
+    ("[[department]]", "assignee = \"ann\"", "department[1].assignee", "did you mean `ana`?"),
+    ("[[department]]", "internal_assignee = \"ann\"", "department[1].internal_assignee", "no agent `ann`"),
+    ("[[department]]", "language = \"hr\"", "department[1].language", "no texts for `hr`"),
+    ("[[department]]", "language = \"../en\"", "department[1].language", "no texts for"),
+    ("[[department]]", "answer_within = \"8 hours\"", "department[1].answer_within", "takes a time"),
+    ("[[department]]", "acknowledge = \"yes\"", "department[1].acknowledge", "takes true or false"),
+    ("[[agent]]", "access = \"root\"", "agent[1].access", "\"admin\", \"agent\" or \"viewer\""),
+    ("[[agent]]", "other_addresses = [\"ana@staff.example\"]", "agent[1].other_addresses[1]", "taken by agent[1].address"),
+    ("[[agent]]", "other_addresses = [\"support+x@desk.example.org\"]", "agent[1].other_addresses[1]", "comes to the department"),
+];
+
+#[test]
+fn every_kind_of_fault_has_its_line_its_key_and_its_words() {
+    for (section, line, key, words) in CASES {
+        let text = with(section, line);
+        let (at, found, message) = only_fault(&text);
+        assert_eq!(found, *key, "{line}: {message}");
+        assert!(message.contains(words), "{line}: {message}");
+        assert!(!message.contains("secret"), "{line}: {message}");
+        let leaf = key.rsplit('.').next().unwrap().split('[').next().unwrap();
+        // A key that is not in the file is reported at its section.
+        let row = text.lines().nth(at - 1).unwrap();
+        assert!(
+            row.starts_with(leaf) || (row == *section && !text.contains(leaf)) || row == "[smtp]",
+            "{line}: line {at}: {row}"
+        );
+    }
+}
+
+fn server(host: &str, port: u16, security: Security) -> Relay {
+    Relay::Smtp { host: host.to_owned(), port, security, login: None }
+}
+
+#[test]
+fn every_form_of_relay_is_read() {
+    for (url, relay) in [
+        ("smtp://relay.example", server("relay.example", 25, Security::Plain)),
+        ("smtp://127.0.0.1:2526/", server("127.0.0.1", 2526, Security::Plain)),
+        ("smtp://[::1]:2526", server("::1", 2526, Security::Plain)),
+        ("smtp://[2001:db8::1]", server("2001:db8::1", 25, Security::Plain)),
+        ("smtps://relay.example", server("relay.example", 465, Security::Tls)),
+        ("smtp+starttls://relay.example", server("relay.example", 587, Security::StartTls)),
+        ("file:/var/spool/out", Relay::File(PathBuf::from("/var/spool/out"))),
+        ("discard:", Relay::Discard),
+    ] {
+        assert_eq!(good(&with("[delivery]", &format!("relay = \"{url}\""))).delivery.relay, relay, "{url}");
+    }
+}
+
+#[test]
+fn a_login_is_read_from_user_and_password_file() {
+    let text = with("[delivery]", "relay = \"smtps://relay.example\"\nuser = \"desk\"\npassword_file = \"config/postdesk.toml\"");
+    let Relay::Smtp { login, .. } = good(&text).delivery.relay else { panic!("a server") };
+    assert_eq!(login, Some(("desk".to_owned(), PathBuf::from("config/postdesk.toml"))));
+    let (_, key, message) = only_fault(&text.replace("config/postdesk.toml", "no/such/file"));
+    assert!(key == "delivery.password_file" && message.contains("cannot be read"), "{key}: {message}");
+    let (_, key, message) = only_fault(&text.replace("smtps://relay.example", "discard:"));
+    assert!(key == "delivery.user" && message.contains("not a mail server"), "{key}: {message}");
+}
+
+#[test]
+fn sizes_times_and_shares_take_their_units() {
+    let size = |text: &str| good(&with("[smtp]", &format!("max_message_size = {text}"))).smtp.max_message_size;
+    assert_eq!(
+        [size("\"25 MiB\""), size("\"25MiB\""), size("4096"), size("\"4096\""), size("\"64 KiB\""), size("\"2048 B\"")],
+        [25 << 20, 25 << 20, 4096, 4096, 64 << 10, 2048]
+    );
+    let time = |text: &str| good(&with("[smtp]", &format!("idle_timeout = \"{text}\""))).smtp.idle_timeout.as_secs();
+    assert_eq!([time("90s"), time("5m"), time("5 m"), time("8h"), time("14d")], [90, 300, 300, 28_800, 1_209_600]);
+    let share = |text: &str| good(&with("[store]", &format!("min_free_space = {text}"))).store.min_free_space;
+    assert_eq!([share("\"7 %\""), share("\"7%\""), share("7"), share("0")], [7, 7, 7, 0]);
+}
+
+#[test]
+fn what_is_not_said_follows_from_what_is() {
+    let settings = good(&with("[gateway]", "hostname = \"mx.example.org\"\ndata = \"/srv/desk\""));
+    assert_eq!(settings.name, "mx.example.org");
+    assert_eq!(settings.delivery.hostname, "mx.example.org");
+    assert_eq!(settings.key_file, PathBuf::from("/srv/desk/key"));
+    assert_eq!(settings.store.file, PathBuf::from("/srv/desk/postdesk.db"));
+    assert_eq!(settings.smtp.listen, [SocketAddr::from(([127, 0, 0, 1], 2525))]);
+    assert_eq!(settings.smtp.bare_newlines, BareNewlines::Refuse);
+    // Whom to believe is never guessed.
+    assert!(settings.authenticate.trusted_networks.is_empty());
+    assert!(good(&with("[smtp]", "listen = []")).smtp.listen.is_empty());
+    assert_eq!(good(&with("[[department]]", "reopen_within = \"0s\"")).departments[0].reopen_within, Duration::ZERO);
+    assert_eq!(good(&with("[[agent]]", "access = \"viewer\"")).agents[0].access, Access::Viewer);
+}
+
+#[test]
+fn a_language_of_ones_own_needs_a_folder_of_texts() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("hr")).unwrap();
+    let text = with("[[department]]", "language = \"hr\"");
+    let text = text.replace("[gateway]\n", &format!("[gateway]\ntexts = \"{}\"\n", folder.path().display()));
+    let settings = good(&text);
+    assert_eq!((settings.departments[0].language.as_str(), settings.texts_folder.as_deref()), ("hr", Some(folder.path())));
+}
+
+#[test]
+fn limits_that_differ_from_their_defaults_are_noted() {
+    let settings = good(&with("[smtp]", "max_connections = 10\nmax_message_size = \"1 MiB\"\nbacklog = 1024"));
+    let changed: Vec<String> =
+        settings.changed.iter().map(|limit| format!("{} {} {}", limit.key, limit.value, limit.default)).collect();
+    assert_eq!(changed, ["smtp.max_message_size 1 MiB 25 MiB", "smtp.max_connections 10 1000"]);
+}

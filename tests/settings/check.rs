@@ -1,0 +1,91 @@
+//! What `check` prints.
+
+use postdesk::operate::check::{check, check_json};
+use serde_json::{Value, json};
+
+use super::{GOOD, MANUAL, good, with};
+
+fn warnings(text: &str) -> Vec<String> {
+    let object: Value = serde_json::from_str(&check_json(&good(text))).unwrap();
+    object["warnings"].as_array().unwrap().iter().map(|warning| warning.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_person_sees_what_the_built_in_configuration_resolved_to() {
+    let page = check(&good(MANUAL));
+    let wanted = "\
+The configuration is in order: desk.toml
+  desk      Example Desk (desk.example.org)
+  data      var
+  key file  var/key
+  store     sqlite:var/postdesk.db, at least 5 % of the disk kept free
+  SMTP      127.0.0.1:2525, no TLS
+  trusted   127.0.0.0/8, ::1/128
+  relay     none; outgoing mail becomes files in var/outgoing
+  texts     built in
+
+Department support: Example Support (SUP-…)
+  address    support@desk.example.org
+  mailboxes  help@shop.example
+  agents     ana, boris
+  assignee   nobody; whoever answers first
+  internal   nobody; whoever answers first
+  answer     within 8h
+  reopened   by a reply within 14d of closing
+  language   en
+
+Agents
+  ana    Ana Kovač <ana@staff.example>, agent
+  boris  Boris Ilić <boris@staff.example>, agent
+";
+    assert_eq!(page, wanted);
+}
+
+#[test]
+fn limits_that_differ_and_warnings_are_printed() {
+    let page = check(&good(&with("[smtp]", "max_connections = 10").replace("file:var/outgoing", "discard:")));
+    assert!(page.contains("\nLimits that differ from their defaults\n  smtp.max_connections  10 (default 1000)\n"), "{page}");
+    assert!(page.contains("\n  warning  relay discard: outgoing mail is thrown away"), "{page}");
+}
+
+#[test]
+fn the_json_form_is_one_line_with_the_same_content() {
+    let text = check_json(&good(MANUAL));
+    assert!(!text.contains('\n'));
+    let object: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(object["smtp"]["trusted_networks"], json!(["127.0.0.0/8", "::1/128"]));
+    assert_eq!(object["delivery"], json!({"relay": "file:var/outgoing", "user": null}));
+    assert_eq!(object["departments"][0]["mailboxes"], json!(["help@shop.example"]));
+    assert_eq!(object["departments"][0]["answer_within"], json!(28_800));
+    assert_eq!(object["agents"][1]["address"], json!("boris@staff.example"));
+    assert_eq!(object["warnings"], json!([]));
+}
+
+#[test]
+fn what_is_allowed_and_seldom_meant_brings_a_warning() {
+    let trusted = "trusted_networks = [\"127.0.0.0/8\"]";
+    let calm = with("[smtp]", trusted);
+    assert_eq!(warnings(&calm), Vec::<String>::new());
+    let server = "user = \"desk\"\npassword_file = \"config/postdesk.toml\"\nrelay = \"smtp://relay.example\"";
+    for (text, words) in [
+        (calm.replace("file:var/outgoing", "discard:"), "relay discard"),
+        (calm.replace("relay = \"file:var/outgoing\"", server), "the password for relay.example travels in clear text"),
+        (calm.replace("127.0.0.0/8", "0.0.0.0/0"), "trusted network 0.0.0.0/0 reaches into the internet"),
+        (calm.replace("127.0.0.0/8", "::/0"), "trusted network ::/0"),
+        (GOOD.to_owned(), "no trusted network"),
+        (calm.replace(trusted, &format!("{trusted}\nlisten = [\"192.0.2.1:25\"]")), "in clear text"),
+        (calm.replace("key = \"ana\"", "key = \"ana\"\naccess = \"viewer\""), "nobody may answer"),
+        (
+            format!("{calm}[[agent]]\nkey = \"zoe\"\nname = \"Zoe\"\naddress = \"zoe@staff.example\"\n"),
+            "agent zoe is in no department",
+        ),
+    ] {
+        let list = warnings(&text);
+        assert!(list.len() == 1 && list[0].contains(words), "{list:?}");
+    }
+    assert!(warnings(&calm.replace("relay = \"file:var/outgoing\"", &server.replace("relay.example", "localhost"))).is_empty());
+    let responsible = "assignee = \"zoe\"\nkey = \"support\"";
+    let viewer = "[[agent]]\nkey = \"zoe\"\nname = \"Zoe\"\naddress = \"zoe@staff.example\"\naccess = \"viewer\"\n";
+    let list = warnings(&format!("{}{viewer}", calm.replace("key = \"support\"", responsible)));
+    assert!(list[0].contains("zoe is made responsible and may not answer"), "{list:?}");
+}
