@@ -183,7 +183,12 @@ fn ended(result: Result<(), Trouble>) -> ExitCode {
 }
 
 async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
-    log_to_standard_error(!matches!(command_line.verb, Verb::Serve));
+    log_to_standard_error(match command_line.verb {
+        Verb::Serve => "info",
+        // What it would warn of is part of the show.
+        Verb::Demo => "error",
+        _ => "warn",
+    });
     if matches!(command_line.verb, Verb::Demo) {
         return demo::demo(Look::of_standard_output(), &mut io::stdout()).await;
     }
@@ -266,8 +271,7 @@ fn trouble(error: RunError) -> Trouble {
 }
 
 /// Logs go to standard error, so that standard output holds nothing but answers. `RUST_LOG` chooses what is logged.
-fn log_to_standard_error(quiet: bool) {
-    let level = if quiet { "warn" } else { "info" };
+fn log_to_standard_error(level: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colour).with_target(false).init();

@@ -98,13 +98,15 @@ pub struct Writer {
     queue: mpsc::Receiver<Submission>,
     wake_worker: Arc<Notify>,
     space: Option<(Instant, Result<(), Fault>)>,
+    /// The last batch was refused; said once, not for each mail.
+    refusing: bool,
 }
 
 impl Writer {
     /// A writer, and the way to it. `wake_worker` is notified after each commit.
     pub fn new(store: Store, wake_worker: Arc<Notify>) -> (Self, Custody) {
         let (sender, queue) = mpsc::channel(QUEUE);
-        (Self { store, queue, wake_worker, space: None }, Custody::new(sender))
+        (Self { store, queue, wake_worker, space: None, refusing: false }, Custody::new(sender))
     }
 
     /// Writes until nobody can submit any more. An error means that nothing may be accepted any more, and why.
@@ -148,11 +150,16 @@ impl Writer {
             Ok(numbers) => {
                 waiting.into_iter().zip(numbers).for_each(|(reply, numbers)| answer(reply, Ok(numbers)));
                 self.wake_worker.notify_one();
+                if std::mem::take(&mut self.refusing) {
+                    tracing::info!("mail is taken again");
+                }
                 Ok(())
             }
             Err(fault) => {
                 let refusal = if matches!(fault, Fault::Full(_)) { Refusal::Full } else { Refusal::Away };
-                tracing::error!(mails = waiting.len(), %fault, "mail was not taken; its senders were told to come back");
+                if !std::mem::replace(&mut self.refusing, true) {
+                    tracing::error!(%fault, "mail is not taken; its senders are told to come back");
+                }
                 waiting.into_iter().for_each(|reply| answer(reply, Err(refusal)));
                 if matches!(fault, Fault::Broken(_)) { Err(fault) } else { Ok(()) }
             }

@@ -117,8 +117,17 @@ impl Store {
         .await?;
         transaction.commit().await?;
         drop(writer);
-        let mut leased = rows.iter().map(leased_from).collect::<Result<Vec<_>, Fault>>()?;
-        leased.sort_by_key(|notice| notice.id);
+        let mut leased = Vec::with_capacity(rows.len());
+        let mut broken = Vec::new();
+        for row in &rows {
+            match leased_from(row) {
+                Ok(notice) => leased.push(notice),
+                // One row that cannot be read must not keep the others from being sent, now and at each lease to come.
+                Err(fault) => broken.push((row.try_get(0)?, row.try_get(1)?, Settlement::Never { why: fault.to_string() })),
+            }
+        }
+        self.settle(&broken, now).await?;
+        leased.sort_by_key(|notice: &Leased| notice.id);
         Ok(leased)
     }
 
@@ -164,7 +173,7 @@ impl Store {
     }
 
     /// When the next notice is due or its lease ends; `None` when nothing waits.
-    pub async fn next_due(&self) -> Result<Option<Time>, Fault> {
+    async fn next_due(&self) -> Result<Option<Time>, Fault> {
         let due: Option<i64> = sqlx::query_scalar(
             "SELECT next_attempt_at FROM outbox WHERE state IN ('due', 'leased') ORDER BY next_attempt_at, id LIMIT 1",
         )

@@ -21,14 +21,14 @@ fn a_mail_without_files_is_its_head() {
 }
 
 #[test]
-fn a_part_always_ends_its_line_before_the_next_boundary() {
+fn a_file_arrives_with_just_the_line_ends_it_had() {
     for (range, expected) in
-        [("text", "text\r\n"), ("text\r\n", "text\r\n"), ("text\r", "text\r\n"), ("a\nb\n", "a\r\nb\r\n"), ("", "")]
+        [("text", "text"), ("text\r\n", "text\r\n"), ("text\r", "text\r\n"), ("a\nb\n", "a\r\nb\r\n"), ("", "")]
     {
         let mut composer = Composer::new("");
         composer.part(&part(false), range.as_bytes());
-        let octets = composer.finish("--limit--\r\n");
-        assert_eq!(String::from_utf8(octets).expect("text"), format!("{}{expected}--limit--\r\n", part(false).header));
+        let octets = composer.finish("\r\n--limit--\r\n");
+        assert_eq!(String::from_utf8(octets).expect("text"), format!("{}{expected}\r\n--limit--\r\n", part(false).header));
     }
 }
 

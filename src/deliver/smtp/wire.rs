@@ -9,9 +9,10 @@ use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// The most that is read between two writes. A reply is 100,000 octets at most, but that is checked only at the end of each line,
-/// and a line without an end would be kept in memory as far as it goes.
-const MOST_READ: usize = 128 * 1024;
+/// The most that is read between two writes, in octets: enough for a long reply and for the certificates of a TLS handshake. The crate
+/// checks its own limit of 100,000 only at the end of each line, so that a line without an end would be kept in memory as far as it
+/// goes, and reads a reply again from its start with each line, so that many lines cost seconds.
+const MOST_READ: usize = 48 * 1024;
 /// The first octet of a TLS record that begins a handshake (RFC 8446 section 5.1).
 const HANDSHAKE: u8 = 0x16;
 
@@ -36,7 +37,7 @@ impl Wire {
 impl AsyncRead for Wire {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.allowance == 0 {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "a reply without an end")));
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "a reply that is too long")));
         }
         let before = buffer.filled().len();
         let read = if self.careful && buffer.remaining() > 1 {

@@ -122,6 +122,8 @@ impl Play<'_> {
         self.send(Draft::reply(&MIA, &answer, "It blinks red, three times.")).await?;
         let question = self.receive(&ANA).await?;
         self.page.received(&ANA, &question)?;
+        self.receive(&NOAH).await?;
+        self.page.remark("Boris has peace: Ana is responsible. Noah has a copy.")?;
         self.page.status(self.gateway.store(), 1).await?;
         Ok((answer, question))
     }
@@ -133,7 +135,8 @@ impl Play<'_> {
         self.send(Draft::reply(&ANA, question, text)).await?;
         let receipt = self.receive(&ANA).await?;
         self.page.received(&ANA, &receipt)?;
-        self.page.remark("Mia received nothing.")
+        self.page.remark("Mia received nothing.")?;
+        self.page.status(self.gateway.store(), 1).await
     }
 
     async fn close(&mut self, question: &Mail) -> Result<(), Ended> {
@@ -143,6 +146,7 @@ impl Play<'_> {
         let closing = self.receive(&MIA).await?;
         self.page.received(&MIA, &closing)?;
         self.receive(&NOAH).await?;
+        self.page.remark("Noah has the same.")?;
         self.page.status(self.gateway.store(), 1).await
     }
 

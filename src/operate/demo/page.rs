@@ -63,7 +63,7 @@ impl<'a> Page<'a> {
         }
         writeln!(self.out, "   {bar}")?;
         for line in text.trim_end().lines() {
-            writeln!(self.out, "   {bar} {}", one_line(line))?;
+            writeln!(self.out, "{}", format!("   {bar} {}", one_line(line)).trim_end())?;
         }
         Ok(writeln!(self.out, "   {}\n", self.look.shown("╰", person.tone))?)
     }
