@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use sqlx::{QueryBuilder, Row};
 
-use super::{Database, Fault, Store, Transaction, begin};
+use super::{Database, Fault, Store, Transaction};
 use crate::model::arrival::Incoming;
 
 impl Store {
@@ -14,7 +14,7 @@ impl Store {
     /// A crash before the COMMIT leaves nothing; after it, everything. There is no state between.
     pub async fn insert_arrivals(&self, batch: Vec<(Incoming, [u8; 32])>) -> Result<Vec<Vec<i64>>, Fault> {
         let mut writer = self.writer().await;
-        let mut transaction = begin(&mut writer).await?;
+        let mut transaction = writer.begin().await?;
         let raw_ids = insert_raw(&mut transaction, &batch).await?;
         let arrivals = insert_rows(&mut transaction, &batch, &raw_ids).await?;
         transaction.commit().await?;

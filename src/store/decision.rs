@@ -8,7 +8,7 @@ use sqlx::QueryBuilder;
 use super::outbox::parts_column;
 use super::recall::recall;
 use super::work::push_numbers;
-use super::{Database, Fault, Store, Transaction, begin};
+use super::{Database, Fault, Store, Transaction};
 use crate::decide::recall::{Facts, Wanted};
 use crate::decide::{Case, Decision};
 use crate::model::arrival::Outcome;
@@ -28,7 +28,7 @@ impl Store {
         decide: impl Fn(&Case, &Facts) -> Decision,
     ) -> Result<Vec<Decision>, Fault> {
         let mut writer = self.writer().await;
-        let mut transaction = begin(&mut writer).await?;
+        let mut transaction = writer.begin().await?;
         let mut facts = recall(&mut transaction, wanted, now).await?;
         let first_number = facts.next_number;
         let mut decisions = Vec::with_capacity(cases.len());

@@ -67,7 +67,7 @@ pub struct Store {
 
 #[derive(Debug)]
 struct Inner {
-    writer: Mutex<Connection>,
+    writer: Mutex<Writer>,
     readers: SqlitePool,
     options: Options,
 }
@@ -88,12 +88,13 @@ impl Store {
             // Fewer, larger checkpoints: each one costs an fsync of the database on top of the one of the log.
             .pragma("wal_autocheckpoint", "4000")
             .disable_statement_logging();
-        let mut writer = connect.connect().await.map_err(|error| opening(options, &error))?;
+        let mut connection = connect.connect().await.map_err(|error| opening(options, &error))?;
         sqlx::migrate!("migrations/sqlite")
-            .run(&mut writer)
+            .run(&mut connection)
             .await
             .map_err(|error| Fault::Refused(format!("{} cannot be brought up to date: {error}", options.file.display())))?;
-        require_durability(&mut writer).await?;
+        require_durability(&mut connection).await?;
+        let writer = Writer { connection, connect: connect.clone(), suspect: false };
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
             .idle_timeout(Duration::from_secs(60))
@@ -105,14 +106,14 @@ impl Store {
     pub async fn close(self) {
         self.inner.readers.close().await;
         if let Some(inner) = Arc::into_inner(self.inner)
-            && let Err(error) = inner.writer.into_inner().close().await
+            && let Err(error) = inner.writer.into_inner().connection.close().await
         {
             tracing::warn!(%error, "the store did not close cleanly; its log is folded in at the next start");
         }
     }
 
     /// The writing connection, when its turn has come. Turns are given in the order they were asked for.
-    pub(in crate::store) async fn writer(&self) -> MutexGuard<'_, Connection> {
+    pub(in crate::store) async fn writer(&self) -> MutexGuard<'_, Writer> {
         self.inner.writer.lock().await
     }
 
@@ -127,9 +128,39 @@ impl Store {
     }
 }
 
-/// A transaction that takes the write lock at once, so that it cannot fail for it later.
-async fn begin(connection: &mut Connection) -> Result<Transaction<'_>, Fault> {
-    Ok(connection.begin_with("BEGIN IMMEDIATE").await?)
+/// The connection that writes.
+#[derive(Debug)]
+pub(in crate::store) struct Writer {
+    connection: Connection,
+    connect: SqliteConnectOptions,
+    /// It failed in a way that a new one may not.
+    suspect: bool,
+}
+
+impl Writer {
+    /// A transaction that takes the write lock at once, so that it cannot fail for it later. Every write is made in one: what is not
+    /// committed is rolled back when it is dropped.
+    pub(in crate::store) async fn begin(&mut self) -> Result<Transaction<'_>, Fault> {
+        if self.suspect || self.is_stuck().await {
+            self.connection = self.connect.connect().await?;
+            require_durability(&mut self.connection).await?;
+            self.suspect = false;
+        }
+        match self.connection.begin_with("BEGIN IMMEDIATE").await {
+            Ok(transaction) => Ok(transaction),
+            Err(error) => {
+                let is_answer = matches!(error, sqlx::Error::Database(_));
+                self.suspect = !is_answer;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// A full disk makes SQLite roll back by itself. The ROLLBACK that follows then fails, and the connection believes to be inside
+    /// a transaction for ever after.
+    async fn is_stuck(&mut self) -> bool {
+        self.connection.is_in_transaction() && (self.connection.ping().await.is_err() || self.connection.is_in_transaction())
+    }
 }
 
 /// Reads back what the promise of a 250 stands on: a pragma that is not understood is silently ignored by SQLite.

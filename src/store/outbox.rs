@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::{QueryBuilder, Row};
 
-use super::{Database, Fault, Store, begin};
+use super::{Database, Fault, Store};
 use crate::model::address::Address;
 use crate::model::notice::Part;
 use crate::model::time::Time;
@@ -103,7 +103,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let mut writer = self.writer().await;
-        let mut transaction = begin(&mut writer).await?;
+        let mut transaction = writer.begin().await?;
         let rows = sqlx::query(
             "UPDATE outbox SET state = 'leased', lease = lease + 1, attempts = attempts + 1, next_attempt_at = $2 \
              WHERE id IN (SELECT id FROM outbox WHERE state IN ('due', 'leased') AND next_attempt_at <= $1 \
@@ -138,7 +138,7 @@ impl Store {
             return Ok(());
         }
         let mut writer = self.writer().await;
-        let mut transaction = begin(&mut writer).await?;
+        let mut transaction = writer.begin().await?;
         let mut query = QueryBuilder::<Database>::new("WITH done (id, lease, state, at, error, settled) AS (");
         query.push_values(settled, |mut row, (id, lease, settlement)| {
             let (state, at, error) = match settlement {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::{QueryBuilder, Row};
 
-use super::{Database, Fault, Store, begin};
+use super::{Database, Fault, Store};
 use crate::model::address::Address;
 use crate::model::arrival::{Arrival, Cause, Outcome, Peer, Source};
 use crate::model::time::Time;
@@ -55,7 +55,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let mut writer = self.writer().await;
-        let mut transaction = begin(&mut writer).await?;
+        let mut transaction = writer.begin().await?;
         let mut query =
             QueryBuilder::<Database>::new("UPDATE arrival SET attempts = attempts + 1 WHERE outcome IS NULL AND id IN (");
         push_numbers(&mut query, ids);
@@ -90,13 +90,15 @@ impl Store {
     /// Notes why an attempt failed, for the operator.
     pub async fn note_failure(&self, id: i64, why: &str) -> Result<(), Fault> {
         let mut writer = self.writer().await;
-        sqlx::query("UPDATE arrival SET last_error = $2 WHERE id = $1").bind(id).bind(why).execute(&mut *writer).await?;
-        Ok(())
+        let mut transaction = writer.begin().await?;
+        sqlx::query("UPDATE arrival SET last_error = $2 WHERE id = $1").bind(id).bind(why).execute(&mut *transaction).await?;
+        Ok(transaction.commit().await?)
     }
 
     /// Holds an arrival that failed as often as is tried, without looking into it again.
     pub async fn hold_failed(&self, id: i64, now: Time) -> Result<String, Fault> {
         let mut writer = self.writer().await;
+        let mut transaction = writer.begin().await?;
         let why: Option<String> = sqlx::query_scalar(
             "UPDATE arrival SET outcome = $2, cause = $3, decided_at = $4, \
              reasons = 'our own fault: every attempt failed' || COALESCE(', the last one so: ' || last_error, '; the process ended each time') \
@@ -106,8 +108,9 @@ impl Store {
         .bind(Outcome::Held.name())
         .bind(Cause::FailedRepeatedly.name())
         .bind(now.0)
-        .fetch_optional(&mut *writer)
+        .fetch_optional(&mut *transaction)
         .await?;
+        transaction.commit().await?;
         Ok(why.unwrap_or_default())
     }
 }

@@ -103,6 +103,18 @@ fn header_values_made_to_be_slow_are_read() {
 }
 
 #[test]
+fn parameters_in_a_million_pieces_are_one_opaque_text() {
+    for name in ["Content-Type", "Content-Disposition", "Con tent-Disposition"] {
+        let field = format!("{name}: text/plain; {}", "a*1=b; ".repeat(1_500_000));
+        let mail = read_on_a_small_stack(
+            format!("{HEAD}Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n{field}\r\n\r\ntext\r\n--b--\r\n")
+                .into_bytes(),
+        );
+        assert!(has(&mail, "too-many-parts"), "{name}");
+    }
+}
+
+#[test]
 fn html_made_to_be_slow_is_read() {
     for piece in
         ["<div>", "<blockquote>", "<a \"", "<a '", "<!--", "<script", "</", "<", "&", "&#2;", "<p>&nbsp;</p>", "<style>x</sty"]

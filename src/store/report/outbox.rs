@@ -82,6 +82,7 @@ impl Store {
     /// When the store is away or refuses the change; nothing has changed then.
     pub async fn retry_outbox(&self, id: i64, now: Time) -> Result<Retry, Fault> {
         let mut writer = self.writer().await;
+        let mut transaction = writer.begin().await?;
         // The state is looked at in the statement that changes it, so that a sender that leases the row meanwhile is not overruled.
         let changed = sqlx::query(
             "UPDATE outbox SET state = 'due', next_attempt_at = $2, settled_at = NULL
@@ -89,14 +90,15 @@ impl Store {
         )
         .bind(id)
         .bind(now.0)
-        .execute(&mut *writer)
+        .execute(&mut *transaction)
         .await?;
         if changed.rows_affected() == 1 {
+            transaction.commit().await?;
             return Ok(Retry::Due);
         }
         let found: Option<(String, i64)> = sqlx::query_as("SELECT state, next_attempt_at FROM outbox WHERE id = $1")
             .bind(id)
-            .fetch_optional(&mut *writer)
+            .fetch_optional(&mut *transaction)
             .await?;
         Ok(match found {
             None => Retry::Unknown,

@@ -1,0 +1,113 @@
+//! Exit codes and words of the verbs, as scripts and MTAs see them.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use super::gateway::Gateway;
+
+/// Runs the program in a folder with something on its standard input.
+fn run(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_postdesk"));
+    command.args(arguments).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = command.spawn().unwrap();
+    // A verb that does not read its input may have gone by now.
+    let _ = process.stdin.take().unwrap().write_all(input.as_bytes());
+    process.wait_with_output().unwrap()
+}
+
+/// A folder with a configuration that is in order.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Gateway::new(folder.path(), "discard:"));
+    folder
+}
+
+const MAIL: &str = "From cron Sat Nov 21 22:16:55 2026\nFrom: mia@customer.example\nSubject: by pipe\n\nHello\n";
+
+#[test]
+fn the_pipe_says_by_its_exit_code_what_became_of_a_mail() {
+    let folder = folder();
+    let pipe =
+        |to: &str| run(folder.path(), &["--config", "postdesk.toml", "pipe", "--to", to, "--from", "mia@customer.example"], MAIL);
+    let cases =
+        [("help@shop.example", 0), ("nobody@desk.example.org", 67), ("somebody@elsewhere.example", 67), ("no address", 64)];
+    for (to, code) in cases {
+        let output = pipe(to);
+        assert_eq!(output.status.code(), Some(code), "{to}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let listed = run(folder.path(), &["--config", "postdesk.toml", "arrival", "list", "--json"], "");
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+    assert!(listed.contains(r#""source":"pipe""#), "{listed}");
+    let raw = run(folder.path(), &["--config", "postdesk.toml", "arrival", "raw", "1"], "").stdout;
+    assert_eq!(String::from_utf8(raw).unwrap(), "From: mia@customer.example\r\nSubject: by pipe\r\n\r\nHello\r\n");
+}
+
+#[tokio::test]
+async fn the_pipe_asks_its_caller_to_come_back_while_the_store_is_locked() {
+    use sqlx::{Connection, Executor, SqliteConnection};
+    let folder = folder();
+    let arguments = ["--config", "postdesk.toml", "pipe", "--to", "help@shop.example"];
+    assert_eq!(run(folder.path(), &arguments, MAIL).status.code(), Some(0));
+    let mut other = SqliteConnection::connect(folder.path().join("data/postdesk.db").to_str().unwrap()).await.unwrap();
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    let output = run(folder.path(), &arguments, MAIL);
+    assert_eq!(output.status.code(), Some(75), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn every_fault_of_a_configuration_is_told_at_once_and_ends_every_verb_with_78() {
+    let folder = folder();
+    let file = folder.path().join("postdesk.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let wrong =
+        text.replace("reopen_within", "reopen_witin").replace(r#"agents = ["ana", "boris"]"#, r#"agents = ["ana", "carl"]"#);
+    std::fs::write(&file, wrong).unwrap();
+    for verb in [&["check"][..], &["serve"], &["ticket", "list"], &["pipe", "--to", "help@shop.example"]] {
+        let arguments = [&["--config", "postdesk.toml"], verb].concat();
+        let output = run(folder.path(), &arguments, "");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(78), "{verb:?}: {told}");
+        assert!(told.contains("postdesk.toml:") && told.contains("reopen_witin") && told.contains("carl"), "{told}");
+    }
+}
+
+#[test]
+fn without_any_configuration_the_built_in_one_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["check"], "");
+    let page = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(page.contains("support@desk.example.org"), "{page}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "check makes nothing");
+}
+
+#[test]
+fn a_dry_run_tells_what_would_happen_and_changes_nothing() {
+    let folder = folder();
+    std::fs::write(folder.path().join("mail.eml"), MAIL).unwrap();
+    let arguments = ["--config", "postdesk.toml", "try", "mail.eml", "--to", "help@shop.example", "--json"];
+    let output = run(folder.path(), &arguments, "");
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&printed["outcome"], &printed["ticket"]), (&"automatic".into(), &serde_json::Value::Null), "the null sender");
+    let from = [&arguments[..], &["--from", "mia@customer.example"]].concat();
+    let printed: serde_json::Value = serde_json::from_slice(&run(folder.path(), &from, "").stdout).unwrap();
+    assert_eq!((&printed["outcome"], &printed["ticket"]), (&"request".into(), &"SUP-1".into()));
+    assert_eq!(printed["message"]["text"], "Hello");
+    assert!(!folder.path().join("data/postdesk.db").exists(), "no store was made");
+}
+
+#[test]
+fn the_demo_plays_its_conversation_to_the_end_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_postdesk"));
+    let output = command.arg("demo").current_dir(folder.path()).env("TMPDIR", folder.path()).output().unwrap();
+    let page = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    for seen in ["SUP-1 is awaiting-customer", "#clsoe", "closed → open", "undelivered"] {
+        assert!(page.contains(seen), "{seen} is missing in:\n{page}");
+    }
+    assert!(!page.contains('\u{1b}'), "no colours where there is no terminal");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
