@@ -1,6 +1,5 @@
 //! What goes wrong around the gateway: nothing is lost, nothing stands still, and the one who can do something is told.
-
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may end in a panic, also in what its functions share")]
+#![cfg(test)]
 
 #[path = "faults/command_line.rs"]
 mod command_line;

@@ -38,8 +38,8 @@ fn a_conversation_from_the_request_to_the_answer_the_reply_the_close_and_the_reo
     check_what_the_request_brought(&desk, &notice);
     let answer = ana_answers(&desk, &notice);
     check_the_answer(&desk, &answer);
-    let told = carla_replies(&desk, &answer);
-    ana_closes(&desk, &told);
+    carla_replies(&desk, &answer);
+    boris_closes(&desk);
     carla_writes_again_within_the_window(&desk);
     desk.settle();
     for mail in desk.relay.delivered().iter().filter(|mail| mail.recipient.ends_with("@customer.example")) {
@@ -115,20 +115,24 @@ fn check_the_answer(desk: &Desk, answer: &Delivered) {
     assert!(message["quoted"].as_str().unwrap().contains("flames"));
 }
 
-/// The notice of it that Ana is sent, who is responsible by now.
-fn carla_replies(desk: &Desk, answer: &Delivered) -> Delivered {
+/// Ana is told of it, who is responsible by now, and so is the follower.
+fn carla_replies(desk: &Desk, answer: &Delivered) {
     desk.receive(&reply_to(answer, CARLA, "We are all outside."));
     let ticket = desk.ticket_when("SUP-1", "open");
     assert_eq!(ticket["messages"][2]["kind"], "reply");
     desk.mail_to(FRED, "copy of the reply", |mail| mail.text().contains("all outside"));
-    desk.mail_to(ANA, "reply", |mail| mail.text().contains("all outside"))
+    desk.mail_to(ANA, "reply", |mail| mail.text().contains("all outside"));
 }
 
-fn ana_closes(desk: &Desk, told: &Delivered) {
+/// The other agent closes: the requester is told, and so is the assignee, who did not do it.
+fn boris_closes(desk: &Desk) {
+    desk.settle();
     let before = (desk.count(CARLA), desk.count(ANA));
-    desk.receive(&reply_to(told, ANA, "#close"));
+    let notice = desk.mail_to(BORIS, "request", |mail| mail.text().contains("There are flames."));
+    desk.receive(&reply_to(&notice, BORIS, "#close"));
     let ticket = desk.ticket_when("SUP-1", "closed");
     assert!(ticket["closed_at"].is_string());
+    assert_eq!(ticket["assignee"], "ana");
     desk.settle();
     assert_eq!((desk.count(CARLA), desk.count(ANA)), (before.0 + 1, before.1 + 1), "one notice of the end to each");
 }

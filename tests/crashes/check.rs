@@ -13,6 +13,8 @@ pub(crate) struct Kept {
     pub(crate) octets: Vec<u8>,
     /// Reference of the ticket it went to.
     pub(crate) ticket: String,
+    /// Kept aside for an operator: what killed the gateway as often as is tried is held, and so is whoever was beside it.
+    pub(crate) held: bool,
 }
 
 /// A notice that the gateway owes somebody.
@@ -41,13 +43,15 @@ pub(crate) struct Found {
     pub(crate) order: Vec<usize>,
 }
 
-/// The counts, each of which but the first four and `notified` has to be 0.
+/// The counts. What is wrong has its own, and each of those has to be 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     /// Mails that were accepted.
     pub(crate) acked: usize,
     /// Of these, how many are there exactly once.
     pub(crate) stored: usize,
+    /// Of these, how many are held.
+    pub(crate) held: usize,
     /// Answers that were lost, after which the mail was sent again.
     pub(crate) unknown: usize,
     /// Mails that were refused.
@@ -71,7 +75,7 @@ pub(crate) struct Counts {
 impl fmt::Display for Counts {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(to, "acked={} stored={} lost={} doubled={} ", self.acked, self.stored, self.lost, self.doubled)?;
-        write!(to, "unknown={} notified={} refused={} ", self.unknown, self.notified, self.refused)?;
+        write!(to, "unknown={} notified={} refused={} held={} ", self.unknown, self.notified, self.refused, self.held)?;
         write!(to, "altered={} from_nowhere={} ", self.altered, self.from_nowhere)?;
         write!(to, "unnotified={} disordered={}", self.unnotified, self.disordered)
     }
@@ -100,7 +104,8 @@ pub(crate) fn judge(ledger: &[Entry], found: &Found) -> Counts {
 fn judge_accepted(entry: &Entry, found: &Found, counts: &mut Counts) {
     let kept = found.kept.get(&entry.id).map_or(&[][..], Vec::as_slice);
     let tickets = found.tickets.get(&entry.id).copied().unwrap_or(0);
-    let due = usize::from(matches!(entry.purpose, Purpose::Opening | Purpose::Request));
+    let held = kept.iter().any(|kept| kept.held);
+    let due = usize::from(!held && matches!(entry.purpose, Purpose::Opening | Purpose::Request));
     let expected = Mail::new(entry.seed, &entry.purpose).octets;
     counts.altered += kept.iter().filter(|kept| kept.octets != expected).count();
     if kept.is_empty() || tickets < due {
@@ -109,6 +114,7 @@ fn judge_accepted(entry: &Entry, found: &Found, counts: &mut Counts) {
         counts.doubled += 1;
     } else {
         counts.stored += 1;
+        counts.held += usize::from(held);
     }
 }
 
@@ -132,9 +138,9 @@ fn judge_notices(ledger: &[Entry], found: &Found, counts: &mut Counts) {
     counts.from_nowhere += found.left.keys().filter(|id| !due.contains(id.as_str())).count();
     counts.doubled += found.owed.len() - due.len();
     for entry in ledger.iter().filter(|entry| entry.accepted && entry.purpose == Purpose::Request) {
-        let ticket = found.kept.get(&entry.id).and_then(|kept| kept.first()).map_or("", |kept| kept.ticket.as_str());
-        match acknowledged.get(ticket) {
-            Some(1) if told.contains(ticket) => {}
+        let Some(kept) = found.kept.get(&entry.id).and_then(|kept| kept.first()).filter(|kept| !kept.held) else { continue };
+        match acknowledged.get(kept.ticket.as_str()) {
+            Some(1) if told.contains(kept.ticket.as_str()) => {}
             Some(2..) => counts.doubled += 1,
             _ => counts.unnotified += 1,
         }

@@ -33,8 +33,11 @@ pub(crate) fn gather(gateway: &Gateway, folder: &Path, ordered: &str) -> Found {
     for arrival in gateway.json(&["arrival", "list", "--json", "--all"]) {
         if arrival["outcome"] != "duplicate" {
             let number = arrival["id"].as_i64().unwrap();
-            let kept = Kept { octets: octets[&number].clone(), ticket: text(&arrival, "ticket") };
-            let id = ledger_id(text(&arrival, "subject").as_bytes()).unwrap_or_else(|| format!("arrival {number}"));
+            let held = arrival["outcome"] == "held";
+            let kept = Kept { octets: octets[&number].clone(), ticket: text(&arrival, "ticket"), held };
+            // From the original: an arrival that is held because every attempt at it failed has no subject.
+            let id = ledger_id(&kept.octets).unwrap_or_else(|| format!("arrival {number}"));
+            assert!(!held || arrival["cause"] == "failed-repeatedly", "{arrival}");
             found.kept.entry(id).or_default().push(kept);
         }
     }
@@ -105,9 +108,9 @@ fn entry_numbers(ticket: &Value) -> Vec<usize> {
     messages.filter_map(|text| text.split_once("entry number ")?.1.split('.').next()?.parse().ok()).collect()
 }
 
-/// The id in a subject or text: 32 hexadecimal digits behind `ledger-`.
+/// The id in a mail or subject: 32 hexadecimal digits behind `ledger-`.
 fn ledger_id(octets: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(octets);
+    let text = String::from_utf8_lossy(&octets[..octets.len().min(512)]);
     text.split_once("ledger-").and_then(|(_, rest)| rest.get(..32)).map(str::to_owned)
 }
 

@@ -134,7 +134,7 @@ address = "boris@private.example"
 
     /// SIGTERM, and the status with which the gateway ended of its own accord.
     pub(crate) fn stop(&mut self) -> ExitStatus {
-        let mut process = self.process.take().expect("the gateway does not run");
+        let mut process = self.process.take().unwrap();
         let number = process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &number]).status().unwrap().success());
         wait_for("the gateway to drain", DEADLINE, || process.try_wait().unwrap())
