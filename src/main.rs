@@ -192,18 +192,20 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
     if matches!(command_line.verb, Verb::Demo) {
         return demo::demo(Look::of_standard_output(), &mut io::stdout()).await;
     }
+    let is_pipe = matches!(command_line.verb, Verb::Pipe { .. });
+    let ours = |trouble: Trouble| if is_pipe { pipe::ours_is_later(trouble) } else { trouble };
     let settings = settings::load(command_line.config.as_deref())
-        .map_err(|faults| Trouble::new(Code::Configuration, format!("the configuration has faults:\n{faults}")))?;
+        .map_err(|faults| ours(Trouble::new(Code::Configuration, format!("the configuration has faults:\n{faults}"))))?;
     let out = &mut io::stdout();
     match command_line.verb {
         Verb::Serve => run::serve(&settings, |gateway| announce(&settings, gateway)).await.map_err(trouble),
         Verb::Check(json) => {
-            run::texts(&settings).map_err(trouble)?;
+            run::look_over(&settings).map_err(trouble)?;
             let page = if json.json { format!("{}\n", check::check_json(&settings)) } else { check::check(&settings) };
             out.write_all(page.as_bytes()).map_err(|error| Trouble::new(Code::InputOutput, error.to_string()))
         }
         Verb::Pipe { to, from } => {
-            let house = run::house(&settings).map_err(trouble)?;
+            let house = run::house(&settings).map_err(|error| ours(trouble(error)))?;
             let size = settings.smtp.max_message_size;
             pipe::pipe(io::stdin().lock(), from.as_deref(), &to, size, &house.desk, &settings.store).await
         }
@@ -285,7 +287,7 @@ fn announce(settings: &Settings, gateway: &Gateway) {
     let to = mailbox.unwrap_or_default();
     println!("postdesk takes mail on {address}. Send it a first one:\n");
     println!(
-        "printf 'From: Mia Berg <mia@customer.example>\\r\\nTo: {to}\\r\\nSubject: Broken kettle\\r\\n\\r\\nIt does not boil any more.\\r\\n' \
+        "printf \"From: Mia Berg <mia@customer.example>\\r\\nTo: {to}\\r\\nDate: $(date -R)\\r\\nSubject: Broken kettle\\r\\n\\r\\nIt does not boil any more.\\r\\n\" \
          | curl -sS smtp://{address} --mail-from mia@customer.example --mail-rcpt {to} -T -\n"
     );
     println!("Then look: `postdesk ticket list`, `postdesk ticket show 1`, {}. Ctrl-C stops.", outgoing(settings));

@@ -4,12 +4,14 @@
 //! by one, each in a transaction of its own, so that only the guilty mail suffers: after so many attempts it is held and the next goes on.
 //! A store that is away is nobody's guilt: the batch is kept and tried again, without counting.
 
+use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
 
 use crate::authenticate::{self, authenticate};
 use crate::decide::parse::parse;
@@ -22,9 +24,11 @@ use crate::model::time::Time;
 use crate::store::work::Batch;
 use crate::store::{Fault, Store};
 
-/// What the worker takes up in one turn: small enough that custody, which waits for the same connection, waits only a moment.
-const BATCH: Batch = Batch { mails: 64, octets: 8 * 1024 * 1024 };
-/// Time for reading the mails of one batch. Parsing is linear, so this is met only by a fault of ours.
+/// What the worker takes up at a time.
+const BATCH: Batch = Batch { mails: 256, octets: 8 * 1024 * 1024 };
+/// What it decides in one transaction: small enough that custody, which waits for the same connection, waits only a moment.
+const TURN: usize = 64;
+/// Time for reading the mails of one turn. Parsing is linear, so this is met only by a fault of ours.
 const PARSE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often the store is asked without having been notified: another process may have taken custody of a mail.
 const POLL: Duration = Duration::from_secs(1);
@@ -65,28 +69,50 @@ pub struct Worker {
     house: House,
     store: Store,
     wake_sender: Arc<Notify>,
-    /// Taken up and read, but not decided yet.
+    /// Taken up, but not read yet.
+    waiting: VecDeque<Arrival>,
+    /// Being read, while those before them are decided.
+    reading: Option<Reading>,
+    /// Read, but not decided yet.
     prepared: Vec<Case>,
+}
+
+/// Mails that are being read off the async threads.
+#[derive(Debug)]
+struct Reading {
+    ids: Vec<i64>,
+    cases: JoinHandle<Vec<Result<Case, (i64, String)>>>,
 }
 
 impl Worker {
     /// A worker. `wake_sender` is notified when it has queued notices.
     pub fn new(house: House, store: Store, wake_sender: Arc<Notify>) -> Self {
-        Self { house, store, wake_sender, prepared: Vec::new() }
+        Self { house, store, wake_sender, waiting: VecDeque::new(), reading: None, prepared: Vec::new() }
     }
 
-    /// Takes up one batch and decides it. Returns how many arrivals it dealt with; 0 when none is pending.
+    /// Decides the next few arrivals in one transaction, and lets those after them be read meanwhile. Returns how many it dealt with;
+    /// 0 when none is pending.
     pub async fn step(&mut self) -> Result<usize, Fault> {
+        let mut count = 0;
         if self.prepared.is_empty() {
-            let claimed = self.store.claim(BATCH).await?;
-            let count = claimed.len();
-            let worth_trying = self.hold_exhausted(claimed).await?;
-            self.prepared = self.prepare(worth_trying).await?;
+            if self.reading.is_none() && self.waiting.is_empty() {
+                self.store.give_way().await;
+                let claimed = self.store.claim(BATCH).await?;
+                count = claimed.len();
+                self.waiting = self.hold_exhausted(claimed).await?;
+            }
+            let reading = self.reading.take().or_else(|| self.read());
+            if let Some(reading) = reading {
+                self.prepared = self.finish(reading).await?;
+            }
             if self.prepared.is_empty() {
                 return Ok(count);
             }
         }
-        let count = self.prepared.len();
+        if self.reading.is_none() {
+            self.reading = self.read();
+        }
+        count = count.max(self.prepared.len());
         match self.decide(&self.prepared).await {
             Ok(()) => {}
             // Nobody's guilt: keep what is prepared for the next step.
@@ -98,11 +124,11 @@ impl Worker {
     }
 
     /// Arrivals that were tried often enough are held, whatever became of the attempts.
-    async fn hold_exhausted(&self, claimed: Vec<Arrival>) -> Result<Vec<Arrival>, Fault> {
-        let mut worth_trying = Vec::with_capacity(claimed.len());
+    async fn hold_exhausted(&self, claimed: Vec<Arrival>) -> Result<VecDeque<Arrival>, Fault> {
+        let mut worth_trying = VecDeque::with_capacity(claimed.len());
         for arrival in claimed {
             if arrival.attempts <= self.house.attempts {
-                worth_trying.push(arrival);
+                worth_trying.push_back(arrival);
                 continue;
             }
             let why = self.store.hold_failed(arrival.id, now()).await?;
@@ -111,18 +137,23 @@ impl Worker {
         Ok(worth_trying)
     }
 
-    /// Reads the mails off the async threads. Whatever panics is left pending, with its attempt counted.
-    async fn prepare(&self, arrivals: Vec<Arrival>) -> Result<Vec<Case>, Fault> {
-        let house = self.house.clone();
+    /// Begins to read the next few mails off the async threads.
+    fn read(&mut self) -> Option<Reading> {
+        let arrivals: Vec<Arrival> = self.waiting.drain(..self.waiting.len().min(TURN)).collect();
         let ids: Vec<i64> = arrivals.iter().map(|arrival| arrival.id).collect();
-        let reading = tokio::task::spawn_blocking(move || {
-            let prepare = |arrival: Arrival| {
-                let id = arrival.id;
-                std::panic::catch_unwind(AssertUnwindSafe(|| house.prepare(arrival))).map_err(|panic| (id, words(&*panic)))
-            };
-            arrivals.into_iter().map(prepare).collect::<Vec<_>>()
-        });
-        let read = match tokio::time::timeout(PARSE_TIMEOUT, reading).await {
+        let house = self.house.clone();
+        let prepare = move |arrival: Arrival| {
+            let id = arrival.id;
+            std::panic::catch_unwind(AssertUnwindSafe(|| house.prepare(arrival))).map_err(|panic| (id, words(&*panic)))
+        };
+        (!ids.is_empty())
+            .then(|| Reading { ids, cases: tokio::task::spawn_blocking(move || arrivals.into_iter().map(prepare).collect()) })
+    }
+
+    /// Waits until the mails are read. Whatever panics is left pending, with its attempt counted.
+    async fn finish(&self, reading: Reading) -> Result<Vec<Case>, Fault> {
+        let Reading { ids, cases } = reading;
+        let read = match tokio::time::timeout(PARSE_TIMEOUT, cases).await {
             Ok(Ok(read)) => read,
             Ok(Err(error)) => ids.iter().map(|id| Err((*id, format!("reading it ended: {error}")))).collect(),
             Err(_) => ids.iter().map(|id| Err((*id, format!("reading it took more than {PARSE_TIMEOUT:?}")))).collect(),

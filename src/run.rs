@@ -72,6 +72,12 @@ fn house_with(settings: &Settings, keys: Keyring) -> Result<House, RunError> {
     })
 }
 
+/// Looks at everything the settings name, as a start would, without starting anything.
+pub fn look_over(settings: &Settings) -> Result<(), RunError> {
+    house_for_looking(settings)?;
+    Ok(smtp::look_over(&settings.smtp)?)
+}
+
 /// The texts, those in the operator's folder instead of the built-in ones of the same name.
 pub fn texts(settings: &Settings) -> Result<Texts, RunError> {
     let mut overrides = Vec::new();

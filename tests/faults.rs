@@ -4,7 +4,6 @@
 #[path = "faults/command_line.rs"]
 mod command_line;
 #[path = "crashes/gateway.rs"]
-#[expect(dead_code, reason = "shared with the ledger, which needs more of it")]
 mod gateway;
 #[path = "faults/wire.rs"]
 mod wire;

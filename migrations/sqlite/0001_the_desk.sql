@@ -44,7 +44,7 @@ CREATE TABLE counter (
     name        TEXT   PRIMARY KEY,
     next        BIGINT NOT NULL
 );
-INSERT INTO counter (name, next) VALUES ('ticket', 1);
+INSERT INTO counter (name, next) VALUES ('ticket', 1), ('outbox', 1);
 
 CREATE TABLE ticket (
     number            BIGINT PRIMARY KEY,
@@ -131,9 +131,9 @@ CREATE TABLE event (
 );
 CREATE INDEX event_ticket ON event (ticket, id);
 
--- One notice for one person. The mail is head, then each part with its range of a raw mail, then tail: the same octets at each attempt.
+-- One notice for one person, and how far it has come.
 CREATE TABLE outbox (
-    id              INTEGER PRIMARY KEY,
+    id              BIGINT PRIMARY KEY,
     ticket          BIGINT,
     arrival         BIGINT NOT NULL REFERENCES arrival (id),
     event           TEXT   NOT NULL,
@@ -141,9 +141,6 @@ CREATE TABLE outbox (
     recipient_key   TEXT   NOT NULL,          -- the address in the form in which two spellings are equal
     sender          TEXT   NOT NULL,
     message_id      TEXT   NOT NULL,
-    head            TEXT   NOT NULL,
-    parts           TEXT   NOT NULL,          -- JSON
-    tail            TEXT   NOT NULL,
     state           TEXT   NOT NULL,          -- due, leased, sent, failed, dropped
     attempts        BIGINT NOT NULL DEFAULT 0,
     next_attempt_at BIGINT NOT NULL,
@@ -155,6 +152,14 @@ CREATE TABLE outbox (
 -- `next_attempt_at` of a leased row is the end of the lease: one index finds both what is due and what was left behind.
 CREATE INDEX outbox_waiting ON outbox (next_attempt_at, id) WHERE state IN ('due', 'leased');
 CREATE INDEX outbox_state ON outbox (state, id);
+-- The mail of a notice: head, then each part with its range of a raw mail, then tail. Apart from the outbox, because that row changes at
+-- every step and these octets never do.
+CREATE TABLE letter (
+    outbox          BIGINT PRIMARY KEY REFERENCES outbox (id),
+    head            TEXT   NOT NULL,
+    parts           TEXT   NOT NULL,          -- JSON
+    tail            TEXT   NOT NULL
+);
 CREATE UNIQUE INDEX outbox_once ON outbox (arrival, event, recipient_key);
 CREATE INDEX outbox_acknowledged ON outbox (created_at) WHERE event = 'acknowledgement';
 CREATE INDEX outbox_acknowledged_to ON outbox (recipient_key, created_at) WHERE event = 'acknowledgement';

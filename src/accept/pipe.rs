@@ -16,6 +16,9 @@ pub enum Refused {
     /// The recipient is not one of ours.
     #[error("{0} is neither a department's address nor one of its mailboxes nor a signed address of ours")]
     UnknownAddress(String),
+    /// A signed bounce address, and a sender.
+    #[error("{0} takes delivery reports and nothing else")]
+    ReportsOnly(String),
     /// What was given as an address is none.
     #[error("{0:?} is not a mail address")]
     NotAnAddress(String),
@@ -71,8 +74,11 @@ pub fn incoming(raw: Vec<u8>, sender: Option<&str>, recipients: &[String], desk:
     let mut departments: Vec<(String, Vec<Address>)> = Vec::new();
     for text in recipients {
         let recipient = address(text)?;
-        let (Admission::Department(key) | Admission::Bounce(key)) = desk.admit(&recipient) else {
-            return Err(Refused::UnknownAddress(recipient.to_string()));
+        let key = match desk.admit(&recipient) {
+            Admission::Department(key) => key,
+            Admission::Bounce(key) if sender.is_none() => key,
+            Admission::Bounce(_) => return Err(Refused::ReportsOnly(recipient.to_string())),
+            Admission::Unknown | Admission::Foreign => return Err(Refused::UnknownAddress(recipient.to_string())),
         };
         match departments.iter_mut().find(|(known, _)| *known == key) {
             Some((_, addresses)) => addresses.push(recipient),

@@ -7,12 +7,13 @@ use crate::store::{Fault, Store};
 
 /// The octets of a notice, with the ranges of its files fetched. Takes the memory of the whole mail; fails as the store does.
 pub async fn octets(store: &Store, notice: &Leased) -> Result<Vec<u8>, Fault> {
-    let mut mail = Composer::new(&notice.head);
-    for part in &notice.parts {
+    let letter = store.letter(notice.id).await?;
+    let mut mail = Composer::new(&letter.head);
+    for part in &letter.parts {
         let range = store.raw_range(part.raw_id, part.start, part.end).await?;
         mail.part(part, &range);
     }
-    Ok(mail.finish(&notice.tail))
+    Ok(mail.finish(&letter.tail))
 }
 
 /// Puts a mail together. The result has CRLF at each line's end, at its own end too, and nowhere a bare CR or LF: those may stand in a raw

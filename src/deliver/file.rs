@@ -3,8 +3,9 @@
 //! The file has its name only when it is whole and on the disk. A second attempt writes the same octets under the same name, so that a
 //! crash before the settlement leaves nothing double.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use crate::model::address::Address;
@@ -34,10 +35,11 @@ pub fn name(id: i64, event: &str, recipient: &Address) -> String {
 
 /// Writes a file so that it is whole under its name or not there at all. Blocks; costs two fsync.
 pub fn write(folder: &Path, name: &str, envelope: &[u8], octets: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    // Other people's mail: for nobody else to read.
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     // Two senders that hold the same notice (one of them beyond its lease) write the same octets: whichever renames last is right.
     let unfinished = folder.join(format!(".{name}.part"));
-    let mut file = File::create(&unfinished)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     file.write_all(envelope)?;
     file.write_all(octets)?;
     file.sync_all()?;

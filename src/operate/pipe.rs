@@ -7,6 +7,12 @@ use crate::accept::pipe::{Refused, incoming, read, take};
 use crate::model::desk::Desk;
 use crate::store::{Options, Store};
 
+/// What an MTA must make of a trouble of ours: keep the mail and come back. It bounces a mail for every other code, also for those that
+/// other verbs end with when the configuration or the store is at fault.
+pub fn ours_is_later(trouble: Trouble) -> Trouble {
+    Trouble { code: Code::TryLater, ..trouble }
+}
+
 /// Takes custody of the mail. Mail that is refused for its address is refused before the store is opened, so that an unknown
 /// address stays one while the store is away.
 pub async fn pipe(
@@ -18,7 +24,7 @@ pub async fn pipe(
     store: &Options,
 ) -> Result<(), Trouble> {
     let incoming = incoming(read(input, max_message_size)?, sender, recipients, desk)?;
-    let store = Store::open(store).await?;
+    let store = Store::open(store).await.map_err(|fault| ours_is_later(fault.into()))?;
     let arrivals = take(&store, incoming).await?;
     store.close().await;
     tracing::info!(?arrivals, "mail taken");
@@ -28,11 +34,10 @@ pub async fn pipe(
 impl From<Refused> for Trouble {
     fn from(refused: Refused) -> Self {
         let code = match &refused {
-            Refused::UnknownAddress(_) => Code::UnknownAddress,
+            Refused::UnknownAddress(_) | Refused::ReportsOnly(_) => Code::UnknownAddress,
             Refused::NotAnAddress(_) => Code::Usage,
             Refused::TooLarge(_) => Code::Input,
-            Refused::Unreadable(_) => Code::InputOutput,
-            Refused::Store(fault) => return fault.clone().into(),
+            Refused::Unreadable(_) | Refused::Store(_) => Code::TryLater,
         };
         Trouble::new(code, refused.to_string())
     }

@@ -18,6 +18,7 @@ impl Store {
         let raw_ids = insert_raw(&mut transaction, &batch).await?;
         let arrivals = insert_rows(&mut transaction, &batch, &raw_ids).await?;
         transaction.commit().await?;
+        self.custody_wrote();
         Ok(arrivals)
     }
 }

@@ -3,7 +3,7 @@
 //! A crash before the COMMIT leaves the arrivals pending, and they are decided again as if nothing had been; after it, they have
 //! their outcome and are never looked at again. The unique index on the content key stands behind that on the database's side.
 
-use sqlx::QueryBuilder;
+use sqlx::{QueryBuilder, Row};
 
 use super::outbox::parts_column;
 use super::recall::recall;
@@ -30,7 +30,6 @@ impl Store {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
         let mut facts = recall(&mut transaction, wanted, now).await?;
-        let first_number = facts.next_number;
         let mut decisions = Vec::with_capacity(cases.len());
         for case in cases {
             let decision = decide(case, &facts);
@@ -38,31 +37,43 @@ impl Store {
             decisions.push(decision);
         }
         let rows: Vec<(&Case, &Decision)> = cases.iter().zip(&decisions).collect();
-        if facts.next_number != first_number {
-            sqlx::query("UPDATE counter SET next = $1 WHERE name = 'ticket'")
-                .bind(facts.next_number)
-                .execute(&mut *transaction)
-                .await?;
-        }
+        let mut next_notice = reserve(&mut transaction, &decisions, facts.next_number).await?;
         for rows in rows.chunks(ROWS) {
-            write(&mut transaction, rows, now).await?;
+            next_notice = write(&mut transaction, rows, now, next_notice).await?;
         }
         transaction.commit().await?;
         Ok(decisions)
     }
 }
 
+/// Moves the counters on, and returns the number of the first notice.
+async fn reserve(transaction: &mut Transaction<'_>, decisions: &[Decision], next_ticket: i64) -> Result<i64, Fault> {
+    let notices: i64 = decisions.iter().map(|decision| decision.notices.len() as i64).sum();
+    let row = sqlx::query(
+        "UPDATE counter SET next = CASE name WHEN 'ticket' THEN $1 ELSE next + $2 END WHERE name IN ('ticket', 'outbox') \
+         RETURNING name, next",
+    );
+    let rows = row.bind(next_ticket).bind(notices).fetch_all(&mut **transaction).await?;
+    for row in rows {
+        if row.try_get::<&str, _>(0)? == "outbox" {
+            return Ok(row.try_get::<i64, _>(1)? - notices);
+        }
+    }
+    Err(Fault::Refused("the counter of the outbox is missing".to_owned()))
+}
+
 type Rows<'a> = [(&'a Case, &'a Decision)];
 
-async fn write(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time) -> Result<(), Fault> {
+/// Writes what was decided, table by table, and returns the number after the last notice's.
+async fn write(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time, next_notice: i64) -> Result<i64, Fault> {
     write_outcomes(transaction, rows, now).await?;
     write_tickets(transaction, rows).await?;
     write_people(transaction, rows, now).await?;
     write_messages(transaction, rows).await?;
     write_attachments(transaction, rows).await?;
     write_events(transaction, rows).await?;
-    write_notices(transaction, rows, now).await?;
-    write_proofs(transaction, rows).await
+    write_proofs(transaction, rows).await?;
+    write_notices(transaction, rows, now, next_notice).await
 }
 
 async fn write_outcomes(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time) -> Result<(), Fault> {
@@ -241,31 +252,37 @@ async fn write_events(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Res
     Ok(())
 }
 
-async fn write_notices(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time) -> Result<(), Fault> {
-    let notices: Vec<_> = rows.iter().flat_map(|(_, decision)| &decision.notices).collect();
+async fn write_notices(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time, first: i64) -> Result<i64, Fault> {
+    let notices: Vec<(i64, _)> = (first..).zip(rows.iter().flat_map(|(_, decision)| &decision.notices)).collect();
     for notices in notices.chunks(ROWS) {
         let mut query = QueryBuilder::<Database>::new(
-            "INSERT INTO outbox (ticket, arrival, event, recipient, recipient_key, sender, message_id, head, parts, tail, state, \
-             next_attempt_at, created_at) ",
+            "INSERT INTO outbox (id, ticket, arrival, event, recipient, recipient_key, sender, message_id, state, next_attempt_at, \
+             created_at) ",
         );
-        query.push_values(notices, |mut row, notice| {
-            row.push_bind(notice.ticket)
+        query.push_values(notices, |mut row, (id, notice)| {
+            row.push_bind(*id)
+                .push_bind(notice.ticket)
                 .push_bind(notice.arrival)
                 .push_bind(notice.event.name())
                 .push_bind(notice.recipient.as_str())
                 .push_bind(notice.recipient.key())
                 .push_bind(notice.sender.as_str())
                 .push_bind(notice.message_id.clone())
-                .push_bind(notice.head.clone())
-                .push_bind(parts_column(&notice.parts))
-                .push_bind(notice.tail.clone())
                 .push("'due'")
                 .push_bind(now.0)
                 .push_bind(now.0);
         });
         query.build().persistent(false).execute(&mut **transaction).await?;
+        let mut query = QueryBuilder::<Database>::new("INSERT INTO letter (outbox, head, parts, tail) ");
+        query.push_values(notices, |mut row, (id, notice)| {
+            row.push_bind(*id)
+                .push_bind(notice.head.clone())
+                .push_bind(parts_column(&notice.parts))
+                .push_bind(notice.tail.clone());
+        });
+        query.build().persistent(false).execute(&mut **transaction).await?;
     }
-    Ok(())
+    Ok(first + notices.len() as i64)
 }
 
 /// Marks the sender of an earlier copy as proven by a later one.

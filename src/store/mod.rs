@@ -15,9 +15,12 @@ pub mod report;
 mod space;
 pub mod work;
 
-use std::path::PathBuf;
+use std::fs::{DirBuilder, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _};
@@ -32,6 +35,11 @@ type Transaction<'c> = sqlx::Transaction<'c, Database>;
 
 /// How long to wait for another process that writes to the same file (`postdesk pipe` beside the daemon).
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Without mail for so long, custody counts as idle: a few times what a mail takes from its connection to its commit.
+const QUIET: Duration = Duration::from_millis(25);
+/// How long the worker and the sender let custody go first.
+const LONGEST_WAY: Duration = Duration::from_millis(400);
 
 /// `[store]`.
 #[derive(Debug, Clone)]
@@ -70,15 +78,19 @@ struct Inner {
     writer: Mutex<Writer>,
     readers: SqlitePool,
     options: Options,
+    opened: Instant,
+    /// When custody last wrote, in microseconds since the opening.
+    custody: AtomicU64,
 }
 
 impl Store {
     /// Opens the store, makes it when it is not there, and brings its tables up to date.
     pub async fn open(options: &Options) -> Result<Store, Fault> {
         if let Some(folder) = options.file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| Fault::Away(format!("cannot make the folder {}: {error}", folder.display())))?;
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(|error| Fault::Away(format!("cannot make the folder {}: {error}", folder.display())))?;
         }
+        make_private(&options.file)?;
         let connect = SqliteConnectOptions::new()
             .filename(&options.file)
             .create_if_missing(true)
@@ -99,7 +111,30 @@ impl Store {
             .max_connections(4)
             .idle_timeout(Duration::from_secs(60))
             .connect_lazy_with(connect.read_only(true).create_if_missing(false));
-        Ok(Store { inner: Arc::new(Inner { writer: Mutex::new(writer), readers, options: options.clone() }) })
+        let (opened, custody) = (Instant::now(), AtomicU64::new(0));
+        let options = options.clone();
+        Ok(Store { inner: Arc::new(Inner { writer: Mutex::new(writer), readers, options, opened, custody }) })
+    }
+
+    /// Notes that custody has just written.
+    fn custody_wrote(&self) {
+        let since = u64::try_from(self.inner.opened.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.inner.custody.store(since, Ordering::Relaxed);
+    }
+
+    /// Waits while mail is pouring in, for a while at most. Custody goes first: a sender waits for its 250, nobody waits for a ticket
+    /// to the millisecond. The limit keeps tickets and notices coming however long the flood lasts.
+    pub async fn give_way(&self) {
+        let end = Instant::now() + LONGEST_WAY;
+        loop {
+            let wrote = Duration::from_micros(self.inner.custody.load(Ordering::Relaxed));
+            let quiet_for = self.inner.opened.elapsed().saturating_sub(wrote);
+            // Before the first mail there is no flood either.
+            if wrote.is_zero() || quiet_for >= QUIET || Instant::now() >= end {
+                return;
+            }
+            tokio::time::sleep(QUIET - quiet_for).await;
+        }
     }
 
     /// Closes the connections; the last one folds the log into the database.
@@ -125,6 +160,15 @@ impl Store {
     /// What the store was opened with.
     pub(in crate::store) fn options(&self) -> &Options {
         &self.inner.options
+    }
+}
+
+/// The file holds other people's mail: nobody but us may read it. SQLite gives its log the same mode.
+fn make_private(file: &Path) -> Result<(), Fault> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(Fault::Away(format!("cannot make {}: {error}", file.display()))),
     }
 }
 

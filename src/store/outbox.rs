@@ -30,16 +30,21 @@ pub struct Leased {
     pub sender: Address,
     /// Message-ID without angle brackets.
     pub message_id: String,
+    /// How often it was tried, this time included.
+    pub attempts: i64,
+    /// When it was queued.
+    pub created_at: Time,
+}
+
+/// The mail of a notice, before the octets of its files are fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
     /// Header and text.
     pub head: String,
     /// Files.
     pub parts: Vec<Part>,
     /// What follows the last file.
     pub tail: String,
-    /// How often it was tried, this time included.
-    pub attempts: i64,
-    /// When it was queued.
-    pub created_at: Time,
 }
 
 /// What became of one attempt: who acts next.
@@ -102,13 +107,14 @@ impl Store {
         if self.next_due().await?.is_none_or(|due| due > now) {
             return Ok(Vec::new());
         }
+        self.give_way().await;
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
         let rows = sqlx::query(
             "UPDATE outbox SET state = 'leased', lease = lease + 1, attempts = attempts + 1, next_attempt_at = $2 \
              WHERE id IN (SELECT id FROM outbox WHERE state IN ('due', 'leased') AND next_attempt_at <= $1 \
                           ORDER BY next_attempt_at, id LIMIT $3) \
-             RETURNING id, lease, ticket, arrival, event, recipient, sender, message_id, head, parts, tail, attempts, created_at",
+             RETURNING id, lease, ticket, arrival, event, recipient, sender, message_id, attempts, created_at",
         )
         .bind(now.0)
         .bind(until.0)
@@ -182,6 +188,14 @@ impl Store {
         Ok(due.map(Time))
     }
 
+    /// The mail of a notice.
+    pub async fn letter(&self, notice: i64) -> Result<Stored, Fault> {
+        let row = sqlx::query("SELECT head, parts, tail FROM letter WHERE outbox = $1").bind(notice);
+        let row = row.fetch_optional(self.readers()).await?;
+        let row = row.ok_or_else(|| Fault::Refused(format!("notice {notice} has no mail in the store")))?;
+        Ok(Stored { head: row.try_get(0)?, parts: parts_from(row.try_get(1)?)?, tail: row.try_get(2)? })
+    }
+
     /// A range of a raw mail.
     pub async fn raw_range(&self, raw_id: i64, start: i64, end: i64) -> Result<Vec<u8>, Fault> {
         let length = end.saturating_sub(start).max(0);
@@ -214,10 +228,7 @@ fn leased_from(row: &sqlx::sqlite::SqliteRow) -> Result<Leased, Fault> {
         recipient: address(5)?,
         sender: address(6)?,
         message_id: row.try_get(7)?,
-        head: row.try_get(8)?,
-        parts: parts_from(row.try_get(9)?)?,
-        tail: row.try_get(10)?,
-        attempts: row.try_get(11)?,
-        created_at: Time(row.try_get(12)?),
+        attempts: row.try_get(8)?,
+        created_at: Time(row.try_get(9)?),
     })
 }

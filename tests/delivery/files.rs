@@ -18,9 +18,6 @@ fn notice(recipient: &str) -> Leased {
         recipient: address(recipient),
         sender: address("support+b2c4@desk.example.org"),
         message_id: "42@desk.example.org".to_owned(),
-        head: String::new(),
-        parts: Vec::new(),
-        tail: String::new(),
         attempts: 1,
         created_at: Time(0),
     }

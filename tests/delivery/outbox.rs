@@ -70,16 +70,17 @@ impl Outbox {
     /// Queues a notice with a file of the raw mail.
     pub(crate) async fn queue(&mut self, id: i64, recipient: &str, raw_id: i64) {
         sqlx::query(
-            "INSERT INTO outbox (id, ticket, arrival, event, recipient, recipient_key, sender, message_id, head, parts, tail, state, \
-             next_attempt_at, created_at) VALUES ($1, 1, 1, 'reply', $2, $3, 'b@desk.example.org', $3, $4, $5, $6, 'due', $7, $7)",
+            "INSERT INTO outbox (id, ticket, arrival, event, recipient, recipient_key, sender, message_id, state, \
+             next_attempt_at, created_at) VALUES ($1, 1, 1, 'reply', $2, $3, 'b@desk.example.org', $3, 'due', $4, $4); \
+             INSERT INTO letter (outbox, head, parts, tail) VALUES ($1, $5, $6, $7)",
         )
         .bind(id)
         .bind(recipient)
         .bind(format!("{id}@desk.example.org"))
-        .bind(head(id))
-        .bind(format!(r#"[{{"header":"--limit\r\n\r\n","raw":{raw_id},"start":28,"end":{},"encode":false}}]"#, RAW.len()))
-        .bind("--limit--\r\n")
         .bind(now().0)
+        .bind(head(id))
+        .bind(format!(r#"[{{"header":"\r\n--limit\r\n\r\n","raw":{raw_id},"start":28,"end":{},"encode":false}}]"#, RAW.len()))
+        .bind("\r\n--limit--\r\n")
         .execute(&mut self.connection)
         .await
         .expect("a notice");
@@ -118,10 +119,10 @@ impl Outbox {
 }
 
 fn head(id: i64) -> String {
-    format!("Message-ID: <{id}@desk.example.org>\r\nSubject: {id}\r\n\r\n--limit\r\n\r\nText.\r\n")
+    format!("Message-ID: <{id}@desk.example.org>\r\nSubject: {id}\r\n\r\n--limit\r\n\r\nText.")
 }
 
 /// The mail that a queued notice is.
 pub(crate) fn mail(id: i64) -> Vec<u8> {
-    format!("{}--limit\r\n\r\n.an attachment\r\nof two lines\r\n--limit--\r\n", head(id)).into_bytes()
+    format!("{}\r\n--limit\r\n\r\n.an attachment\r\nof two lines\r\n\r\n--limit--\r\n", head(id)).into_bytes()
 }

@@ -49,7 +49,7 @@ impl House {
         let recorded = Arc::clone(&mails);
         tokio::spawn(async move {
             let mut taken = 0;
-            while let Some(Submission { incoming, reply }) = submissions.recv().await {
+            while let Some(Submission { incoming, reply, .. }) = submissions.recv().await {
                 let outcome = match answer {
                     Answer::Take => Ok(numbers(&incoming, taken)),
                     Answer::Refuse(refusal) => Err(refusal),

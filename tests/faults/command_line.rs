@@ -57,18 +57,20 @@ async fn the_pipe_asks_its_caller_to_come_back_while_the_store_is_locked() {
 }
 
 #[test]
-fn every_fault_of_a_configuration_is_told_at_once_and_ends_every_verb_with_78() {
+fn every_fault_of_a_configuration_is_told_at_once_and_ends_the_verbs_with_78_but_the_pipe_with_75() {
     let folder = folder();
     let file = folder.path().join("postdesk.toml");
     let text = std::fs::read_to_string(&file).unwrap();
     let wrong =
         text.replace("reopen_within", "reopen_witin").replace(r#"agents = ["ana", "boris"]"#, r#"agents = ["ana", "carl"]"#);
     std::fs::write(&file, wrong).unwrap();
-    for verb in [&["check"][..], &["serve"], &["ticket", "list"], &["pipe", "--to", "help@shop.example"]] {
+    // An MTA bounces a mail for every code but 75, and a typing error of ours must cost no customer's mail.
+    let pipe = ["pipe", "--to", "help@shop.example"];
+    for (verb, code) in [(&["check"][..], 78), (&["serve"], 78), (&["ticket", "list"], 78), (&pipe, 75)] {
         let arguments = [&["--config", "postdesk.toml"], verb].concat();
         let output = run(folder.path(), &arguments, "");
         let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(78), "{verb:?}: {told}");
+        assert_eq!(output.status.code(), Some(code), "{verb:?}: {told}");
         assert!(told.contains("postdesk.toml:") && told.contains("reopen_witin") && told.contains("carl"), "{told}");
     }
 }

@@ -36,15 +36,15 @@ INSERT INTO event (id, ticket, at, actor, kind, old, new) VALUES
   (1, 1042, 1700000000000000, 'karin@kunde.example', 'created', NULL, NULL),
   (2, 1042, 1700000300000000, 'ana', 'status', 'new', 'open');
 
-INSERT INTO outbox (id, ticket, arrival, event, recipient, recipient_key, sender, message_id, head, parts, tail, state, attempts,
+INSERT INTO outbox (id, ticket, arrival, event, recipient, recipient_key, sender, message_id, state, attempts,
                     next_attempt_at, last_error, created_at, settled_at) VALUES
-  (1, 1042, 17, 'acknowledgement', 'Karin@kunde.example', 'karin@kunde.example', 's@desk.example.org', 'n1@desk.example.org', '', '[]', '',
+  (1, 1042, 17, 'acknowledgement', 'Karin@kunde.example', 'karin@kunde.example', 's@desk.example.org', 'n1@desk.example.org',
    'sent', 1, 1700000001000000, NULL, 1700000001000000, 1700000002000000),
-  (2, 1042, 17, 'request', 'ana@agents.example', 'ana@agents.example', 's@desk.example.org', 'n2@desk.example.org', '', '[]', '', 'due', 2,
+  (2, 1042, 17, 'request', 'ana@agents.example', 'ana@agents.example', 's@desk.example.org', 'n2@desk.example.org', 'due', 2,
    1700090000000000, '451 try later', 1700000001000000, NULL),
-  (3, 1042, 17, 'request', 'boris@agents.example', 'boris@agents.example', 's@desk.example.org', 'n3@desk.example.org', '', '[]', '',
+  (3, 1042, 17, 'request', 'boris@agents.example', 'boris@agents.example', 's@desk.example.org', 'n3@desk.example.org',
    'leased', 1, 1700003700000000, NULL, 1700000001000000, NULL),
-  (4, NULL, 18, 'receipt', 'ana@agents.example', 'ana@agents.example', 's@desk.example.org', 'n4@desk.example.org', '', '[]', '', 'failed', 9,
+  (4, NULL, 18, 'receipt', 'ana@agents.example', 'ana@agents.example', 's@desk.example.org', 'n4@desk.example.org', 'failed', 9,
    1700000001000000, '550 no such user', 1700000001000000, 1700000002000000),
-  (5, NULL, 19, 'receipt', 'ana@agents.example', 'ana@agents.example', 's@desk.example.org', 'n5@desk.example.org', '', '[]', '', 'dropped', 0,
+  (5, NULL, 19, 'receipt', 'ana@agents.example', 'ana@agents.example', 's@desk.example.org', 'n5@desk.example.org', 'dropped', 0,
    1700000001000000, NULL, 1700000001000000, 1700000002000000);

@@ -84,6 +84,11 @@ pub struct Door {
     acceptor: Option<tls::Acceptor>,
 }
 
+/// Whether the certificate and key that the options name can be used.
+pub fn look_over(options: &Options) -> Result<(), DoorError> {
+    options.tls.as_ref().map_or(Ok(()), |(certificate, private_key)| tls::Acceptor::load(certificate, private_key).map(|_| ()))
+}
+
 impl Door {
     /// Puts a door together. `trusted` are the networks for which [`BareNewlines::Normalise`] counts. Fails when the
     /// certificate or key that the options name cannot be used.
