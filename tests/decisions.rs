@@ -6,6 +6,8 @@
 mod bombs;
 #[path = "decisions/cutting.rs"]
 mod cutting;
+#[path = "decisions/desk.rs"]
+mod desk;
 #[path = "decisions/families.rs"]
 mod families;
 #[path = "decisions/properties.rs"]

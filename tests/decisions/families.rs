@@ -9,6 +9,7 @@ use postdesk::model::desk::Limits;
 use postdesk::model::mail::Mail;
 use serde_json::{Map, Value, json};
 
+use crate::desk::decision_section;
 use crate::world::{Family, families, folder};
 
 #[test]
@@ -17,7 +18,7 @@ fn every_family_is_read_as_its_decision_says() {
     assert!(families.len() >= 45, "only {} families", families.len());
     let mut differences = String::new();
     for family in &families {
-        let sections = [("mail", mail_section(family))];
+        let sections = [("mail", mail_section(family)), ("decision", readable(decision_section(family), family))];
         for (name, actual) in sections {
             differences.push_str(&compare(family, name, &actual));
         }
@@ -84,6 +85,11 @@ fn mail_section(family: &Family) -> Value {
         "marks": marks(&mail),
         "defects": mail.defects.iter().map(|defect| defect.name).collect::<Vec<_>>(),
     });
+    readable(section, family)
+}
+
+/// Placeholders for tokens, so that a person can read it.
+fn readable(mut section: Value, family: &Family) -> Value {
     with_placeholders(&mut section, &family.tokens);
     section
 }

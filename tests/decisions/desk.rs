@@ -1,0 +1,143 @@
+//! The desk of the fixtures and the decisions it makes: the same world as `fixtures/mail/README.md` describes.
+
+use std::time::Duration;
+
+use postdesk::decide::parse::parse;
+use postdesk::decide::recall::Facts;
+use postdesk::decide::write::texts::Texts;
+use postdesk::decide::{Case, Decision, Rules, decide};
+use postdesk::model::address::{Address, Mailbox};
+use postdesk::model::arrival::{Arrival, Authenticity, Peer, Source};
+use postdesk::model::desk::{Access, AcknowledgementCaps, Agent, Department, Desk, Limits};
+use postdesk::model::ticket::{Status, Ticket};
+use postdesk::model::time::Time;
+use serde_json::{Value, json};
+
+use crate::world::{Family, expand, keys};
+
+/// When every fixture is decided: the day after its tokens were issued.
+const NOW: Time = Time(20_770 * 86_400_000_000);
+/// The arrival that is decided. Those before it belong to SUP-7, when that exists.
+const ARRIVAL: i64 = 100;
+
+fn address(text: &str) -> Address {
+    Address::parse(text).unwrap_or_else(|| panic!("{text} is not an address"))
+}
+
+fn mailbox(name: &str, text: &str) -> Mailbox {
+    Mailbox { name: name.to_owned(), address: address(text) }
+}
+
+fn agent(key: &str, name: &str) -> Agent {
+    let address = address(&format!("{key}@staff.example"));
+    Agent { key: key.to_owned(), name: name.to_owned(), address, other_addresses: Vec::new(), access: Access::Agent }
+}
+
+/// The desk of the fixtures.
+pub(crate) fn desk() -> Desk {
+    let support = Department {
+        key: "support".to_owned(),
+        name: "Example Support".to_owned(),
+        prefix: "SUP".to_owned(),
+        address: address("support@desk.example.org"),
+        mailboxes: vec![address("help@shop.example")],
+        agents: vec!["ana".to_owned(), "boris".to_owned()],
+        assignee: None,
+        internal_assignee: None,
+        language: "en".to_owned(),
+        answer_within: Some(Duration::from_secs(8 * 3600)),
+        reopen_within: Duration::from_secs(14 * 86_400),
+        acknowledge: true,
+    };
+    let caps = AcknowledgementCaps { per_hour: 1, per_day: 5, total_per_day: 40 };
+    let agents = vec![agent("ana", "Ana Kovač"), agent("boris", "Boris Ilić")];
+    Desk::new("desk.example.org".to_owned(), vec![support], agents, keys(), Limits::default(), caps)
+}
+
+fn ticket(status: &str) -> Ticket {
+    let days = |count: u64| NOW.minus(Duration::from_secs(count * 86_400));
+    let (status, closed_at) = match status {
+        "closed" => (Status::Closed, Some(days(1))),
+        "closed long ago" => (Status::Closed, Some(days(60))),
+        other => (Status::from_name(other).unwrap_or_else(|| panic!("{other} is not a status")), None),
+    };
+    let id = Some("kettle-1@customer.example".to_owned());
+    Ticket {
+        number: 7,
+        department: "support".to_owned(),
+        subject: "Broken kettle".to_owned(),
+        status,
+        internal: false,
+        requester: mailbox("Mia Berg", "mia@customer.example"),
+        assignee: (status != Status::New).then(|| "ana".to_owned()),
+        mailbox: address("help@shop.example"),
+        first_message_id: id.clone(),
+        last_message_id: id,
+        created_at: days(90),
+        updated_at: days(1),
+        closed_at,
+        followers: vec![mailbox("Noah", "noah@customer.example")],
+    }
+}
+
+fn facts(family: &Family) -> Facts {
+    let Some(named) = family.facts.get("ticket").and_then(|value| value.as_str()) else {
+        return Facts { next_number: 1, ..Facts::default() };
+    };
+    let status = named.strip_prefix("SUP-7 ").unwrap_or_else(|| panic!("{}: {named}", family.name));
+    let mut facts = Facts { next_number: 8, ..Facts::default() };
+    facts.tickets.insert(7, ticket(status));
+    facts.by_message_id.insert("kettle-1@customer.example".to_owned(), vec![7]);
+    facts.by_arrival.extend([(3, 7), (5, 7)]);
+    facts.texts.insert(7, vec!["My kettle does not boil any more. What can I do?".to_owned()]);
+    facts
+}
+
+/// What is decided of a family's mail.
+pub(crate) fn decided(family: &Family) -> Decision {
+    let (desk, texts) = (desk(), Texts::new(Vec::new()).expect("the built-in texts are in order"));
+    let word =
+        |value: &toml::Value| String::from_utf8(expand(value.as_str().unwrap_or("").as_bytes(), &mut Vec::new())).expect("text");
+    let recipients = family.facts["to"].as_array().expect("a list").iter().map(|to| address(&word(to))).collect();
+    let trusted = family.facts["trusted"].as_bool() == Some(true);
+    let arrival = Arrival {
+        id: ARRIVAL,
+        raw_id: ARRIVAL,
+        department: "support".to_owned(),
+        sender: family.facts.get("from").map(|from| address(&word(from))),
+        recipients,
+        source: Source::Smtp,
+        peer: Peer::default(),
+        received_at: NOW,
+        attempts: 1,
+        raw: Vec::new(),
+    };
+    let authenticity = if trusted { Authenticity::TrustedNetwork } else { Authenticity::Unproven };
+    let case = Case::new(arrival, parse(&family.raw, &desk.limits), authenticity, &desk);
+    decide(&case, &facts(family), Rules { desk: &desk, texts: &texts, now: NOW })
+}
+
+/// A decision for people to read: what is said in `mail` already is left out.
+pub(crate) fn decision_section(family: &Family) -> Value {
+    let decision = decided(family);
+    let ticket = decision.change.as_ref().map(|change| &change.ticket);
+    let message = decision.message.as_ref();
+    let events = decision.events.iter().map(|event| {
+        let words = [Some(event.kind), event.from.as_deref(), event.from.as_ref().map(|_| "→"), event.to.as_deref()];
+        let words: Vec<&str> = words.into_iter().flatten().collect();
+        format!("SUP-{}: {} (by {})", event.ticket, words.join(" "), event.actor)
+    });
+    json!({
+        "outcome": decision.outcome.name(),
+        "cause": decision.cause.map(|cause| cause.name()),
+        "ticket": decision.ticket,
+        "follows": decision.change.as_ref().and_then(|change| change.follows),
+        "status": ticket.map(|ticket| ticket.status.name()),
+        "assignee": ticket.and_then(|ticket| ticket.assignee.clone()),
+        "message": message.map(|message| message.kind.name()),
+        "text": message.map(|message| message.text.split('\n').collect::<Vec<_>>()),
+        "events": events.collect::<Vec<_>>(),
+        "notices": decision.notices.iter().map(|notice| format!("{} to {}", notice.event.name(), notice.recipient)).collect::<Vec<_>>(),
+        "reasons": decision.reasons,
+    })
+}
