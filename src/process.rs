@@ -22,12 +22,12 @@ use crate::model::arrival::{Arrival, Outcome};
 use crate::model::desk::Desk;
 use crate::model::time::Time;
 use crate::store::work::Batch;
-use crate::store::{Fault, Store};
+use crate::store::{Fault, Store, Turn};
 
 /// What the worker takes up at a time.
 const BATCH: Batch = Batch { mails: 256, octets: 8 * 1024 * 1024 };
 /// What it decides in one transaction: small enough that custody, which waits for the same connection, waits only a moment.
-const TURN: usize = 64;
+const TOGETHER: usize = 64;
 /// Time for reading the mails of one turn. Parsing is linear, so this is met only by a fault of ours.
 const PARSE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often the store is asked without having been notified: another process may have taken custody of a mail.
@@ -96,7 +96,7 @@ impl Worker {
         let mut count = 0;
         if self.prepared.is_empty() {
             if self.reading.is_none() && self.waiting.is_empty() {
-                self.store.give_way().await;
+                self.store.give_way(Turn::Worker).await;
                 let claimed = self.store.claim(BATCH).await?;
                 count = claimed.len();
                 self.waiting = self.hold_exhausted(claimed).await?;
@@ -139,7 +139,7 @@ impl Worker {
 
     /// Begins to read the next few mails off the async threads.
     fn read(&mut self) -> Option<Reading> {
-        let arrivals: Vec<Arrival> = self.waiting.drain(..self.waiting.len().min(TURN)).collect();
+        let arrivals: Vec<Arrival> = self.waiting.drain(..self.waiting.len().min(TOGETHER)).collect();
         let ids: Vec<i64> = arrivals.iter().map(|arrival| arrival.id).collect();
         let house = self.house.clone();
         let prepare = move |arrival: Arrival| {

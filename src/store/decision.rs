@@ -42,6 +42,7 @@ impl Store {
             next_notice = write(&mut transaction, rows, now, next_notice).await?;
         }
         transaction.commit().await?;
+        self.worker_wrote();
         Ok(decisions)
     }
 }

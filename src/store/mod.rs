@@ -79,8 +79,18 @@ struct Inner {
     readers: SqlitePool,
     options: Options,
     opened: Instant,
-    /// When custody last wrote, in microseconds since the opening.
-    custody: AtomicU64,
+    /// When custody and the worker last wrote, in microseconds since the opening; 0: never.
+    custody_wrote: AtomicU64,
+    worker_wrote: AtomicU64,
+}
+
+/// Who waits for the writing connection, and for whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// The worker lets custody go first.
+    Worker,
+    /// The sender lets custody and the worker go first.
+    Sender,
 }
 
 impl Store {
@@ -97,8 +107,10 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(LOCK_TIMEOUT)
-            // Fewer, larger checkpoints: each one costs an fsync of the database on top of the one of the log.
-            .pragma("wal_autocheckpoint", "4000")
+            // Pages, so 16 MiB: few, large checkpoints, since each costs an fsync of the database on top of the one of the log.
+            .pragma("wal_autocheckpoint", "1000")
+            // A mail of a few KB fits on one page with its row instead of a chain of overflow pages. Only a new file takes it.
+            .page_size(16_384)
             .disable_statement_logging();
         let mut connection = connect.connect().await.map_err(|error| opening(options, &error))?;
         sqlx::migrate!("migrations/sqlite")
@@ -111,26 +123,43 @@ impl Store {
             .max_connections(4)
             .idle_timeout(Duration::from_secs(60))
             .connect_lazy_with(connect.read_only(true).create_if_missing(false));
-        let (opened, custody) = (Instant::now(), AtomicU64::new(0));
-        let options = options.clone();
-        Ok(Store { inner: Arc::new(Inner { writer: Mutex::new(writer), readers, options, opened, custody }) })
+        Ok(Store {
+            inner: Arc::new(Inner {
+                writer: Mutex::new(writer),
+                readers,
+                options: options.clone(),
+                opened: Instant::now(),
+                custody_wrote: AtomicU64::new(0),
+                worker_wrote: AtomicU64::new(0),
+            }),
+        })
+    }
+
+    fn since_opening(&self) -> u64 {
+        u64::try_from(self.inner.opened.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     /// Notes that custody has just written.
     fn custody_wrote(&self) {
-        let since = u64::try_from(self.inner.opened.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.inner.custody.store(since, Ordering::Relaxed);
+        self.inner.custody_wrote.store(self.since_opening(), Ordering::Relaxed);
     }
 
-    /// Waits while mail is pouring in, for a while at most. Custody goes first: a sender waits for its 250, nobody waits for a ticket
-    /// to the millisecond. The limit keeps tickets and notices coming however long the flood lasts.
-    pub async fn give_way(&self) {
+    /// Notes that the worker has just written.
+    fn worker_wrote(&self) {
+        self.inner.worker_wrote.store(self.since_opening(), Ordering::Relaxed);
+    }
+
+    /// Waits while mail is pouring in, for a while at most. Custody goes first: a client waits for its 250, nobody waits for a ticket
+    /// to the millisecond, and for a notice still less. The limit keeps all of them coming however long the flood lasts.
+    pub async fn give_way(&self, turn: Turn) {
         let end = Instant::now() + LONGEST_WAY;
         loop {
-            let wrote = Duration::from_micros(self.inner.custody.load(Ordering::Relaxed));
-            let quiet_for = self.inner.opened.elapsed().saturating_sub(wrote);
+            let custody = self.inner.custody_wrote.load(Ordering::Relaxed);
+            let worker = if turn == Turn::Sender { self.inner.worker_wrote.load(Ordering::Relaxed) } else { 0 };
+            let wrote = custody.max(worker);
+            let quiet_for = Duration::from_micros(self.since_opening().saturating_sub(wrote));
             // Before the first mail there is no flood either.
-            if wrote.is_zero() || quiet_for >= QUIET || Instant::now() >= end {
+            if wrote == 0 || quiet_for >= QUIET || Instant::now() >= end {
                 return;
             }
             tokio::time::sleep(QUIET - quiet_for).await;

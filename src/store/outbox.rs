@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::{QueryBuilder, Row};
 
-use super::{Database, Fault, Store};
+use super::{Database, Fault, Store, Turn};
 use crate::model::address::Address;
 use crate::model::notice::Part;
 use crate::model::time::Time;
@@ -107,7 +107,7 @@ impl Store {
         if self.next_due().await?.is_none_or(|due| due > now) {
             return Ok(Vec::new());
         }
-        self.give_way().await;
+        self.give_way(Turn::Sender).await;
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
         let rows = sqlx::query(
