@@ -1,6 +1,6 @@
 //! The verbs of the operator: one file a verb, each a function that writes its answer to where it is told.
 //!
-//! A verb fails with a [`Trouble`]: words for standard error and the exit code that scripts look at. A reader that has seen enough
+//! A verb fails with a `Trouble`: words for standard error and the exit code that scripts look at. A reader that has seen enough
 //! (`| head`) is no trouble. Text that strangers wrote reaches a terminal only without its control characters, in JSON too.
 
 pub mod arrival;

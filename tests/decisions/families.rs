@@ -69,7 +69,7 @@ fn difference(expected: &Value, actual: &Value) -> String {
 fn mail_section(family: &Family) -> Value {
     let mail = parse(&family.raw, &Limits::default());
     let mailboxes = |list: &[Mailbox]| list.iter().map(|mailbox| mailbox.to_string()).collect::<Vec<_>>();
-    let mut section = json!({
+    let section = json!({
         "subject": mail.subject,
         "from": mailboxes(&mail.from),
         "to": mailboxes(&mail.to),
