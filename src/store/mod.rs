@@ -112,13 +112,15 @@ impl Store {
             // A mail of a few KB fits on one page with its row instead of a chain of overflow pages. Only a new file takes it.
             .page_size(16_384)
             .disable_statement_logging();
-        let mut connection = connect.connect().await.map_err(|error| opening(options, &error))?;
+        // KiB of pages in memory: the indexes that every mail is looked up in, of a store with some 100,000 tickets.
+        let connect_writer = connect.clone().pragma("cache_size", "-12288");
+        let mut connection = connect_writer.connect().await.map_err(|error| opening(options, &error))?;
         sqlx::migrate!("migrations/sqlite")
             .run(&mut connection)
             .await
             .map_err(|error| Fault::Refused(format!("{} cannot be brought up to date: {error}", options.file.display())))?;
         require_durability(&mut connection).await?;
-        let writer = Writer { connection, connect: connect.clone(), suspect: false };
+        let writer = Writer { connection, connect: connect_writer, suspect: false };
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
             .idle_timeout(Duration::from_secs(60))
