@@ -1,5 +1,7 @@
 //! Characters that may not stand in a header value or a file name, because they end a line or change how it looks.
 
+use std::borrow::Cow;
+
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// Characters that turn the direction of what follows (Unicode UAX #9): `exe.gnp` would be shown as `png.exe`.
@@ -20,6 +22,10 @@ fn is_gap(c: char) -> bool {
 /// The value on one line in Unicode NFC: every run of white space and control characters is one space, bidi controls
 /// and the byte order mark are left out.
 pub(super) fn one_line(value: &str) -> String {
+    // Most values are words with one space between them already.
+    if value.bytes().all(|octet| matches!(octet, b' '..=b'~')) && !value.contains("  ") {
+        return value.trim_matches(' ').to_owned();
+    }
     let mut line = String::with_capacity(value.len());
     let mut gap = false;
     for c in value.chars() {
@@ -33,12 +39,19 @@ pub(super) fn one_line(value: &str) -> String {
             line.push(c);
         }
     }
-    nfc(line)
+    nfc(&line).into_owned()
 }
 
 /// The text in Unicode NFC.
-pub(super) fn nfc(text: String) -> String {
-    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes { text } else { text.nfc().collect() }
+pub(super) fn nfc(text: &str) -> Cow<'_, str> {
+    // Characters below U+0300 are never changed, and every one above has an octet from 0xCC on: no table is asked for
+    // most languages in Latin letters.
+    let is_simple = text.bytes().fold(true, |simple, octet| simple & (octet < 0xcc));
+    if is_simple || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.nfc().collect())
+    }
 }
 
 /// The text cut to at most so many octets, at the border of a character.

@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 
 use mail_parser::{MessageParser, MimeHeaders};
+use memchr::{memchr, memchr_iter};
 
 use super::defect;
 use crate::model::desk::Limits;
@@ -56,7 +57,7 @@ pub(super) fn prepare<'a>(raw: &'a [u8], limits: &Limits) -> Result<Guarded<'a>,
     for boundary in delimiters.unclosed {
         bytes.to_mut().extend_from_slice(&[b"\r\n--", boundary, b"--\r\n"].concat());
     }
-    if !bytes.windows(2).any(|pair| pair == b"\n\n" || pair == b"\n\r") {
+    if !memchr_iter(b'\n', &bytes).any(|at| matches!(bytes.get(at + 1), Some(b'\n' | b'\r'))) {
         // Without an empty line the crate drops the last field.
         bytes.to_mut().extend_from_slice(b"\r\n\r\n");
     }
@@ -87,7 +88,7 @@ impl Scan {
     fn over(raw: &[u8]) -> Self {
         let mut scan = Scan::default();
         let mut at = 0;
-        while let Some(colon) = raw[at..].iter().position(|octet| *octet == b':').map(|length| at + length) {
+        while let Some(colon) = memchr(b':', &raw[at..]).map(|length| at + length) {
             let is_type = names(&raw[..colon], TYPE);
             at = if is_type || names(&raw[..colon], DISPOSITION) { scan.field(raw, colon, is_type) } else { colon + 1 };
         }
@@ -168,8 +169,8 @@ impl<'a> Delimiters<'a> {
         let keys = prefix_free(boundaries);
         let (mut opening, mut opened, mut closed) = (0, vec![false; keys.len()], vec![false; keys.len()]);
         if !keys.is_empty() {
-            for at in (2..raw.len()).filter(|at| raw[*at - 1] == b'-' && raw[*at - 2] == b'-') {
-                let rest = &raw[at..];
+            for at in memchr_iter(b'-', raw).filter(|at| *at > 0 && raw[*at - 1] == b'-') {
+                let rest = &raw[at + 1..];
                 // No key is the start of another, so only the greatest key that is not above the rest can begin it.
                 let Some(index) = keys.partition_point(|key| *key <= rest).checked_sub(1) else { continue };
                 if let Some(after) = rest.strip_prefix(keys[index]) {

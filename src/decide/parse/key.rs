@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use mail_parser::{Header, HeaderName};
+use memchr::memchr2_iter;
 
 use crate::model::seal::sha256_of_pieces;
 
@@ -43,22 +44,24 @@ fn unfold(value: &[u8], piece: &mut Vec<u8>) {
 
 /// CRLF at the end of every line. What comes by SMTP has that already, and is not copied.
 fn with_equal_line_ends(body: &[u8]) -> Cow<'_, [u8]> {
-    let even = |index: usize, octet: u8| match octet {
-        b'\n' => index > 0 && body[index - 1] == b'\r',
-        b'\r' => body.get(index + 1) == Some(&b'\n'),
-        _ => true,
+    let even = |at: usize| match body[at] {
+        b'\n' => at > 0 && body[at - 1] == b'\r',
+        _ => body.get(at + 1) == Some(&b'\n'),
     };
-    if body.iter().enumerate().all(|(index, octet)| even(index, *octet)) {
+    if memchr2_iter(b'\r', b'\n', body).all(even) {
         return Cow::Borrowed(body);
     }
-    let mut copy = Vec::with_capacity(body.len() + body.len() / 32);
-    for (index, octet) in body.iter().enumerate() {
-        match octet {
-            b'\n' if index > 0 && body[index - 1] == b'\r' => {}
-            b'\n' | b'\r' => copy.extend_from_slice(b"\r\n"),
-            other => copy.push(*other),
+    let mut copy = Vec::with_capacity(body.len() + body.len() / 16);
+    let mut start = 0;
+    for at in memchr2_iter(b'\r', b'\n', body) {
+        copy.extend_from_slice(&body[start..at]);
+        start = at + 1;
+        // The LF of a CRLF was written with its CR.
+        if body[at] == b'\r' || !even(at) {
+            copy.extend_from_slice(b"\r\n");
         }
     }
+    copy.extend_from_slice(&body[start..]);
     Cow::Owned(copy)
 }
 

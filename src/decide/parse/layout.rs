@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use mail_parser::decoders::charsets::map::charset_decoder;
+use memchr::memchr;
 
 use super::defect;
 use crate::model::desk::Limits;
@@ -60,7 +61,7 @@ impl Bounds {
         let mut found = Bounds::default();
         let (mut at, mut fields, mut cut, mut stray) = (0, 0, None, None);
         while at < raw.len() {
-            let end = raw[at..].iter().position(|octet| *octet == b'\n').map_or(raw.len(), |length| at + length + 1);
+            let end = memchr(b'\n', &raw[at..]).map_or(raw.len(), |length| at + length + 1);
             let line = raw[at..end].trim_ascii_end();
             let continues = matches!(raw[at], b' ' | b'\t');
             if line.is_empty() && !continues {
@@ -93,7 +94,7 @@ impl Bounds {
 }
 
 fn is_field(line: &[u8]) -> bool {
-    let Some(colon) = line.iter().position(|octet| *octet == b':') else { return false };
+    let Some(colon) = memchr(b':', line) else { return false };
     let name = line[..colon].trim_ascii();
     !name.is_empty() && name.iter().all(u8::is_ascii_graphic)
 }

@@ -63,7 +63,7 @@ fn cleaned(given: &str) -> String {
         c => c,
     });
     // Normalising comes last but for the trimming: it may not bring back what was taken out, and does not.
-    nfc(replaced.collect()).trim_matches([' ', '.']).to_owned()
+    nfc(&replaced.collect::<String>()).trim_matches([' ', '.']).to_owned()
 }
 
 /// Names that Windows keeps for devices, whatever their ending.

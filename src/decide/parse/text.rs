@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
+use memchr::memchr;
 
 use super::attachments::{is_base64, lenient_base64, media_type};
 use super::characters::{nfc, shorten};
@@ -27,19 +28,22 @@ impl Visible {
     /// What the author newly wrote and the rest.
     pub(super) fn cut(self) -> (String, String) {
         if self.text.trim().is_empty() {
-            return cut::cut(&join(&self.text, &self.tail));
+            return cut::cut(&join(self.text, self.tail));
         }
         let (text, quoted) = cut::cut(&self.text);
-        (text, join(&quoted, &self.tail))
+        (text, join(quoted, self.tail))
     }
 }
 
-fn join(first: &str, second: &str) -> String {
-    match (first.is_empty(), second.is_empty()) {
-        (_, true) => first.to_owned(),
-        (true, false) => second.to_owned(),
-        (false, false) => format!("{first}\n\n{second}"),
+fn join(mut first: String, second: String) -> String {
+    if first.is_empty() {
+        return second;
     }
+    if !second.is_empty() {
+        first.push_str("\n\n");
+        first.push_str(&second);
+    }
+    first
 }
 
 /// The text parts in order; HTML where there is no text.
@@ -63,8 +67,8 @@ fn gather(message: &Message<'_>, ids: &[u32], raw: &[u8], limits: &Limits, defec
         report_charset(part, defects);
         let room = limits.text_size.saturating_sub(visible.text.len() + visible.tail.len());
         let (text, tail) = text_of(part, raw, limits, room, defects);
-        visible.text = join(&visible.text, &text);
-        visible.tail = join(&visible.tail, &tail);
+        visible.text = join(visible.text, text);
+        visible.tail = join(visible.tail, tail);
     }
     visible
 }
@@ -159,30 +163,55 @@ fn bounded(text: &str, room: usize, limits: &Limits, defects: &mut Vec<Defect>) 
 /// LF line ends, Unicode NFC, no control characters but LF and tab, no spaces at line ends but the one that marks a
 /// signature, no empty lines at either end.
 pub(super) fn normalised(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut after_return = false;
-    for c in text.chars() {
+    let mut lines = String::with_capacity(text.len() + 1);
+    let mut rest = text;
+    loop {
+        let end = memchr(b'\n', rest.as_bytes());
+        let line = &rest[..end.unwrap_or(rest.len())];
+        // The CR of a CRLF is part of the line end; any other ends a line of its own.
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if has_only_text(line) {
+            push_line(&nfc(line), &mut lines)
+        } else {
+            push_cleaned(line, &mut lines)
+        }
+        match end {
+            Some(end) => rest = &rest[end + 1..],
+            None => break,
+        }
+    }
+    lines.truncate(lines.trim_end_matches('\n').len());
+    let start = lines.len() - lines.trim_start_matches('\n').len();
+    lines.drain(..start);
+    lines
+}
+
+/// Whether nothing in the line must be left out or ends a line.
+fn has_only_text(line: &str) -> bool {
+    // Without a branch for each octet, so that many are looked at in one step.
+    let plain = line.bytes().fold(true, |plain, octet| plain & (matches!(octet, b' '..=b'~') | (octet == b'\t')));
+    plain || !line.chars().any(|c| (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}'))
+}
+
+fn push_cleaned(line: &str, lines: &mut String) {
+    let mut plain = String::with_capacity(line.len());
+    for c in line.chars() {
         match c {
-            '\n' if after_return => {}
-            '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' | '\x0b' | '\x0c' => plain.push('\n'),
+            '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' | '\x0b' | '\x0c' => plain.push('\n'),
             '\t' => plain.push('\t'),
             '\u{feff}' => {}
             c if c.is_control() => {}
             c => plain.push(c),
         }
-        after_return = c == '\r';
     }
-    let plain = nfc(plain);
-    let mut lines = String::with_capacity(plain.len());
-    for line in plain.split('\n') {
-        let end = line.trim_end();
-        lines.push_str(end);
-        if end == "--" && line.starts_with("-- ") {
-            lines.push(' ');
-        }
-        lines.push('\n');
+    nfc(&plain).split('\n').for_each(|line| push_line(line, lines));
+}
+
+fn push_line(line: &str, lines: &mut String) {
+    let end = line.trim_end();
+    lines.push_str(end);
+    if end == "--" && line.starts_with("-- ") {
+        lines.push(' ');
     }
-    let start = lines.len() - lines.trim_start_matches('\n').len();
-    let end = lines.trim_end_matches('\n').len().max(start);
-    lines[start..end].to_owned()
+    lines.push('\n');
 }

@@ -89,8 +89,11 @@ fn is_short_signature(below: &[&str]) -> bool {
 /// `-----Original Message-----`, with any number of dashes from four on.
 fn is_original(line: &str) -> bool {
     let line = line.trim();
+    if line.len() > 80 || !line.starts_with("----") || !line.ends_with("----") {
+        return false;
+    }
     let inner = line.trim_matches('-');
-    if line.len() > 80 || line.len() < inner.len() + 8 || !line.starts_with("----") || !line.ends_with("----") {
+    if line.len() < inner.len() + 8 {
         return false;
     }
     LANGUAGES.iter().flat_map(|language| language.originals).any(|original| inner.trim().eq_ignore_ascii_case(original))
@@ -99,11 +102,12 @@ fn is_original(line: &str) -> bool {
 /// `---------- Forwarded message ---------`, `Begin forwarded message:`.
 pub(super) fn is_forward(line: &str) -> bool {
     let line = line.trim();
-    let inner = line.trim_matches('-');
-    let heads = inner.len() < line.len() || inner.ends_with(':');
-    line.len() <= 80
-        && heads
-        && LANGUAGES.iter().flat_map(|language| language.forwards).any(|forward| inner.trim().eq_ignore_ascii_case(forward))
+    let heads = line.starts_with('-') || line.ends_with(['-', ':']);
+    if line.len() > 80 || !heads {
+        return false;
+    }
+    let inner = line.trim_matches('-').trim();
+    LANGUAGES.iter().flat_map(|language| language.forwards).any(|forward| inner.eq_ignore_ascii_case(forward))
 }
 
 fn is_rule(line: &str) -> bool {
@@ -138,7 +142,8 @@ pub(super) fn is_closing_line(line: &str) -> bool {
 
 /// The line on which our marker begins, also when a program quoted it or wrapped it to several lines.
 pub(super) fn marker(lines: &[&str]) -> Option<usize> {
-    let words: Vec<String> = MARKER.split(' ').map(bare).collect();
+    let words: Vec<&str> = MARKER.split(' ').collect();
+    let first = bare(words[0]).next();
     let (mut matched, mut start) = (0, 0);
     for (index, line) in lines.iter().enumerate() {
         // A line of the marker is short: long ones are passed over without looking at their words.
@@ -146,17 +151,24 @@ pub(super) fn marker(lines: &[&str]) -> Option<usize> {
             matched = 0;
             continue;
         }
+        if matched == 0 && bare(line).next() != first {
+            // Nothing is under way, and nothing can begin here.
+            continue;
+        }
         let mut first_in_line = true;
-        for word in line.split_whitespace().map(bare).filter(|word| !word.is_empty()) {
-            if matched > 0 && word == words[matched] && index < start + words.len() {
+        for word in line.split_whitespace().filter(|word| bare(word).next().is_some()) {
+            if matched > 0 && bare(word).eq(bare(words[matched])) && index < start + words.len() {
                 matched += 1;
             } else {
                 // Its first word begins a line; within a sentence it is somebody's own.
-                matched = usize::from(first_in_line && word == words[0]);
+                matched = usize::from(first_in_line && bare(word).eq(bare(words[0])));
                 start = index;
             }
             if matched == words.len() {
                 return Some(start);
+            }
+            if matched == 0 {
+                break;
             }
             first_in_line = false;
         }
@@ -164,7 +176,7 @@ pub(super) fn marker(lines: &[&str]) -> Option<usize> {
     None
 }
 
-/// A word without punctuation, prefixes and case.
-fn bare(word: &str) -> String {
-    word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+/// The letters and digits of a text, without case.
+fn bare(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
 }
