@@ -1,5 +1,7 @@
 //! Header fields of outgoing mail: ASCII, folded, and without any way for a value to begin a new line.
 
+use std::borrow::Cow;
+
 use crate::model::address::Mailbox;
 use crate::model::encoding::base64;
 
@@ -8,32 +10,55 @@ const LINE: usize = 78;
 /// Octets of UTF-8 in one encoded word, so that the word stays within 75 characters (RFC 2047 section 2).
 const WORD: usize = 42;
 
+/// Octets that most headers have room in.
+const ROOM: usize = 1024;
+
 /// A header that is being written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Header {
     text: String,
+}
+
+impl Default for Header {
+    fn default() -> Self {
+        Self { text: String::with_capacity(ROOM) }
+    }
 }
 
 impl Header {
     /// A field whose value is ASCII of our own making.
     pub fn raw(&mut self, name: &str, value: &str) {
-        self.fold(name, value.split(' ').map(str::to_owned));
+        self.fold(name, value.split(' '));
     }
 
     /// A field of free text.
     pub fn text(&mut self, name: &str, value: &str) {
-        self.fold(name, words(value).into_iter());
+        let value = one_line(value);
+        if is_plain(&value) {
+            self.fold(name, value.split_whitespace());
+        } else {
+            self.fold(name, encoded_words(&value));
+        }
     }
 
     /// A field of one mailbox.
     pub fn mailbox(&mut self, name: &str, mailbox: &Mailbox) {
-        let address = format!("<{}>", one_line(mailbox.address.as_str()));
+        let address = ["<", &one_line(mailbox.address.as_str()), ">"].concat();
         self.fold(name, phrase(&mailbox.name).into_iter().chain([address]));
     }
 
     /// A field of Message-IDs, given without angle brackets.
     pub fn ids(&mut self, name: &str, ids: &[&str]) {
-        self.fold(name, ids.iter().map(|id| format!("<{}>", one_line(id).replace([' ', '<', '>'], ""))));
+        self.fold(
+            name,
+            ids.iter().map(|id| {
+                let mut written = String::with_capacity(id.len() + 2);
+                written.push('<');
+                written.extend(one_line(id).split([' ', '<', '>']));
+                written.push('>');
+                written
+            }),
+        );
     }
 
     /// A field with one parameter, in the form of RFC 2231 when it is not plain ASCII.
@@ -46,7 +71,9 @@ impl Header {
             format!("{name}*=UTF-8''{}", percent(&parameter))
         };
         // Not folded inside: a file name is one word.
-        self.text.push_str(&format!("{field}: {value};\r\n {written}\r\n"));
+        for piece in [field, ": ", value, ";\r\n ", &written, "\r\n"] {
+            self.text.push_str(piece);
+        }
     }
 
     /// The fields written so far.
@@ -54,17 +81,18 @@ impl Header {
         self.text
     }
 
-    fn fold(&mut self, name: &str, words: impl Iterator<Item = String>) {
+    fn fold(&mut self, name: &str, words: impl IntoIterator<Item = impl AsRef<str>>) {
         self.text.push_str(name);
         self.text.push(':');
         let mut length = name.len() + 1;
         for word in words {
+            let word = word.as_ref();
             if length + 1 + word.len() > LINE && length > name.len() + 1 {
                 self.text.push_str("\r\n");
                 length = 0;
             }
             self.text.push(' ');
-            self.text.push_str(&word);
+            self.text.push_str(word);
             length += 1 + word.len();
         }
         self.text.push_str("\r\n");
@@ -72,27 +100,29 @@ impl Header {
 }
 
 /// A value on one line: nothing in it can end the field. U+2028 and U+2029 are line ends to some readers.
-fn one_line(value: &str) -> String {
-    value.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect()
+fn one_line(value: &str) -> Cow<'_, str> {
+    if value.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(value);
+    }
+    let ends_line = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    Cow::Owned(value.replace(ends_line, " "))
 }
 
-/// Words of free text: as they are when they are plain, as encoded words otherwise.
-fn words(value: &str) -> Vec<String> {
-    let value = one_line(value);
-    let plain = value.is_ascii() && !value.contains("=?") && value.split(' ').all(|word| word.len() < 900);
-    if plain { value.split_whitespace().map(str::to_owned).collect() } else { encoded_words(&value) }
+/// Whether free text is written as it is; otherwise its words are encoded.
+fn is_plain(value: &str) -> bool {
+    value.is_ascii() && !value.contains("=?") && value.split(' ').all(|word| word.len() < 900)
 }
 
 /// A display name: atoms as they are, otherwise quoted, otherwise encoded.
 fn phrase(name: &str) -> Vec<String> {
     let name = one_line(name);
     let name = name.trim();
-    let is_atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~ ".contains(c);
+    let is_atom = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~ ".contains(&byte);
     if name.is_empty() {
         Vec::new()
     } else if !name.is_ascii() || name.contains("=?") || name.len() > 60 {
         encoded_words(name)
-    } else if name.chars().all(is_atom) {
+    } else if name.bytes().all(is_atom) {
         name.split_whitespace().map(str::to_owned).collect()
     } else {
         vec![format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""))]

@@ -7,7 +7,12 @@ pub mod body;
 pub mod header;
 pub mod texts;
 
+use std::borrow::Cow;
+
+use memchr::memchr;
+
 use super::Rules;
+use super::parse::cut::MARKER;
 use super::watchers::Watcher;
 use crate::model::address::{Address, Mailbox};
 use crate::model::arrival::Arrival;
@@ -91,11 +96,13 @@ pub fn write(notice: &Notice<'_>, rules: Rules<'_>) -> Outgoing {
 
 /// Makes the receipt.
 pub fn receipt(told: &Receipt<'_>, rules: Rules<'_>) -> Outgoing {
-    let mut words = ticket_words(told.ticket, told.department, rules);
-    told.text.clone_into(&mut words.text);
-    told.line.clone_into(&mut words.line);
-    told.why.clone_into(&mut words.why);
-    words.known_commands = super::update::command::KNOWN;
+    let words = Words {
+        text: Cow::Borrowed(told.text),
+        line: told.line,
+        why: told.why,
+        known_commands: super::update::command::KNOWN,
+        ..ticket_words(told.ticket, told.department, told.watcher, rules)
+    };
     let letter = Letter {
         watcher: told.watcher,
         ticket: told.ticket,
@@ -116,8 +123,8 @@ struct Letter<'a> {
     ticket: &'a Ticket,
     department: &'a Department,
     arrival: i64,
-    words: Words,
-    from_person: Option<String>,
+    words: Words<'a>,
+    from_person: Option<&'a str>,
     references: Vec<&'a str>,
     files: &'a [Attachment],
     raw_id: i64,
@@ -134,7 +141,7 @@ impl Letter<'_> {
     fn finish(self, rules: Rules<'_>) -> Outgoing {
         let event = self.watcher.event;
         let names = self.names(rules);
-        let (subject, text) = rules.texts.render(&self.department.language, event, self.watcher.agent.is_some(), &self.words);
+        let (subject, text) = rules.texts.render(&self.department.language, event, &self.words);
         let mut header = Header::default();
         header.mailbox("From", &self.from(&names));
         header.mailbox("To", &self.watcher.person);
@@ -152,15 +159,12 @@ impl Letter<'_> {
             header.raw("X-Auto-Response-Suppress", "All");
         }
         header.raw("MIME-Version", "1.0");
-        let boundary = format!("=_{}", crate::model::encoding::hex(&sha256(names.message_id.as_bytes())[..12]));
         let body = body::text_part(&text);
-        let (head, tail) = if self.files.is_empty() {
-            (format!("{}{body}", header.finish()), String::new())
+        let (head, parts, tail) = if self.files.is_empty() {
+            (header.finish() + &body, Vec::new(), String::new())
         } else {
-            header.raw("Content-Type", &format!("multipart/mixed; boundary=\"{boundary}\""));
-            (format!("{}\r\n--{boundary}\r\n{body}", header.finish()), format!("\r\n--{boundary}--\r\n"))
+            self.multipart(header, &body, &names.message_id)
         };
-        let parts = self.files.iter().map(|file| part(file, self.raw_id, &boundary)).collect();
         Outgoing {
             event,
             ticket: Some(self.ticket.number),
@@ -172,6 +176,15 @@ impl Letter<'_> {
             parts,
             tail,
         }
+    }
+
+    /// Header and text up to the first file, the files, and what follows them.
+    fn multipart(&self, mut header: Header, body: &str, message_id: &str) -> (String, Vec<Part>, String) {
+        let boundary = format!("=_{}", crate::model::encoding::hex(&sha256(message_id.as_bytes())[..12]));
+        header.raw("Content-Type", &format!("multipart/mixed; boundary=\"{boundary}\""));
+        let head = format!("{}\r\n--{boundary}\r\n{body}", header.finish());
+        let parts = self.files.iter().map(|file| part(file, self.raw_id, &boundary)).collect();
+        (head, parts, format!("\r\n--{boundary}--\r\n"))
     }
 
     fn names(&self, rules: Rules<'_>) -> Names {
@@ -232,32 +245,33 @@ fn part(file: &Attachment, raw_id: i64, boundary: &str) -> Part {
     Part { header, raw_id, start: file.start, end: file.end, encode }
 }
 
-fn words(notice: &Notice<'_>, rules: Rules<'_>, files: &[Attachment]) -> Words {
-    let Notice { ticket, department, message, .. } = notice;
-    let mut words = ticket_words(ticket, department, rules);
-    words.text = if notice.watcher.agent.is_some() { message.text.clone() } else { scrub(&message.text, rules.desk) };
-    words.author = Person {
-        name: called(&message.author.name, message.author.address.as_ref()),
-        address: message.author.address.as_ref().map(ToString::to_string).unwrap_or_default(),
-    };
-    words.proven = message.authenticated;
-    words.follows = notice.follows.map(|number| reference(department, number)).unwrap_or_default();
-    words.files = files.iter().map(|file| File { name: file.name.clone(), size: size(file.size) }).collect();
-    words
+fn words<'a>(notice: &Notice<'a>, rules: Rules<'a>, files: &'a [Attachment]) -> Words<'a> {
+    let Notice { ticket, department, message, watcher, .. } = *notice;
+    let address = message.author.address.as_ref();
+    Words {
+        text: if watcher.agent.is_some() { Cow::Borrowed(&message.text) } else { scrub(&message.text, rules.desk) },
+        author: Person { name: called(&message.author.name, address), address: address.map(Address::as_str).unwrap_or_default() },
+        proven: message.authenticated,
+        follows: notice.follows.map(|number| reference(department, number)).unwrap_or_default(),
+        files: files.iter().map(|file| File { name: &file.name, size: size(file.size) }).collect(),
+        ..ticket_words(ticket, department, watcher, rules)
+    }
 }
 
-fn ticket_words(ticket: &Ticket, department: &Department, rules: Rules<'_>) -> Words {
+fn ticket_words<'a>(ticket: &'a Ticket, department: &'a Department, watcher: &Watcher<'_>, rules: Rules<'a>) -> Words<'a> {
     let assignee = ticket.assignee.as_deref().and_then(|key| rules.desk.agent(key));
     Words {
         reference: reference(department, ticket.number),
         subject: bare_subject(&ticket.subject, rules.desk),
-        status: ticket.status.name().to_owned(),
+        status: ticket.status.name(),
         closed: ticket.status == Status::Closed,
-        department: department.name.clone(),
-        requester: Person { name: ticket.requester.called().to_owned(), address: ticket.requester.address.to_string() },
-        assignee: assignee.map(|agent| agent.name.clone()).unwrap_or_default(),
+        department: &department.name,
+        requester: Person { name: ticket.requester.called(), address: ticket.requester.address.as_str() },
+        assignee: assignee.map(|agent| agent.name.as_str()).unwrap_or_default(),
         answer_within: department.answer_within.map(texts::span).unwrap_or_default(),
         reopen_within: texts::span(department.reopen_within),
+        to_agent: watcher.agent.is_some(),
+        marker: MARKER,
         ..Words::default()
     }
 }
@@ -267,11 +281,11 @@ pub fn reference(department: &Department, number: i64) -> String {
     format!("{}-{number}", department.prefix)
 }
 
-fn called(name: &str, address: Option<&Address>) -> String {
+fn called<'a>(name: &'a str, address: Option<&'a Address>) -> &'a str {
     match (name.is_empty(), address) {
-        (true, Some(address)) => address.to_string(),
-        (true, None) => "an unknown sender".to_owned(),
-        (false, _) => name.to_owned(),
+        (true, Some(address)) => address.as_str(),
+        (true, None) => "an unknown sender",
+        (false, _) => name,
     }
 }
 
@@ -307,7 +321,10 @@ fn bare_subject(subject: &str, desk: &Desk) -> String {
 
 /// Takes our tokens out of words that go to customers: an agent's client may have quoted the agent's own signed address in a form
 /// that was not recognised, and with it a stranger would hold half of an agent's authority.
-fn scrub(text: &str, desk: &Desk) -> String {
+fn scrub<'a>(text: &'a str, desk: &Desk) -> Cow<'a, str> {
+    if memchr(b'+', text.as_bytes()).is_none() {
+        return Cow::Borrowed(text);
+    }
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(plus) = rest.find('+') {
@@ -321,5 +338,5 @@ fn scrub(text: &str, desk: &Desk) -> String {
         rest = if token { &after[length..] } else { after };
     }
     clean.push_str(rest);
-    clean
+    Cow::Owned(clean)
 }

@@ -3,6 +3,7 @@
 //! Every template is rendered with sample words when it is loaded, so that a mistake in a text is a fault of the configuration
 //! and never met by a mail.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use minijinja::syntax::SyntaxConfig;
@@ -14,27 +15,27 @@ use crate::model::notice::Event;
 
 /// The words that templates may use.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Words {
+pub struct Words<'a> {
     /// `SUP-7`.
     pub reference: String,
     /// Subject of the ticket, without `Re:` and reference.
     pub subject: String,
     /// What the author newly wrote.
-    pub text: String,
+    pub text: Cow<'a, str>,
     /// Status of the ticket.
-    pub status: String,
+    pub status: &'a str,
     /// Whether the ticket is closed now.
     pub closed: bool,
     /// Name of the department.
-    pub department: String,
+    pub department: &'a str,
     /// Who asked.
-    pub requester: Person,
+    pub requester: Person<'a>,
     /// Who wrote the message.
-    pub author: Person,
+    pub author: Person<'a>,
     /// Whether the author is proven.
     pub proven: bool,
     /// Name of the responsible agent, or empty.
-    pub assignee: String,
+    pub assignee: &'a str,
     /// Expected answer time in words, or empty.
     pub answer_within: String,
     /// How long a closed ticket can be opened again, in words.
@@ -42,11 +43,11 @@ pub struct Words {
     /// Reference of the closed ticket that this one continues, or empty.
     pub follows: String,
     /// The files that come along.
-    pub files: Vec<File>,
+    pub files: Vec<File<'a>>,
     /// The line of a stopped mail that was not understood.
-    pub line: String,
+    pub line: &'a str,
     /// What is wrong with it.
-    pub why: String,
+    pub why: &'a str,
     /// The commands that are known.
     pub known_commands: &'static [&'static str],
     /// Whether the reader is an agent.
@@ -56,19 +57,19 @@ pub struct Words {
 }
 
 /// A person in a text.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Person {
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Person<'a> {
     /// Name, or the address when there is none.
-    pub name: String,
+    pub name: &'a str,
     /// Address.
-    pub address: String,
+    pub address: &'a str,
 }
 
 /// A file in a text.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct File {
+pub struct File<'a> {
     /// Name.
-    pub name: String,
+    pub name: &'a str,
     /// Size, for people.
     pub size: String,
 }
@@ -126,16 +127,14 @@ impl Texts {
     }
 
     /// Subject and body of a notice. A text that fails in spite of its check leaves the message's own words, which matter most.
-    pub fn render(&self, language: &str, event: Event, to_agent: bool, words: &Words) -> (String, String) {
-        let marker = crate::decide::parse::cut::MARKER;
-        let words = Words { to_agent, marker, ..words.clone() };
-        let values = Value::from(Serde(&words));
+    pub fn render(&self, language: &str, event: Event, words: &Words<'_>) -> (String, String) {
+        let values = Value::from(Serde(words));
         let render = |part: &str| {
             let name = |language: &str| format!("{language}/{}.{part}", event.name());
             self.try_render(&name(language), &values).or_else(|_| self.try_render(&name("en"), &values))
         };
         let subject = render("subject").unwrap_or_else(|_| format!("{} [{}]", words.subject, words.reference));
-        (subject.trim().to_owned(), render("body").unwrap_or_else(|_| words.text.clone()))
+        (subject.trim().to_owned(), render("body").unwrap_or_else(|_| words.text.to_string()))
     }
 
     fn try_render(&self, name: &str, values: &Value) -> Result<String, minijinja::Error> {
@@ -155,19 +154,19 @@ pub fn span(span: Duration) -> String {
     if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
-fn sample(to_agent: bool, closed: bool) -> Words {
-    let person = Person { name: "Mia Berg".to_owned(), address: "mia@customer.example".to_owned() };
+fn sample(to_agent: bool, closed: bool) -> Words<'static> {
+    let person = Person { name: "Mia Berg", address: "mia@customer.example" };
     Words {
         reference: "SUP-7".to_owned(),
         subject: "Broken kettle".to_owned(),
-        text: "It does not boil.".to_owned(),
-        status: "open".to_owned(),
-        department: "Example Support".to_owned(),
-        requester: person.clone(),
+        text: "It does not boil.".into(),
+        status: "open",
+        department: "Example Support",
+        requester: person,
         author: person,
         answer_within: "8 hours".to_owned(),
         reopen_within: "14 days".to_owned(),
-        files: vec![File { name: "kettle.jpg".to_owned(), size: "12 KiB".to_owned() }],
+        files: vec![File { name: "kettle.jpg", size: "12 KiB".to_owned() }],
         to_agent,
         closed,
         ..Words::default()
