@@ -26,7 +26,13 @@ impl Address {
         if !is_local_part(local) || !is_domain(domain) {
             return None;
         }
-        Some(Self { text: format!("{local}@{}", domain.to_lowercase()), at })
+        let mut text = text.to_owned();
+        if domain.is_ascii() {
+            text[at..].make_ascii_lowercase();
+        } else {
+            text.replace_range(at + 1.., &domain.to_lowercase());
+        }
+        Some(Self { text, at })
     }
 
     /// The part before the `@`, as it was written.
@@ -61,7 +67,11 @@ fn is_local_part(local: &str) -> bool {
         // A quoted local part may hold spaces, but never what would end a command or a header line.
         return inner.len() > 1 && inner.ends_with('"') && !inner.chars().any(|c| c.is_control());
     }
-    !local.chars().any(|c| c.is_whitespace() || c.is_control() || "<>()[],;:\\\"@".contains(c))
+    if local.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'+' | b'-' | b'_')) {
+        return true;
+    }
+    let special = |c: char| matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | ',' | ';' | ':' | '\\' | '"' | '@');
+    !local.chars().any(|c| special(c) || c.is_whitespace() || c.is_control())
 }
 
 fn is_domain(domain: &str) -> bool {
@@ -76,7 +86,9 @@ fn is_domain(domain: &str) -> bool {
 
 impl PartialEq for Address {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text || self.key() == other.key()
+        // A letter beyond ASCII may have one of ASCII as its lower case: the Kelvin sign has `k`.
+        let plain = self.text.is_ascii() && other.text.is_ascii();
+        if plain { self.text.eq_ignore_ascii_case(&other.text) } else { self.text == other.text || self.key() == other.key() }
     }
 }
 
