@@ -161,5 +161,11 @@ CREATE TABLE letter (
     tail            TEXT   NOT NULL
 );
 CREATE UNIQUE INDEX outbox_once ON outbox (arrival, event, recipient_key);
-CREATE INDEX outbox_acknowledged ON outbox (created_at) WHERE event = 'acknowledgement';
-CREATE INDEX outbox_acknowledged_to ON outbox (recipient_key, created_at) WHERE event = 'acknowledgement';
+
+-- How many acknowledgements left, by ten minutes: what the caps are held against costs the same however many there were.
+CREATE TABLE acknowledged (
+    recipient_key   TEXT   NOT NULL,          -- '' for everybody together
+    slot            BIGINT NOT NULL,          -- ten minutes since 1970-01-01T00:00:00Z
+    sent            BIGINT NOT NULL,
+    PRIMARY KEY (recipient_key, slot)
+);

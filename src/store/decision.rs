@@ -3,15 +3,18 @@
 //! A crash before the COMMIT leaves the arrivals pending, and they are decided again as if nothing had been; after it, they have
 //! their outcome and are never looked at again. The unique index on the content key stands behind that on the database's side.
 
+use std::collections::BTreeMap;
+
 use sqlx::{QueryBuilder, Row};
 
 use super::outbox::parts_column;
-use super::recall::recall;
+use super::recall::{recall, slot};
 use super::work::push_numbers;
 use super::{Database, Fault, Store, Transaction};
 use crate::decide::recall::{Facts, Wanted};
 use crate::decide::{Case, Decision};
 use crate::model::arrival::Outcome;
+use crate::model::notice;
 use crate::model::time::Time;
 
 /// Rows in one statement, so that the widest table stays below SQLite's 32,766 bound values.
@@ -74,6 +77,7 @@ async fn write(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time, ne
     write_attachments(transaction, rows).await?;
     write_events(transaction, rows).await?;
     write_proofs(transaction, rows).await?;
+    write_acknowledged(transaction, rows, now).await?;
     write_notices(transaction, rows, now, next_notice).await
 }
 
@@ -115,7 +119,7 @@ async fn write_outcomes(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now:
 
 /// New and changed tickets in one statement. A ticket that several mails of the batch changed is written as the last one left it.
 async fn write_tickets(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Result<(), Fault> {
-    let mut last: std::collections::BTreeMap<i64, _> = std::collections::BTreeMap::new();
+    let mut last: BTreeMap<i64, _> = BTreeMap::new();
     for change in rows.iter().filter_map(|(_, decision)| decision.change.as_ref()) {
         last.insert(change.ticket.number, &change.ticket);
     }
@@ -284,6 +288,26 @@ async fn write_notices(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: 
         query.build().persistent(false).execute(&mut **transaction).await?;
     }
     Ok(first + notices.len() as i64)
+}
+
+/// Counts the acknowledgements, by recipient and under the empty key for everybody, against the caps.
+async fn write_acknowledged(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time) -> Result<(), Fault> {
+    let mut sent: BTreeMap<String, i64> = BTreeMap::new();
+    let notices = rows.iter().flat_map(|(_, decision)| &decision.notices);
+    for notice in notices.filter(|notice| notice.event == notice::Event::Acknowledgement) {
+        *sent.entry(notice.recipient.key()).or_default() += 1;
+        *sent.entry(String::new()).or_default() += 1;
+    }
+    if sent.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Database>::new("INSERT INTO acknowledged (recipient_key, slot, sent) ");
+    query.push_values(sent, |mut row, (recipient, count)| {
+        row.push_bind(recipient).push_bind(slot(now)).push_bind(count);
+    });
+    query.push(" ON CONFLICT (recipient_key, slot) DO UPDATE SET sent = acknowledged.sent + excluded.sent");
+    query.build().persistent(false).execute(&mut **transaction).await?;
+    Ok(())
 }
 
 /// Marks the sender of an earlier copy as proven by a later one.

@@ -19,7 +19,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -38,8 +38,8 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Without mail for so long, custody counts as idle: a few times what a mail takes from its connection to its commit.
 const QUIET: Duration = Duration::from_millis(25);
-/// How long the worker and the sender let custody go first.
-const LONGEST_WAY: Duration = Duration::from_millis(400);
+/// How long the worker and the sender let custody go first. Short enough for people, long enough for a burst to be over.
+const LONGEST_WAY: Duration = Duration::from_secs(3);
 
 /// `[store]`.
 #[derive(Debug, Clone)]
@@ -82,6 +82,8 @@ struct Inner {
     /// When custody and the worker last wrote, in microseconds since the opening; 0: never.
     custody_wrote: AtomicU64,
     worker_wrote: AtomicU64,
+    /// Whether the worker and the sender still give way in this flood.
+    patience: [AtomicBool; 2],
 }
 
 /// Who waits for the writing connection, and for whom.
@@ -133,6 +135,7 @@ impl Store {
                 opened: Instant::now(),
                 custody_wrote: AtomicU64::new(0),
                 worker_wrote: AtomicU64::new(0),
+                patience: [AtomicBool::new(true), AtomicBool::new(true)],
             }),
         })
     }
@@ -151,21 +154,31 @@ impl Store {
         self.inner.worker_wrote.store(self.since_opening(), Ordering::Relaxed);
     }
 
-    /// Waits while mail is pouring in, for a while at most. Custody goes first: a client waits for its 250, nobody waits for a ticket
-    /// to the millisecond, and for a notice still less. The limit keeps all of them coming however long the flood lasts.
+    /// Waits while mail is pouring in. Custody goes first: a client waits for its 250, nobody waits for a ticket to the millisecond, and
+    /// for a notice still less. Patience ends: in a flood that lasts, all of them take equal turns until it is over.
     pub async fn give_way(&self, turn: Turn) {
+        let patience = &self.inner.patience[turn as usize];
         let end = Instant::now() + LONGEST_WAY;
         loop {
-            let custody = self.inner.custody_wrote.load(Ordering::Relaxed);
-            let worker = if turn == Turn::Sender { self.inner.worker_wrote.load(Ordering::Relaxed) } else { 0 };
-            let wrote = custody.max(worker);
-            let quiet_for = Duration::from_micros(self.since_opening().saturating_sub(wrote));
-            // Before the first mail there is no flood either.
-            if wrote == 0 || quiet_for >= QUIET || Instant::now() >= end {
+            let Some(rest) = self.until_quiet(turn) else { return patience.store(true, Ordering::Relaxed) };
+            if Instant::now() >= end {
+                patience.store(false, Ordering::Relaxed);
+            }
+            if !patience.load(Ordering::Relaxed) {
                 return;
             }
-            tokio::time::sleep(QUIET - quiet_for).await;
+            tokio::time::sleep(rest).await;
         }
+    }
+
+    /// How long it would take to be quiet from now on; `None` when it is.
+    fn until_quiet(&self, turn: Turn) -> Option<Duration> {
+        let custody = self.inner.custody_wrote.load(Ordering::Relaxed);
+        let worker = if turn == Turn::Sender { self.inner.worker_wrote.load(Ordering::Relaxed) } else { 0 };
+        let wrote = custody.max(worker);
+        let quiet_for = Duration::from_micros(self.since_opening().saturating_sub(wrote));
+        // Before the first mail there is no flood either.
+        if wrote == 0 { None } else { QUIET.checked_sub(quiet_for).filter(|rest| !rest.is_zero()) }
     }
 
     /// Closes the connections; the last one folds the log into the database.

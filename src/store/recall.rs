@@ -156,26 +156,29 @@ async fn texts(connection: &mut Connection, numbers: &[i64], facts: &mut Facts) 
     Ok(())
 }
 
+/// What was sent to these addresses and, under the empty key, to everybody.
 async fn acknowledged(connection: &mut Connection, wanted: &Wanted, now: Time, facts: &mut Facts) -> Result<(), Fault> {
     let (hour, day) = Facts::cap_starts(now);
-    facts.acknowledged_in_all =
-        sqlx::query_scalar("SELECT COUNT(*) FROM outbox WHERE event = 'acknowledgement' AND created_at > $1")
-            .bind(day.0)
-            .fetch_one(&mut *connection)
-            .await?;
-    if wanted.requesters.is_empty() {
-        return Ok(());
-    }
-    let mut query = QueryBuilder::<Database>::new("SELECT recipient_key, COUNT(*), SUM(CASE WHEN created_at > ");
-    query.push_bind(hour.0).push(" THEN 1 ELSE 0 END) FROM outbox WHERE event = 'acknowledgement' AND created_at > ");
-    query.push_bind(day.0).push(" AND recipient_key IN (");
+    let mut query = QueryBuilder::<Database>::new("SELECT recipient_key, SUM(sent), SUM(CASE WHEN slot >= ");
+    query.push_bind(slot(hour)).push(" THEN sent ELSE 0 END) FROM acknowledged WHERE slot >= ");
+    query.push_bind(slot(day)).push(" AND recipient_key IN ('', ");
     push_texts(&mut query, &wanted.requesters);
-    query.push(") GROUP BY recipient_key");
+    query.push(if wanted.requesters.is_empty() { "'') " } else { ") " }).push("GROUP BY recipient_key");
     for row in query.build().persistent(false).fetch_all(connection).await? {
         let count = Acknowledged { day: row.try_get(1)?, hour: row.try_get(2)? };
-        facts.acknowledged.insert(row.try_get(0)?, count);
+        match row.try_get::<&str, _>(0)? {
+            "" => facts.acknowledged_in_all = count.day,
+            key => {
+                facts.acknowledged.insert(key.to_owned(), count);
+            }
+        }
     }
     Ok(())
+}
+
+/// The ten minutes that a time belongs to. Counting by whole slots, a cap looks back up to ten minutes further than it says.
+pub(in crate::store) fn slot(time: Time) -> i64 {
+    time.0.div_euclid(600_000_000)
 }
 
 fn push_texts(query: &mut QueryBuilder<Database>, texts: &BTreeSet<String>) {
