@@ -75,10 +75,9 @@ pub struct Options {
     pub give_up_after: Duration,
 }
 
-/// Notices leased in one turn. Enough to keep every connection busy, few enough that a crash leaves little to send twice.
+/// Notices leased in one turn. Enough to keep every connection busy, few enough that a crash leaves little to send twice and that the
+/// worker, which waits for the same connection to the store, waits only a moment.
 const TURN: i64 = 64;
-/// The same when nothing is sent: only the statements count.
-const TURN_DISCARDED: i64 = 512;
 /// How much longer a lease lasts than its last attempt may: for the settlement, and for clocks that differ a little.
 const MARGIN: Duration = Duration::from_secs(5);
 
@@ -143,11 +142,7 @@ impl Sender {
 
     /// Leases a turn's notices; `None` when nothing is due.
     async fn lease(&self, now: Time, permit: OwnedSemaphorePermit) -> Result<Option<Turn>, Fault> {
-        let limit = match (&self.outlet, self.health.is_down()) {
-            (_, true) => 1,
-            (Outlet::Discard, _) => TURN_DISCARDED,
-            _ => TURN,
-        };
+        let limit = if self.health.is_down() { 1 } else { TURN };
         let until = now.plus(self.window() + self.attempt_timeout + MARGIN);
         let rows = self.store.lease(now, until, limit).await?;
         let full = i64::try_from(rows.len()).is_ok_and(|count| count >= limit);

@@ -38,8 +38,8 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Without mail for so long, custody counts as idle: a few times what a mail takes from its connection to its commit.
 const QUIET: Duration = Duration::from_millis(25);
-/// How long the worker and the sender let custody go first. Short enough for people, long enough for a burst to be over.
-const LONGEST_WAY: Duration = Duration::from_secs(3);
+/// How long the worker and the sender let others go first. Short enough for people, long enough for a burst to be over.
+const LONGEST_WAY: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(10)];
 
 /// `[store]`.
 #[derive(Debug, Clone)]
@@ -158,7 +158,7 @@ impl Store {
     /// for a notice still less. Patience ends: in a flood that lasts, all of them take equal turns until it is over.
     pub async fn give_way(&self, turn: Turn) {
         let patience = &self.inner.patience[turn as usize];
-        let end = Instant::now() + LONGEST_WAY;
+        let end = Instant::now() + LONGEST_WAY[turn as usize];
         loop {
             let Some(rest) = self.until_quiet(turn) else { return patience.store(true, Ordering::Relaxed) };
             if Instant::now() >= end {

@@ -1,7 +1,5 @@
 //! What the worker takes up: pending arrivals, counted before they are worked on.
 
-use std::collections::HashMap;
-
 use sqlx::{QueryBuilder, Row};
 
 use super::{Database, Fault, Store};
@@ -59,32 +57,22 @@ impl Store {
         let mut query =
             QueryBuilder::<Database>::new("UPDATE arrival SET attempts = attempts + 1 WHERE outcome IS NULL AND id IN (");
         push_numbers(&mut query, ids);
-        query.push(
-            ") RETURNING id, raw_id, department, sender, recipients, source, peer_ip, peer_helo, peer_tls, received_at, attempts",
-        );
-        let rows = query.build().persistent(false).fetch_all(&mut *transaction).await?;
+        query.push(")").build().persistent(false).execute(&mut *transaction).await?;
         transaction.commit().await?;
         drop(writer);
-        let mut arrivals = rows.iter().map(arrival_from).collect::<Result<Vec<_>, Fault>>()?;
-        arrivals.sort_by_key(|arrival| arrival.id);
-        self.load_raw(&mut arrivals).await?;
-        Ok(arrivals)
+        self.load(ids).await
     }
 
-    async fn load_raw(&self, arrivals: &mut [Arrival]) -> Result<(), Fault> {
-        let ids: Vec<i64> = arrivals.iter().map(|arrival| arrival.raw_id).collect();
-        let mut query = QueryBuilder::<Database>::new("SELECT id, octets FROM raw WHERE id IN (");
-        push_numbers(&mut query, &ids);
-        query.push(")");
-        let mut raw: HashMap<i64, Vec<u8>> = HashMap::new();
-        for row in query.build().persistent(false).fetch_all(self.readers()).await? {
-            raw.insert(row.try_get(0)?, row.try_get(1)?);
-        }
-        for arrival in arrivals {
-            // The arrivals of one mail share its octets, so they are not taken out of the map.
-            arrival.raw = raw.get(&arrival.raw_id).cloned().unwrap_or_default();
-        }
-        Ok(())
+    /// Those of the arrivals that are still pending, with their octets.
+    async fn load(&self, ids: &[i64]) -> Result<Vec<Arrival>, Fault> {
+        let mut query = QueryBuilder::<Database>::new(
+            "SELECT arrival.id, raw_id, department, sender, recipients, source, peer_ip, peer_helo, peer_tls, received_at, attempts, \
+             octets FROM arrival JOIN raw ON raw.id = arrival.raw_id WHERE outcome IS NULL AND arrival.id IN (",
+        );
+        push_numbers(&mut query, ids);
+        query.push(") ORDER BY arrival.id");
+        let rows = query.build().persistent(false).fetch_all(self.readers()).await?;
+        rows.iter().map(arrival_from).collect()
     }
 
     /// Notes why an attempt failed, for the operator.
@@ -138,6 +126,6 @@ fn arrival_from(row: &sqlx::sqlite::SqliteRow) -> Result<Arrival, Fault> {
         peer: Peer { ip: ip.and_then(|ip| ip.parse().ok()), helo: row.try_get(7)?, tls: row.try_get::<i64, _>(8)? != 0 },
         received_at: Time(row.try_get(9)?),
         attempts: row.try_get(10)?,
-        raw: Vec::new(),
+        raw: row.try_get(11)?,
     })
 }

@@ -124,5 +124,5 @@ fn head(id: i64) -> String {
 
 /// The mail that a queued notice is.
 pub(crate) fn mail(id: i64) -> Vec<u8> {
-    format!("{}\r\n--limit\r\n\r\n.an attachment\r\nof two lines\r\n\r\n--limit--\r\n", head(id)).into_bytes()
+    format!("{}\r\n--limit\r\n\r\n.an attachment\r\nof two lines\r\n--limit--\r\n", head(id)).into_bytes()
 }

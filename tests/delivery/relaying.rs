@@ -12,7 +12,7 @@ use crate::{Envelope, connect, patience, peer};
 
 /// A part whose header is only as much as the test needs.
 pub(crate) fn part(encode: bool) -> Part {
-    let header = "--limit\r\nContent-Type: application/octet-stream\r\n\r\n".to_owned();
+    let header = "\r\n--limit\r\nContent-Type: application/octet-stream\r\n\r\n".to_owned();
     Part { header, raw_id: 1, start: 0, end: 0, encode }
 }
 
@@ -32,9 +32,9 @@ async fn dots_long_lines_and_eight_bit_parts_arrive_as_they_were() {
     let mut composer = Composer::new(&head);
     composer.part(&part(false), "Grüße\r\n.\r\nnoch ein Teil".as_bytes());
     composer.part(&part(true), &[0, 255, 13, 10, 46, 13, 10]);
-    let octets = composer.finish("--limit--\r\n");
+    let octets = composer.finish("\r\n--limit--\r\n");
 
-    let expected = format!("{head}{0}Grüße\r\n.\r\nnoch ein Teil\r\n{0}AP8NCi4NCg==\r\n--limit--\r\n", part(false).header);
+    let expected = format!("{head}{0}Grüße\r\n.\r\nnoch ein Teil{0}AP8NCi4NCg==\r\n\r\n--limit--\r\n", part(false).header);
     assert_eq!(octets, expected.as_bytes());
     send(connect(port).await, &octets).await.quit().await;
 
@@ -95,7 +95,7 @@ fn any_composed_mail_arrives_as_it_was_composed() {
         .run(&cases, |(range, encode)| {
             let mut composer = Composer::new("Subject: any\r\n\r\n");
             composer.part(&part(encode), &range);
-            let octets = composer.finish("--limit--\r\n");
+            let octets = composer.finish("\r\n--limit--\r\n");
             let mut kept = outcome.borrow_mut();
             let used = kept.take().expect("the connection");
             **kept = Some(runtime.block_on(send(used, &octets)));

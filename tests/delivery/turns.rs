@@ -192,13 +192,13 @@ async fn files_are_written_with_their_envelope_and_a_folder_in_the_way_makes_the
 }
 
 #[tokio::test]
-async fn what_is_discarded_counts_as_sent_in_large_sets() {
+async fn what_is_discarded_counts_as_sent_turn_by_turn() {
     let mut outbox = Outbox::open().await;
-    for id in 1..=600 {
+    for id in 1..=100 {
         outbox.queue(id, &format!("c{id}@customer.example"), 99).await;
     }
     let sender = outbox.sender_to(To::Discard, 4, LONG);
-    assert_eq!(sender.step(now()).await.expect("a turn"), 512);
-    assert_eq!(sender.step(now()).await.expect("a turn"), 88);
-    assert_eq!(outbox.count("sent").await, 600);
+    assert_eq!(sender.step(now()).await.expect("a turn"), 64);
+    assert_eq!(sender.step(now()).await.expect("a turn"), 36);
+    assert_eq!(outbox.count("sent").await, 100);
 }
