@@ -133,3 +133,62 @@ impl fmt::Display for Mailbox {
         if self.name.is_empty() { write!(f, "{}", self.address) } else { write!(f, "{} <{}>", self.name, self.address) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn hash(address: &Address) -> u64 {
+        let mut hasher = std::hash::DefaultHasher::new();
+        address.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    #[test]
+    fn case_makes_no_difference_and_is_kept_in_the_local_part_alone() {
+        for (one, other) in
+            [("Mia.Berg@Customer.Example", "mia.berg@customer.example"), ("ŽANETA@shop.example", "žaneta@SHOP.example")]
+        {
+            let (one, other) = (Address::parse(one).unwrap(), Address::parse(other).unwrap());
+            assert_eq!(one, other);
+            assert_eq!(hash(&one), hash(&other));
+        }
+        assert_eq!(Address::parse("Mia@Customer.Example").unwrap().as_str(), "Mia@customer.example");
+    }
+
+    #[test]
+    fn what_is_no_address_is_none() {
+        let long = format!("{}@customer.example", "x".repeat(65));
+        for text in
+            ["", "mia", "@customer.example", "mia@", "mia@.example", "a b@customer.example", "<mia@customer.example>", &long]
+        {
+            assert!(Address::parse(text).is_none(), "{text:?}");
+        }
+        for text in ["\"a b\"@customer.example", "mia@[192.0.2.1]", "o'neil+x@customer.example"] {
+            assert!(Address::parse(text).is_some(), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_read_holds_nothing_that_ends_a_command_or_a_field(text in "\\PC{0,30}@[ -~]{0,30}", wild in any::<String>()) {
+            for text in [text, wild] {
+                if let Some(address) = Address::parse(&text) {
+                    prop_assert!(!address.as_str().chars().any(|c| c.is_control() || matches!(c, '\r' | '\n')));
+                    prop_assert!(!address.domain().contains(['<', '>', ' ', '@']));
+                    let again = Address::parse(address.as_str()).unwrap();
+                    prop_assert_eq!(again.as_str(), address.as_str());
+                    prop_assert_eq!(format!("{}@{}", address.local(), address.domain()), address.as_str());
+                }
+            }
+        }
+
+        #[test]
+        fn equal_addresses_have_equal_keys_and_hashes(one in "[a-zA-Zžßİ]{1,6}@[a-zA-Z]{1,6}", other in "[a-zA-Zžßİ]{1,6}@[a-zA-Z]{1,6}") {
+            let (one, other) = (Address::parse(&one).unwrap(), Address::parse(&other).unwrap());
+            prop_assert_eq!(one == other, one.key() == other.key());
+            prop_assert!(one != other || hash(&one) == hash(&other));
+        }
+    }
+}

@@ -189,3 +189,80 @@ pub fn split_signed(address: &Address) -> Option<(Address, &str)> {
     let (local, token) = address.local().rsplit_once('+')?;
     Some((Address::parse(&format!("{local}@{}", address.domain()))?, token))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key(id: u8) -> Key {
+        Key::new(id, &[id; 32])
+    }
+
+    fn keys() -> Keyring {
+        Keyring::new(key(1), Vec::new())
+    }
+
+    fn tokens() -> impl Strategy<Value = Token> {
+        let number = || 0_i64..1 << 40;
+        let parts = (number(), number(), any::<[u8; 4]>(), any::<u16>(), any::<u8>(), 0..4);
+        parts.prop_map(|(ticket, arrival, recipient, day, event, kind)| {
+            let recipient = Recipient(recipient);
+            match kind {
+                0 => Token::Reply { purpose: Purpose::Reply, ticket, recipient, day },
+                1 => Token::Reply { purpose: Purpose::Note, ticket, recipient, day },
+                2 => Token::Bounce { arrival, recipient },
+                _ => Token::Message { ticket, recipient, day, arrival, event },
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_is_read_back_as_it_was_in_either_case(token in tokens()) {
+            let text = keys().write(&token);
+            prop_assert_eq!(keys().read(&text), Some(token));
+            prop_assert_eq!(keys().read(&text.to_uppercase()), Some(token));
+        }
+
+        #[test]
+        fn a_token_with_any_bit_changed_is_none(token in tokens(), at in any::<prop::sample::Index>(), bit in 0_u8..8) {
+            let mut bytes = from_base32(&keys().write(&token)).unwrap();
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1_u8 << bit;
+            prop_assert_eq!(keys().read(&base32(&bytes)), None);
+        }
+
+        #[test]
+        fn a_token_cut_or_lengthened_is_none(token in tokens(), more in "[a-z2-7]{1,9}", cut in 1..20_usize) {
+            let text = keys().write(&token);
+            prop_assert_eq!(keys().read(&text[..text.len() - cut]), None);
+            prop_assert_eq!(keys().read(&format!("{text}{more}")), None);
+        }
+
+        #[test]
+        fn foreign_text_is_none(text in "\\PC{0,80}", words in "[a-z2-7]{30,50}") {
+            prop_assert_eq!(keys().read(&text), None);
+            prop_assert_eq!(keys().read(&words), None);
+        }
+
+        #[test]
+        fn a_token_of_another_key_is_none_and_one_of_an_older_key_still_good(token in tokens()) {
+            let old = keys().write(&token);
+            prop_assert_eq!(Keyring::new(Key::new(1, &[9; 32]), Vec::new()).read(&old), None);
+            prop_assert_eq!(Keyring::new(key(2), Vec::new()).read(&old), None);
+            prop_assert_eq!(Keyring::new(key(2), vec![key(1)]).read(&old), Some(token));
+        }
+
+        #[test]
+        fn a_signed_address_fits_and_gives_its_token_back(token in tokens(), local in "[a-z]{1,24}") {
+            prop_assume!(!matches!(token, Token::Message { .. }));
+            let department = Address::parse(&format!("{local}@desk.example.org")).unwrap();
+            let text = keys().write(&token);
+            prop_assert!(text.len() < LONGEST_SUFFIX);
+            let signed = signed_address(&department, &text).unwrap();
+            prop_assert!(signed.local().len() <= 64);
+            prop_assert_eq!(split_signed(&signed), Some((department, text.as_str())));
+        }
+    }
+}

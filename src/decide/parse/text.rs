@@ -215,3 +215,36 @@ fn push_line(line: &str, lines: &mut String) {
     }
     lines.push('\n');
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use unicode_normalization::UnicodeNormalization;
+
+    /// The same character by character, without any short way.
+    fn plainly(text: &str) -> String {
+        let ends_line = |c: char| matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' | '\x0b' | '\x0c');
+        let text = text.replace("\r\n", "\n");
+        let lines = text.split(ends_line).map(|line| {
+            let kept: String = line.chars().filter(|c| *c == '\t' || (!c.is_control() && *c != '\u{feff}')).collect();
+            let kept: String = kept.nfc().collect();
+            let trimmed = kept.trim_end();
+            if trimmed == "--" && kept.starts_with("-- ") { "-- ".to_owned() } else { trimmed.to_owned() }
+        });
+        lines.collect::<Vec<_>>().join("\n").trim_matches('\n').to_owned()
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_ways_lead_to_the_same_text(
+            pieces in prop::collection::vec(prop_oneof![
+                "[ -~]{0,12}", "[čße\u{301}\u{feff}\u{2028}\u{85}]{0,4}",
+                prop::sample::select(vec!["\r\n", "\n", "\r", "\t", "\0", "-- ", " "]).prop_map(str::to_owned),
+            ], 0..30)
+        ) {
+            let text = pieces.concat();
+            prop_assert_eq!(normalised(&text), plainly(&text));
+        }
+    }
+}
