@@ -69,6 +69,10 @@ pub struct Worker {
     house: House,
     store: Store,
     wake_sender: Arc<Notify>,
+    /// Being taken up, while those before them are decided. Only within a backlog.
+    claiming: Option<JoinHandle<Result<Vec<Arrival>, Fault>>>,
+    /// Number of the last arrival taken up within the backlog; 0 without one.
+    backlog: i64,
     /// Taken up, but not read yet.
     waiting: VecDeque<Arrival>,
     /// Being read, while those before them are decided.
@@ -87,7 +91,16 @@ struct Reading {
 impl Worker {
     /// A worker. `wake_sender` is notified when it has queued notices.
     pub fn new(house: House, store: Store, wake_sender: Arc<Notify>) -> Self {
-        Self { house, store, wake_sender, waiting: VecDeque::new(), reading: None, prepared: Vec::new() }
+        Self {
+            house,
+            store,
+            wake_sender,
+            claiming: None,
+            backlog: 0,
+            waiting: VecDeque::new(),
+            reading: None,
+            prepared: Vec::new(),
+        }
     }
 
     /// Decides the next few arrivals in one transaction, and lets those after them be read meanwhile. Returns how many it dealt with;
@@ -96,8 +109,7 @@ impl Worker {
         let mut count = 0;
         if self.prepared.is_empty() {
             if self.reading.is_none() && self.waiting.is_empty() {
-                self.store.give_way(Turn::Worker).await;
-                let claimed = self.store.claim(BATCH).await?;
+                let claimed = self.claim().await?;
                 count = claimed.len();
                 self.waiting = self.hold_exhausted(claimed).await?;
             }
@@ -112,6 +124,7 @@ impl Worker {
         if self.reading.is_none() {
             self.reading = self.read();
         }
+        self.claim_ahead();
         count = count.max(self.prepared.len());
         match self.decide(&self.prepared).await {
             Ok(()) => {}
@@ -121,6 +134,31 @@ impl Worker {
         }
         self.prepared.clear();
         Ok(count)
+    }
+
+    /// The next arrivals: those that were taken up ahead, or else the oldest.
+    async fn claim(&mut self) -> Result<Vec<Arrival>, Fault> {
+        let ahead = match self.claiming.take() {
+            Some(claiming) => claiming.await.map_err(|error| Fault::Away(format!("taking up mail ended: {error}")))??,
+            None => Vec::new(),
+        };
+        let claimed = if ahead.is_empty() {
+            self.store.give_way(Turn::Worker).await;
+            self.store.claim(BATCH, 0).await?
+        } else {
+            ahead
+        };
+        let is_full = claimed.len() as i64 == BATCH.mails;
+        self.backlog = claimed.last().filter(|_| is_full).map_or(0, |arrival| arrival.id);
+        Ok(claimed)
+    }
+
+    /// Within a backlog, begins to take up what follows. What fails meanwhile stays pending and is found when the backlog is worked off.
+    fn claim_ahead(&mut self) {
+        if self.backlog > 0 && self.waiting.is_empty() && self.claiming.is_none() {
+            let (store, after) = (self.store.clone(), self.backlog);
+            self.claiming = Some(tokio::spawn(async move { store.claim(BATCH, after).await }));
+        }
     }
 
     /// Arrivals that were tried often enough are held, whatever became of the attempts.

@@ -50,7 +50,7 @@ async fn a_mail_for_several_departments_is_one_arrival_for_each_and_stored_once(
     let batch = vec![mail("one", &["support", "billing"]), mail("two", &["support"]), mail("one", &["billing"])];
     assert_eq!(store.insert_arrivals(batch).await.unwrap(), [vec![1, 2], vec![3], vec![4]]);
     assert_eq!(number(folder.path(), "SELECT COUNT(*) FROM raw").await, 3);
-    let taken = store.claim(ALL).await.unwrap();
+    let taken = store.claim(ALL, 0).await.unwrap();
     let seen: Vec<_> = taken.iter().map(|arrival| (arrival.department.as_str(), arrival.raw.as_slice())).collect();
     let expected: [(&str, &[u8]); 4] = [("support", b"one"), ("billing", b"one"), ("support", b"two"), ("billing", b"one")];
     assert_eq!(seen, expected);
@@ -74,10 +74,10 @@ async fn an_attempt_counts_before_the_work_and_what_was_tried_is_taken_up_alone(
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
     store.insert_arrivals(vec![mail("one", &["support"]), mail("two", &["support"])]).await.unwrap();
-    assert_eq!(store.claim(ALL).await.unwrap().len(), 2);
+    assert_eq!(store.claim(ALL, 0).await.unwrap().len(), 2);
     assert_eq!(number(folder.path(), "SELECT SUM(attempts) FROM arrival").await, 2);
     store.close().await;
-    let again = open(folder.path()).await.claim(ALL).await.unwrap();
+    let again = open(folder.path()).await.claim(ALL, 0).await.unwrap();
     assert_eq!(again.iter().map(|arrival| (arrival.id, arrival.attempts)).collect::<Vec<_>>(), [(1, 2)]);
 }
 
@@ -87,7 +87,7 @@ async fn a_batch_holds_so_many_octets_and_always_one_mail() {
     let store = open(folder.path()).await;
     let large = "x".repeat(1_000);
     store.insert_arrivals(vec![mail(&large, &["support"]), mail("two", &["support"])]).await.unwrap();
-    assert_eq!(store.claim(Batch { mails: 100, octets: 10 }).await.unwrap().len(), 1);
+    assert_eq!(store.claim(Batch { mails: 100, octets: 10 }, 0).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

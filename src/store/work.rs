@@ -19,9 +19,10 @@ pub struct Batch {
 impl Store {
     /// Takes up the oldest pending arrivals and counts the attempt, in one commit, before anything is done with them.
     ///
-    /// A mail that was taken up before without an outcome may have killed the process, and is taken up alone.
-    pub async fn claim(&self, batch: Batch) -> Result<Vec<Arrival>, Fault> {
-        let pending = self.pending(batch.mails).await?;
+    /// A mail that was taken up before without an outcome may have killed the process, and is taken up alone. Only arrivals after number
+    /// `after` are looked at: those up to it may be in hand.
+    pub async fn claim(&self, batch: Batch, after: i64) -> Result<Vec<Arrival>, Fault> {
+        let pending = self.pending(batch.mails, after).await?;
         let mut octets = 0;
         let mut ids = Vec::new();
         for (id, attempts, size) in pending {
@@ -39,9 +40,10 @@ impl Store {
     }
 
     /// The oldest pending arrivals: number, attempts, size.
-    async fn pending(&self, limit: i64) -> Result<Vec<(i64, i64, i64)>, Fault> {
-        let rows = sqlx::query("SELECT id, attempts, size FROM arrival WHERE outcome IS NULL ORDER BY id LIMIT $1")
+    async fn pending(&self, limit: i64, after: i64) -> Result<Vec<(i64, i64, i64)>, Fault> {
+        let rows = sqlx::query("SELECT id, attempts, size FROM arrival WHERE outcome IS NULL AND id > $2 ORDER BY id LIMIT $1")
             .bind(limit)
+            .bind(after)
             .fetch_all(self.readers())
             .await?;
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
