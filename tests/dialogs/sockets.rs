@@ -39,7 +39,7 @@ async fn one_connection_too_many_is_told_so_and_a_place_given_back_is_used_again
 
 #[tokio::test]
 async fn one_address_cannot_take_every_connection() {
-    let house = open(Options { max_connections_per_address: 2, ..options() }).await;
+    let house = House::open(Options { max_connections_per_address: 2, ..options() }, Vec::new(), Answer::Take).await;
     let clients = [house.greeted().await, house.greeted().await];
     let mut late = house.client().await;
     late.expect("421 4.7.0 Too many connections from your address").await;
@@ -51,6 +51,14 @@ async fn one_address_cannot_take_every_connection() {
     other.expect("220 ").await;
     drop(clients);
     until_greeted_with(&house, "220").await;
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_trusted_host_may_take_more_connections_than_an_address_else() {
+    let house = open(Options { max_connections_per_address: 2, ..options() }).await;
+    let clients = [house.greeted().await, house.greeted().await, house.greeted().await];
+    drop(clients);
     house.close().await;
 }
 

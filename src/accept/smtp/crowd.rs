@@ -8,6 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Options;
 use super::reply::Reply;
+use crate::model::network::Network;
 
 /// The connections that are open.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(super) struct Crowd {
     free: Arc<Semaphore>,
     limit: usize,
     limit_per_address: usize,
+    /// Our own relays bring many clients' mail from one address.
+    exempt: Vec<Network>,
     by_address: Mutex<HashMap<IpAddr, usize>>,
 }
 
@@ -27,13 +30,14 @@ pub(super) struct Place {
 }
 
 impl Crowd {
-    /// Nobody yet.
-    pub(super) fn new(options: &Options) -> Arc<Self> {
+    /// Nobody yet. The limit on one address does not hold for `exempt` networks.
+    pub(super) fn new(options: &Options, exempt: &[Network]) -> Arc<Self> {
         let limit = options.max_connections.min(Semaphore::MAX_PERMITS).min(u32::MAX as usize);
         Arc::new(Self {
             free: Arc::new(Semaphore::new(limit)),
             limit,
             limit_per_address: options.max_connections_per_address,
+            exempt: exempt.to_vec(),
             by_address: Mutex::new(HashMap::new()),
         })
     }
@@ -44,7 +48,7 @@ impl Crowd {
         let address = grouped(ip);
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let count = by_address.entry(address).or_default();
-        if *count >= self.limit_per_address {
+        if *count >= self.limit_per_address && !self.exempt.iter().any(|network| network.contains(ip)) {
             return Err(Reply::TooManyFromAddress);
         }
         *count += 1;

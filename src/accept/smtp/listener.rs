@@ -40,7 +40,7 @@ fn listen(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
 /// Serves until `stop` becomes true (or its sender is gone), then drains: accepts nothing more, ends idle sessions with 421,
 /// lets a running DATA end with its 250 for at most 8 s, and returns after 9.5 s at the latest.
 pub async fn serve(listeners: Vec<TcpListener>, door: Arc<Door>, stop: watch::Receiver<bool>) {
-    let crowd = Crowd::new(&door.terms.options);
+    let crowd = Crowd::new(&door.terms.options, &door.terms.trusted);
     join_all(listeners.into_iter().map(|listener| accept(listener, &door, &crowd, stop.clone()))).await;
     if timeout(DRAIN_LIMIT, crowd.gone()).await.is_err() {
         tracing::warn!("connections were still open when the time to stop was over");
