@@ -224,18 +224,20 @@ impl Worker {
         Ok(())
     }
 
-    /// A batch failed: each of its mails on its own. Those that fail alone stay pending and are taken up again, alone.
-    async fn one_by_one(&self, failure: &Failure) -> Result<(), Fault> {
+    /// A batch failed: each of its mails on its own. Those that fail alone stay pending and are taken up again, alone; those that are
+    /// done leave the batch, so that a store that goes away meanwhile finds only the rest of it later.
+    async fn one_by_one(&mut self, failure: &Failure) -> Result<(), Fault> {
         if let [only] = self.prepared.as_slice() {
             return self.failed(only.arrival.id, &failure.to_string()).await;
         }
         tracing::warn!(mails = self.prepared.len(), %failure, "a batch failed and is done one by one");
-        for case in &self.prepared {
+        while let Some(case) = self.prepared.first() {
             match self.decide(std::slice::from_ref(case)).await {
                 Ok(()) => {}
                 Err(Failure::Store(fault @ (Fault::Away(_) | Fault::Full(_) | Fault::Broken(_)))) => return Err(fault),
                 Err(failure) => self.failed(case.arrival.id, &failure.to_string()).await?,
             }
+            self.prepared.remove(0);
         }
         Ok(())
     }

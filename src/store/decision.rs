@@ -13,7 +13,7 @@ use super::work::push_numbers;
 use super::{Database, Fault, Store, Transaction};
 use crate::decide::recall::{Facts, Wanted};
 use crate::decide::{Case, Decision};
-use crate::model::arrival::Outcome;
+use crate::model::arrival::Authenticity;
 use crate::model::notice;
 use crate::model::time::Time;
 
@@ -310,16 +310,19 @@ async fn write_acknowledged(transaction: &mut Transaction<'_>, rows: &Rows<'_>, 
     Ok(())
 }
 
-/// Marks the sender of an earlier copy as proven by a later one.
+/// Marks the senders of earlier copies as proven by later ones.
 async fn write_proofs(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Result<(), Fault> {
-    for (_, decision) in rows.iter().filter(|(_, decision)| decision.outcome == Outcome::Duplicate) {
-        let Some(proven) = decision.proves else { continue };
-        sqlx::query("UPDATE message SET authenticated = 1 WHERE arrival = $1").bind(proven).execute(&mut **transaction).await?;
-        sqlx::query("UPDATE arrival SET authenticity = $2 WHERE id = $1")
-            .bind(proven)
-            .bind(decision.authenticity.name())
-            .execute(&mut **transaction)
-            .await?;
+    let proven: Vec<i64> = rows.iter().filter_map(|(_, decision)| decision.proves).collect();
+    if proven.is_empty() {
+        return Ok(());
     }
+    let mut query = QueryBuilder::<Database>::new("UPDATE message SET authenticated = 1 WHERE arrival IN (");
+    push_numbers(&mut query, &proven);
+    query.push(")").build().persistent(false).execute(&mut **transaction).await?;
+    // There is only one way to prove a sender yet.
+    let mut query = QueryBuilder::<Database>::new("UPDATE arrival SET authenticity = ");
+    query.push_bind(Authenticity::TrustedNetwork.name()).push(" WHERE id IN (");
+    push_numbers(&mut query, &proven);
+    query.push(")").build().persistent(false).execute(&mut **transaction).await?;
     Ok(())
 }
