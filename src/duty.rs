@@ -31,33 +31,50 @@ pub async fn run(store: Store, name: String, mut stop: watch::Receiver<bool>) {
     let mut ticks = interval(SIGN_EVERY);
     // A gateway that was paused gives one sign, not all that it missed.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut told = false;
+    let mut clocks_differ = false;
+    let mut risk = None;
     for count in 0_u64.. {
         tokio::select! { _ = ticks.tick() => {}, _ = stop.changed() => return }
-        match store.give_sign().await {
-            Ok(ahead) => {
-                let apart = ahead.unsigned_abs() > u64::try_from(TOLERATED.as_micros()).unwrap_or(u64::MAX);
-                if apart && !told {
-                    let seconds = ahead / 1_000_000;
-                    tracing::warn!(
-                        seconds,
-                        "the clock of the database is ahead of ours by so much; please let both follow the same time"
-                    );
-                }
-                told = apart;
-            }
-            // Its row is gone: it was thought dead for a day.
-            Err(Fault::Refused(_)) => {
-                if let Err(fault) = join(&store, &name).await {
-                    tracing::debug!(%fault, "cannot join again yet");
-                }
-            }
-            Err(fault) => tracing::debug!(%fault, "no sign of life could be given"),
-        }
-        if count % HOUSEKEEPING_EVERY == 1 {
+        clocks_differ = give_sign(&store, &name, clocks_differ).await;
+        if count % HOUSEKEEPING_EVERY == 0 {
+            risk = warn_of_risk(&store, risk).await;
             keep_house(&store).await;
         }
     }
+}
+
+/// Gives a sign; whether the clocks differ, which is said once.
+async fn give_sign(store: &Store, name: &str, told: bool) -> bool {
+    match store.give_sign().await {
+        Ok(ahead) => {
+            let differ = Duration::from_micros(ahead.unsigned_abs()) > TOLERATED;
+            if differ && !told {
+                let seconds = ahead / 1_000_000;
+                tracing::warn!(
+                    seconds,
+                    "the clock of the database is ahead of ours by so much; please let both follow the same time"
+                );
+            }
+            return differ;
+        }
+        // Its row is gone: it was thought dead for a day.
+        Err(Fault::Refused(_)) => {
+            if let Err(fault) = join(store, name).await {
+                tracing::debug!(%fault, "cannot join again yet");
+            }
+        }
+        Err(fault) => tracing::debug!(%fault, "no sign of life could be given"),
+    }
+    told
+}
+
+/// Says what a failover could lose, at the start and when it changes.
+async fn warn_of_risk(store: &Store, told: Option<&'static str>) -> Option<&'static str> {
+    let Ok(risk) = store.risk().await else { return told };
+    if let Some(risk) = risk.filter(|risk| told != Some(risk)) {
+        tracing::warn!("{risk}");
+    }
+    risk
 }
 
 async fn keep_house(store: &Store) {

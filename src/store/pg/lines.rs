@@ -13,7 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection as _};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{Transaction, in_time};
+use super::{Transaction, durability, in_time};
 use crate::store::Fault;
 use crate::store::place::Server;
 
@@ -96,6 +96,7 @@ impl Lines {
         };
         let mut connection = self.with_password(host)?.connect().await.map_err(named)?;
         sqlx::raw_sql(SESSION).execute(&mut connection).await?;
+        durability::require(&mut connection).await?;
         if self.hosts.len() > 1 {
             let standby: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&mut connection).await?;
             if standby {

@@ -11,6 +11,7 @@ pub(in crate::store) mod doubt;
 mod durability;
 mod ears;
 mod lines;
+mod sign;
 
 use std::time::Duration;
 
@@ -52,12 +53,17 @@ impl Base {
     pub(in crate::store) async fn open(server: &Server) -> Result<Self, Fault> {
         let base = Self { lines: Lines::new(server)? };
         let mut line = in_time(STEP, base.lines.take()).await?;
-        durability::require(&mut line).await?;
-        let mut migrations = sqlx::migrate!("migrations/postgres");
-        migrations.set_ignore_missing(true);
-        in_time(QUESTION, async { migrations.run(&mut *line).await.map_err(schema::fault) }).await?;
+        in_time(QUESTION, async { schema::of_a_server().run(&mut *line).await.map_err(schema::fault) }).await?;
         line.release();
         Ok(base)
+    }
+
+    /// What a failover could lose, in words; `None` when it is nothing, or there is nobody to fail over to.
+    pub(in crate::store) async fn risk(&self) -> Result<Option<&'static str>, Fault> {
+        let mut line = self.lines.take().await?;
+        let risk = durability::risk(&mut line).await?;
+        line.release();
+        Ok(risk)
     }
 
     /// Says goodbye on the connections that are open.
