@@ -42,6 +42,9 @@ pub(in crate::store) const STEP: Duration = Duration::from_secs(10);
 /// Time for a question of a person's.
 pub(in crate::store) const QUESTION: Duration = Duration::from_secs(300);
 
+/// Time for a goodbye, which nobody needs.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 /// A store on a server.
 #[derive(Debug)]
 pub(in crate::store) struct Base {
@@ -52,9 +55,10 @@ impl Base {
     /// Connects, and brings the tables up to date.
     pub(in crate::store) async fn open(server: &Server) -> Result<Self, Fault> {
         let base = Self { lines: Lines::new(server)? };
-        let mut line = in_time(STEP, base.lines.take()).await?;
-        in_time(QUESTION, async { schema::of_a_server().run(&mut *line).await.map_err(schema::fault) }).await?;
-        line.release();
+        let mut connection = base.lines.connect().await?;
+        in_time(QUESTION, async { schema::of_a_server().run(&mut connection).await.map_err(schema::fault) }).await?;
+        // Whether the server hears it makes no difference.
+        let _ = tokio::time::timeout(GOODBYE, connection.close()).await;
         Ok(base)
     }
 
@@ -69,8 +73,7 @@ impl Base {
     /// Says goodbye on the connections that are open.
     pub(in crate::store) async fn close(&self) {
         for connection in self.lines.hang_up() {
-            // Whether the server hears it makes no difference.
-            let _ = tokio::time::timeout(Duration::from_secs(1), connection.close()).await;
+            let _ = tokio::time::timeout(GOODBYE, connection.close()).await;
         }
     }
 
