@@ -16,10 +16,10 @@ import time
 from pathlib import Path
 
 # What is not here has the default of PostgreSQL, the settings of its log included. The two promises are the default as well, and stand
-# here because the figures mean nothing without them. There is no TCP port: on one machine the gateway comes by the socket.
+# here because the figures mean nothing without them. There is no TCP port: on one machine the gateway comes by the socket, whose
+# folder is said at each start, because a copy lies elsewhere.
 POSTGRES_CONF = """
 listen_addresses = ''
-unix_socket_directories = '{folder}'
 shared_buffers = 256MB
 fsync = on
 synchronous_commit = on
@@ -71,7 +71,7 @@ class Postgres:
         if fresh:
             self.make()
         with open(self.folder / "log", "ab") as log:
-            command = [programs() / "postgres", "-D", self.folder]
+            command = [programs() / "postgres", "-D", self.folder, "-k", self.folder]
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.identity())
         self.wait_until_ready()
         if fresh:
@@ -84,14 +84,14 @@ class Postgres:
         command = [programs() / "initdb", "-D", self.folder, "-U", "owner", "--auth=trust", "--encoding=UTF8", "--locale=C"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **self.identity())
         with open(self.folder / "postgresql.conf", "a") as file:
-            file.write(POSTGRES_CONF.format(folder=self.folder))
+            file.write(POSTGRES_CONF)
 
     def identity(self):
         user = unprivileged()
         return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": [], "cwd": self.folder}
 
     def wait_until_ready(self):
-        deadline = time.monotonic() + 600  # a copy of a large cluster may have to read its log first
+        deadline = time.monotonic() + 120  # a copy of a large cluster may have to read its log first
         command = [programs() / "pg_isready", "-q", "-h", self.folder, "-d", "postgres", "-U", "owner"]
         while subprocess.run(command, check=False).returncode != 0:
             if self.process.poll() is not None or time.monotonic() > deadline:
