@@ -8,6 +8,8 @@ pub mod authenticate;
 pub mod decide;
 /// I/O: lease, send, settle.
 pub mod deliver;
+/// Besides mail: the sign of life among the gateways of a store, and what only one of them does.
+pub mod duty;
 /// Pure nouns.
 pub mod model;
 /// The operator's verbs.

@@ -205,13 +205,16 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
             out.write_all(page.as_bytes()).map_err(|error| Trouble::new(Code::InputOutput, error.to_string()))
         }
         Verb::Pipe { to, from } => {
-            let house = run::house(&settings).map_err(|error| ours(trouble(error)))?;
+            let house = run::house(&settings).await.map_err(|error| ours(trouble(error)))?;
             let size = settings.smtp.max_message_size;
-            pipe::pipe(io::stdin().lock(), from.as_deref(), &to, size, &house.desk, &settings.store).await
+            let (mail, store) =
+                pipe::prepare(io::stdin().lock(), from.as_deref(), &to, size, &house.desk, &settings.store).await?;
+            run::require_same_keys(&store, &house.desk).await.map_err(|error| ours(trouble(error)))?;
+            pipe::pipe(mail, store).await
         }
         Verb::Try { files, to, from, json } => {
             let house = run::house_for_looking(&settings).map_err(trouble)?;
-            let there = settings.store.file.exists();
+            let there = settings.store.place.is_there();
             let store = if there { Some(Store::open(&settings.store).await?) } else { None };
             let attempt = try_mail::Attempt {
                 files: &files,
@@ -230,9 +233,9 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
 /// The verbs that look at the store.
 async fn look(verb: Verb, settings: &Settings, out: &mut dyn Write) -> Result<(), Trouble> {
     let house = run::house_for_looking(settings).map_err(trouble)?;
-    let file = &settings.store.file;
-    if !file.exists() {
-        let words = format!("there is no store at {} yet: `postdesk serve` or `postdesk pipe` makes it", file.display());
+    let place = &settings.store.place;
+    if !place.is_there() {
+        let words = format!("there is no store at {place} yet: `postdesk serve` or `postdesk pipe` makes it");
         return Err(Trouble::new(Code::Unavailable, words));
     }
     let store = Store::open(&settings.store).await?;
@@ -264,7 +267,7 @@ fn format(json: Json) -> Format {
 /// What goes wrong with the gateway, as an exit code.
 fn trouble(error: RunError) -> Trouble {
     let code = match &error {
-        RunError::Key(_) | RunError::Texts(_) | RunError::Door(_) => Code::Configuration,
+        RunError::Key(_) | RunError::Keys(_) | RunError::Texts(_) | RunError::Door(_) => Code::Configuration,
         RunError::Listen(_) => Code::Unavailable,
         RunError::Store(fault) => return fault.clone().into(),
         RunError::System(_) | RunError::Ended(_) => Code::OurFault,

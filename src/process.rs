@@ -3,8 +3,11 @@
 //! `Worker::step` does one batch and is all there is to test; `Worker::run` is the loop around it. A batch that fails is done again one
 //! by one, each in a transaction of its own, so that only the guilty mail suffers: after so many attempts it is held and the next goes on.
 //! A store that is away is nobody's guilt: the batch is kept and tried again, without counting.
+//!
+//! Several gateways may work on one store. What speaks of something earlier waits, in hand, until no older mail is undecided elsewhere;
+//! what speaks of nothing earlier goes on meanwhile.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -21,6 +24,7 @@ use crate::decide::{Case, Decision, Rules, decide};
 use crate::model::arrival::{Arrival, Outcome};
 use crate::model::desk::Desk;
 use crate::model::time::Time;
+use crate::store::decision::{Decided, Matter};
 use crate::store::work::Batch;
 use crate::store::{Fault, Store, Turn};
 
@@ -28,6 +32,10 @@ use crate::store::{Fault, Store, Turn};
 const BATCH: Batch = Batch { mails: 256, octets: 8 * 1024 * 1024 };
 /// What it decides in one transaction: small enough that custody, which waits for the same connection, waits only a moment.
 const TOGETHER: usize = 64;
+/// How many mails may wait in hand for older ones before only single ones are taken up.
+const CROWD: usize = 2_048;
+/// The wait before mails are looked at again that wait for older ones elsewhere.
+const ELSEWHERE: Duration = Duration::from_millis(20);
 /// Time for reading the mails of one turn. Parsing is linear, so this is met only by a fault of ours.
 const PARSE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often the store is asked without having been notified: another process may have taken custody of a mail.
@@ -71,14 +79,16 @@ pub struct Worker {
     wake_sender: Arc<Notify>,
     /// Being taken up, while those before them are decided. Only within a backlog.
     claiming: Option<JoinHandle<Result<Vec<Arrival>, Fault>>>,
-    /// Number of the last arrival taken up within the backlog; 0 without one.
-    backlog: i64,
+    /// The last look found as much as it may take up: there is more.
+    backlog: bool,
     /// Taken up, but not read yet.
     waiting: VecDeque<Arrival>,
     /// Being read, while those before them are decided.
     reading: Option<Reading>,
-    /// Read, but not decided yet.
+    /// Read, but not decided yet, in the order of their arrival.
     prepared: Vec<Case>,
+    /// The last turn decided nothing: all that is prepared waits for older mails.
+    stuck: bool,
 }
 
 /// Mails that are being read off the async threads.
@@ -96,73 +106,101 @@ impl Worker {
             store,
             wake_sender,
             claiming: None,
-            backlog: 0,
+            backlog: false,
             waiting: VecDeque::new(),
             reading: None,
             prepared: Vec::new(),
+            stuck: false,
         }
     }
 
     /// Decides the next few arrivals in one transaction, and lets those after them be read meanwhile. Returns how many it dealt with;
-    /// 0 when none is pending.
+    /// 0 when none is pending, or all that are wait for older ones elsewhere.
     pub async fn step(&mut self) -> Result<usize, Fault> {
-        let mut count = 0;
+        let mut count = self.fill().await?;
         if self.prepared.is_empty() {
-            if self.reading.is_none() && self.waiting.is_empty() {
-                let claimed = self.claim().await?;
-                count = claimed.len();
-                self.waiting = self.hold_exhausted(claimed).await?;
-            }
-            let reading = self.reading.take().or_else(|| self.read());
-            if let Some(reading) = reading {
-                self.prepared = self.finish(reading).await?;
-            }
-            if self.prepared.is_empty() {
-                return Ok(count);
-            }
+            return Ok(count);
         }
         if self.reading.is_none() {
             self.reading = self.read();
         }
         self.claim_ahead();
-        count = count.max(self.prepared.len());
+        let before = self.prepared.len();
         match self.decide(&self.prepared).await {
-            Ok(()) => {}
+            Ok(decided) => self.let_go(&decided),
             // Nobody's guilt: keep what is prepared for the next step.
             Err(Failure::Store(fault @ (Fault::Away(_) | Fault::Full(_) | Fault::Broken(_)))) => return Err(fault),
             Err(failure) => self.one_by_one(&failure).await?,
         }
-        self.prepared.clear();
+        self.stuck = self.prepared.len() == before;
+        count = if self.stuck { 0 } else { count.max(before - self.prepared.len()) };
         Ok(count)
     }
 
+    /// Sees to it that something is prepared, if anything is pending. Returns how many arrivals were taken up for it.
+    async fn fill(&mut self) -> Result<usize, Fault> {
+        let mut count = 0;
+        let wanting = self.prepared.is_empty() || self.stuck;
+        if wanting && self.reading.is_none() && self.waiting.is_empty() {
+            let claimed = self.claim().await?;
+            count = claimed.len();
+            self.waiting = self.hold_exhausted(claimed).await?;
+        }
+        if wanting {
+            let reading = self.reading.take().or_else(|| self.read());
+            if let Some(reading) = reading {
+                let read = self.finish(reading).await?;
+                self.prepared.extend(read);
+                self.prepared.sort_by_key(|case| case.arrival.id);
+            }
+        }
+        Ok(count)
+    }
+
+    /// Numbers of all arrivals that are in hand.
+    fn in_hand(&self) -> Vec<i64> {
+        let prepared = self.prepared.iter().map(|case| case.arrival.id);
+        let reading = self.reading.iter().flat_map(|reading| reading.ids.iter().copied());
+        prepared.chain(reading).chain(self.waiting.iter().map(|arrival| arrival.id)).collect()
+    }
+
     /// The next arrivals: those that were taken up ahead, or else the oldest.
-    async fn claim(&mut self) -> Result<Vec<Arrival>, Fault> {
+    async fn claim(&mut self) -> Result<VecDeque<Arrival>, Fault> {
         let ahead = match self.claiming.take() {
             Some(claiming) => claiming.await.map_err(|error| Fault::Away(format!("taking up mail ended: {error}")))??,
             None => Vec::new(),
         };
         let claimed = if ahead.is_empty() {
             self.store.give_way(Turn::Worker).await;
-            self.store.claim(BATCH, 0).await?
+            // Among those that all wait, the oldest of all may be one that nobody has taken up.
+            let mails = if self.prepared.len() < CROWD { BATCH.mails } else { 1 };
+            self.store.claim(Batch { mails, ..BATCH }, &self.in_hand()).await?
         } else {
             ahead
         };
-        let is_full = claimed.len() as i64 == BATCH.mails;
-        self.backlog = claimed.last().filter(|_| is_full).map_or(0, |arrival| arrival.id);
-        Ok(claimed)
+        self.backlog = claimed.len() as i64 == BATCH.mails;
+        Ok(claimed.into())
     }
 
-    /// Within a backlog, begins to take up what follows. What fails meanwhile stays pending and is found when the backlog is worked off.
+    /// Within a backlog, begins to take up what follows. What fails meanwhile stays pending and is found later.
     fn claim_ahead(&mut self) {
-        if self.backlog > 0 && self.waiting.is_empty() && self.claiming.is_none() {
-            let (store, after) = (self.store.clone(), self.backlog);
-            self.claiming = Some(tokio::spawn(async move { store.claim(BATCH, after).await }));
+        if self.backlog && self.waiting.is_empty() && self.claiming.is_none() {
+            let (store, in_hand) = (self.store.clone(), self.in_hand());
+            self.claiming = Some(tokio::spawn(async move { store.claim(BATCH, &in_hand).await }));
+        }
+    }
+
+    /// What is decided, and what others have taken over, is not in hand any more.
+    fn let_go(&mut self, decided: &Decided) {
+        let kept: HashSet<i64> = decided.postponed.iter().copied().collect();
+        self.prepared.retain(|case| kept.contains(&case.arrival.id));
+        if !decided.lost.is_empty() {
+            tracing::info!(arrivals = ?decided.lost, "mail that was in hand here has been dealt with elsewhere");
         }
     }
 
     /// Arrivals that were tried often enough are held, whatever became of the attempts.
-    async fn hold_exhausted(&self, claimed: Vec<Arrival>) -> Result<VecDeque<Arrival>, Fault> {
+    async fn hold_exhausted(&self, claimed: VecDeque<Arrival>) -> Result<VecDeque<Arrival>, Fault> {
         let mut worth_trying = VecDeque::with_capacity(claimed.len());
         for arrival in claimed {
             if arrival.attempts <= self.house.attempts {
@@ -207,37 +245,50 @@ impl Worker {
     }
 
     /// One transaction for all of them.
-    async fn decide(&self, cases: &[Case]) -> Result<(), Failure> {
+    async fn decide(&self, cases: &[Case]) -> Result<Decided, Failure> {
         let now = now();
         let mut wanted = Wanted::default();
         cases.iter().for_each(|case| wanted.add(case));
-        let deciding = self.store.decide_batch(cases, &wanted, now, |case, facts| decide(case, facts, self.house.rules(now)));
+        let matter = Matter { cases, wanted: &wanted, now };
+        let deciding = self.store.decide_batch(matter, |case, facts| decide(case, facts, self.house.rules(now)));
         // An unwinding decision drops its transaction, which rolls it back.
-        let decisions = match AssertUnwindSafe(deciding).catch_unwind().await {
+        let decided = match AssertUnwindSafe(deciding).catch_unwind().await {
             Ok(decided) => decided.map_err(Failure::Store)?,
             Err(panic) => return Err(Failure::Panic(words(&*panic))),
         };
-        if decisions.iter().any(|decision| !decision.notices.is_empty()) {
+        if decided.decisions.iter().any(|decision| !decision.notices.is_empty()) {
             self.wake_sender.notify_one();
         }
-        cases.iter().zip(&decisions).for_each(|(case, decision)| log(case, decision));
-        Ok(())
+        let mut decisions = decided.decisions.iter().peekable();
+        for case in cases {
+            if let Some(decision) = decisions.next_if(|decision| decision.arrival == case.arrival.id) {
+                log(case, decision);
+            }
+        }
+        Ok(decided)
     }
 
     /// A batch failed: each of its mails on its own. Those that fail alone stay pending and are taken up again, alone; those that are
     /// done leave the batch, so that a store that goes away meanwhile finds only the rest of it later.
     async fn one_by_one(&mut self, failure: &Failure) -> Result<(), Fault> {
         if let [only] = self.prepared.as_slice() {
-            return self.failed(only.arrival.id, &failure.to_string()).await;
+            self.failed(only.arrival.id, &failure.to_string()).await?;
+            self.prepared.clear();
+            return Ok(());
         }
         tracing::warn!(mails = self.prepared.len(), %failure, "a batch failed and is done one by one");
-        while let Some(case) = self.prepared.first() {
+        let mut next = 0;
+        while let Some(case) = self.prepared.get(next) {
             match self.decide(std::slice::from_ref(case)).await {
-                Ok(()) => {}
+                Ok(decided) if !decided.postponed.is_empty() => {
+                    next += 1;
+                    continue;
+                }
+                Ok(_) => {}
                 Err(Failure::Store(fault @ (Fault::Away(_) | Fault::Full(_) | Fault::Broken(_)))) => return Err(fault),
                 Err(failure) => self.failed(case.arrival.id, &failure.to_string()).await?,
             }
-            self.prepared.remove(0);
+            self.prepared.remove(next);
         }
         Ok(())
     }
@@ -255,6 +306,7 @@ impl Worker {
             // Registered before looking, so that what is committed meanwhile wakes us.
             let woken = wake.notified();
             let wait = match self.step().await {
+                Ok(0) if self.stuck => ELSEWHERE,
                 Ok(0) => POLL,
                 Ok(_) => {
                     pause = Duration::from_millis(50);

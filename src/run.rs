@@ -17,12 +17,18 @@ use crate::accept::custody::Writer;
 use crate::accept::smtp::{self, Door};
 use crate::decide::write::texts::Texts;
 use crate::deliver::{Relay, Sender};
+use crate::duty;
+use crate::model::desk::Desk;
 use crate::model::seal::Key;
 use crate::model::token::Keyring;
 use crate::process::{House, Worker};
 use crate::settings::{Settings, keys};
-use crate::store::{Fault, Store};
+use crate::store::{self, Fault, Place, Store};
 
+/// The setting of a store that tells its keys.
+const KEYS: &str = "keys";
+/// How long a start waits for a database.
+const AWAITED: Duration = Duration::from_secs(30);
 /// Time for everything to end, once it was asked to.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -32,6 +38,9 @@ pub enum RunError {
     /// The key file cannot be used.
     #[error(transparent)]
     Key(#[from] keys::KeyFault),
+    /// The store belongs to other keys.
+    #[error("{0} that the addresses of this store are sealed with; copy it from a backup or from another gateway of this store")]
+    Keys(String),
     /// A text of the operator's is wrong, or its folder cannot be read.
     #[error("the texts cannot be used: {0}")]
     Texts(String),
@@ -52,9 +61,47 @@ pub enum RunError {
     Ended(&'static str),
 }
 
-/// The rules for those who take or decide mail: with the keys of this gateway, which are made when there are none.
-pub fn house(settings: &Settings) -> Result<House, RunError> {
-    house_with(settings, keys::open_or_make(&settings.key_file)?)
+/// The rules for those who take or decide mail: with the keys of the desk, which are made with a new store.
+pub async fn house(settings: &Settings) -> Result<House, RunError> {
+    let keys = match keys::open(&settings.key_file)? {
+        Some(keys) => keys,
+        None => first_keys(settings).await?,
+    };
+    house_with(settings, keys)
+}
+
+/// A store that has been worked on has its keys somewhere: new ones would know none of its mail.
+async fn first_keys(settings: &Settings) -> Result<Keyring, RunError> {
+    let store = open(&settings.store).await?;
+    let known = store.setting(KEYS).await?;
+    store.close().await;
+    if known.is_some() {
+        return Err(RunError::Keys(format!("there is no key file {}", settings.key_file.display())));
+    }
+    Ok(keys::open_or_make(&settings.key_file)?)
+}
+
+/// All gateways of a store seal with the same keys, or they would not know each other's mail.
+pub async fn require_same_keys(store: &Store, desk: &Desk) -> Result<(), RunError> {
+    let ours = desk.keys.fingerprint();
+    if store.set_once(KEYS, &ours).await? == ours {
+        return Ok(());
+    }
+    Err(RunError::Keys("the key file holds other keys".to_owned()))
+}
+
+/// Opens the store. A server may be about to come up, beside us or at the other end of a failover.
+async fn open(options: &store::Options) -> Result<Store, Fault> {
+    let begun = Instant::now();
+    loop {
+        match Store::open(options).await {
+            Err(fault @ Fault::Away(_)) if matches!(options.place, Place::Server(_)) && begun.elapsed() < AWAITED => {
+                tracing::warn!(%fault, "waiting for the database");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 /// The rules for those who only look. Before the first start there are no keys, and so no token that could be read.
@@ -103,13 +150,17 @@ pub struct Gateway {
     writer: JoinHandle<Result<(), Fault>>,
     worker: JoinHandle<()>,
     sender: JoinHandle<()>,
+    duty: JoinHandle<()>,
+    ears: JoinHandle<()>,
 }
 
 impl Gateway {
     /// Starts every part. When this returns, mail is taken.
     pub async fn start(settings: &Settings) -> Result<Self, RunError> {
-        let house = house(settings)?;
-        let store = Store::open(&settings.store).await?;
+        let house = house(settings).await?;
+        let store = open(&settings.store).await?;
+        require_same_keys(&store, &house.desk).await?;
+        duty::join(&store, &settings.hostname).await?;
         let listeners = smtp::bind(&settings.smtp).map_err(RunError::Listen)?;
         let addresses = listeners.iter().map(tokio::net::TcpListener::local_addr).collect::<io::Result<Vec<_>>>();
         let addresses = addresses.map_err(RunError::System)?;
@@ -123,11 +174,17 @@ impl Gateway {
         Ok(Self {
             addresses,
             stop,
-            store,
             door: tokio::spawn(smtp::serve(listeners, Arc::new(door), stopped.clone())),
             writer: tokio::spawn(writer.run()),
+            ears: tokio::spawn(duty::listen(
+                store.clone(),
+                [Arc::clone(&wake_worker), Arc::clone(&wake_sender)],
+                stopped.clone(),
+            )),
+            duty: tokio::spawn(duty::run(store.clone(), settings.hostname.clone(), stopped.clone())),
             worker: tokio::spawn(worker.run(wake_worker, stopped.clone())),
             sender: tokio::spawn(sender.run(wake_sender, stopped)),
+            store,
         })
     }
 
@@ -142,6 +199,8 @@ impl Gateway {
             ended = &mut self.door => unexpected("the SMTP listener", ended),
             ended = &mut self.worker => unexpected("the worker", ended),
             ended = &mut self.sender => unexpected("the sender", ended),
+            ended = &mut self.duty => unexpected("the sign of life", ended),
+            ended = &mut self.ears => unexpected("the listener to the database", ended),
             ended = &mut self.writer => match ended {
                 Ok(Err(fault)) => RunError::Store(fault),
                 ended => unexpected("custody", ended.map(|_| ())),
@@ -157,6 +216,12 @@ impl Gateway {
         end("custody", self.writer, deadline).await;
         end("the worker", self.worker, deadline).await;
         end("the sender", self.sender, deadline).await;
+        end("the sign of life", self.duty, deadline).await;
+        end("the listener to the database", self.ears, deadline).await;
+        // Should it not be heard, what was in hand is free when the last sign has run out.
+        if let Ok(Err(fault)) = timeout_at(deadline, self.store.leave()).await {
+            tracing::warn!(%fault, "could not take leave of the store");
+        }
         self.store.close().await;
     }
 }

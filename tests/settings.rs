@@ -72,7 +72,7 @@ fn the_built_in_configuration_says_what_its_text_says() {
     assert_eq!(settings.hostname, "desk.example.org");
     assert_eq!(settings.smtp.listen, ["127.0.0.1:2525".parse().unwrap()]);
     assert_eq!(settings.smtp.max_message_size, 25 * 1024 * 1024);
-    assert_eq!(settings.store.file.to_str(), Some("var/postdesk.db"));
+    assert_eq!(settings.store.place.to_string(), "sqlite:var/postdesk.db");
     assert_eq!(settings.key_file.to_str(), Some("var/key"));
     assert_eq!(settings.delivery.relay, Relay::File("var/outgoing".into()));
     assert_eq!(settings.authenticate.trusted_networks.len(), 2);

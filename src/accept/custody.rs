@@ -11,9 +11,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::JoinSet;
 
 use crate::model::arrival::Incoming;
 use crate::model::seal::sha256;
+use crate::store::custody::{Doubt, Inserted};
 use crate::store::{Fault, Store};
 
 /// Mails in one commit.
@@ -98,6 +100,8 @@ pub struct Writer {
     queue: mpsc::Receiver<Submission>,
     wake_worker: Arc<Notify>,
     space: Option<(Instant, Result<(), Fault>)>,
+    /// Batches whose COMMIT nobody answered.
+    doubts: JoinSet<()>,
     /// The last batch was refused; said once, not for each mail.
     refusing: bool,
 }
@@ -106,7 +110,7 @@ impl Writer {
     /// A writer, and the way to it. `wake_worker` is notified after each commit.
     pub fn new(store: Store, wake_worker: Arc<Notify>) -> (Self, Custody) {
         let (sender, queue) = mpsc::channel(QUEUE);
-        (Self { store, queue, wake_worker, space: None, refusing: false }, Custody::new(sender))
+        (Self { store, queue, wake_worker, space: None, doubts: JoinSet::new(), refusing: false }, Custody::new(sender))
     }
 
     /// Writes until nobody can submit any more. An error means that nothing may be accepted any more, and why.
@@ -121,6 +125,7 @@ impl Writer {
                 return Err(fault);
             }
         }
+        while self.doubts.join_next().await.is_some() {}
         Ok(())
     }
 
@@ -143,16 +148,21 @@ impl Writer {
             waiting.push(reply);
         }
         let stored = match self.require_space() {
-            Ok(()) => self.store.insert_arrivals(mails).await,
+            Ok(()) => self.store.insert_arrivals(&mails).await,
             Err(fault) => Err(fault),
         };
         match stored {
-            Ok(numbers) => {
+            Ok(Inserted::Taken(numbers)) => {
                 waiting.into_iter().zip(numbers).for_each(|(reply, numbers)| answer(reply, Ok(numbers)));
                 self.wake_worker.notify_one();
                 if std::mem::take(&mut self.refusing) {
                     tracing::info!("mail is taken again");
                 }
+                Ok(())
+            }
+            Ok(Inserted::InDoubt(doubt)) => {
+                while self.doubts.try_join_next().is_some() {}
+                self.doubts.spawn(find_out(self.store.clone(), doubt, waiting, Arc::clone(&self.wake_worker)));
                 Ok(())
             }
             Err(fault) => {
@@ -175,6 +185,25 @@ impl Writer {
         let space = self.store.require_space();
         self.space = Some((Instant::now(), space.clone()));
         space
+    }
+}
+
+/// Answers a batch whose COMMIT nobody answered, once it is known. Others are taken or refused meanwhile.
+async fn find_out(store: Store, doubt: Doubt, waiting: Vec<oneshot::Sender<Taken>>, wake_worker: Arc<Notify>) {
+    match store.find_out(doubt).await {
+        Ok(Some(numbers)) => {
+            tracing::info!(mails = waiting.len(), "the COMMIT in doubt had happened");
+            waiting.into_iter().zip(numbers).for_each(|(reply, numbers)| answer(reply, Ok(numbers)));
+            wake_worker.notify_one();
+        }
+        Ok(None) => {
+            tracing::info!(mails = waiting.len(), "the COMMIT in doubt had not happened");
+            waiting.into_iter().for_each(|reply| answer(reply, Err(Refusal::Away)));
+        }
+        Err(fault) => {
+            tracing::error!(%fault, mails = waiting.len(), "the COMMIT in doubt could not be looked up; copies will be recognised");
+            waiting.into_iter().for_each(|reply| answer(reply, Err(Refusal::Away)));
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::model::arrival::{Incoming, Peer, Source};
 use crate::model::desk::{Admission, Desk};
 use crate::model::seal::sha256;
 use crate::model::time::Time;
+use crate::store::custody::Inserted;
 use crate::store::{Fault, Store};
 
 /// Why a mail was not taken. Nothing of it is kept.
@@ -93,5 +94,11 @@ pub fn incoming(raw: Vec<u8>, sender: Option<&str>, recipients: &[String], desk:
 pub async fn take(store: &Store, incoming: Incoming) -> Result<Vec<i64>, Refused> {
     store.require_space()?;
     let digest = sha256(&incoming.raw);
-    Ok(store.insert_arrivals(vec![(incoming, digest)]).await?.into_iter().flatten().collect())
+    let numbers = match store.insert_arrivals(&[(incoming, digest)]).await? {
+        Inserted::Taken(numbers) => numbers,
+        Inserted::InDoubt(doubt) => {
+            store.find_out(doubt).await?.ok_or_else(|| Fault::Away("the mail was not stored".to_owned()))?
+        }
+    };
+    Ok(numbers.into_iter().flatten().collect())
 }

@@ -74,6 +74,15 @@ impl Links {
         links
     }
 
+    /// Whether the mail may speak of another one, so that it must not be decided before that.
+    pub fn speak_of_something_earlier(&self) -> bool {
+        !self.sealed.is_empty()
+            || !self.foreign_ids.is_empty()
+            || self.subject.is_some()
+            || self.bounced.is_some()
+            || self.own_message.is_some()
+    }
+
     fn add_address(&mut self, address: &Address, desk: &Desk, found: &'static str) {
         match desk.token_in(address) {
             Some(Token::Reply { purpose, ticket, recipient, .. }) => {

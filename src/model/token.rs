@@ -15,7 +15,7 @@
 //! The recipient is the start of a sealed digest of the address, which tells nothing to those who do not know the address.
 
 use super::address::Address;
-use super::encoding::{base32, from_base32};
+use super::encoding::{base32, from_base32, hex};
 use super::seal::{Key, SEAL_LENGTH};
 
 /// What makes up a department's signed address besides its own local part: `+` and the longest token.
@@ -81,6 +81,12 @@ impl Keyring {
     /// A ring from its newest key and those that were used before.
     pub fn new(newest: Key, older: Vec<Key>) -> Self {
         Self { newest, older }
+    }
+
+    /// What the ring is recognised by, without telling anything of its keys. It does not change when keys are rotated with the oldest key
+    /// kept.
+    pub fn fingerprint(&self) -> String {
+        hex(&self.older.first().unwrap_or(&self.newest).seal("fingerprint", &[]))
     }
 
     /// The recipient of a token, from the address. It does not change when keys are rotated with the oldest key kept.

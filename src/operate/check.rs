@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::deliver::{Relay, Security};
 use crate::model::desk::{Access, Agent, Department};
 use crate::settings::Settings;
+use crate::store::{Place, Server};
 
 /// A network with fewer fixed bits than this reaches beyond every private range (10.0.0.0/8, fc00::/7).
 const WIDEST_PRIVATE: u8 = 7;
@@ -48,7 +49,7 @@ pub fn check_json(settings: &Settings) -> String {
         "data": settings.data.display().to_string(),
         "key_file": settings.key_file.display().to_string(),
         "texts": settings.texts_folder.as_ref().map(|folder| folder.display().to_string()),
-        "store": {"file": settings.store.file.display().to_string(), "min_free_space": settings.store.min_free_space},
+        "store": store_json(settings),
         "smtp": {"listen": smtp.listen, "starttls": smtp.tls.is_some(), "trusted_networks": networks},
         "delivery": {"relay": relay_url(&settings.delivery.relay), "user": user(&settings.delivery.relay)},
         "departments": settings.departments.iter().map(department_json).collect::<Vec<_>>(),
@@ -77,17 +78,39 @@ fn gateway(settings: &Settings) -> Vec<(&'static str, String)> {
     let tls = if settings.smtp.tls.is_some() { "STARTTLS is offered" } else { "no TLS" };
     let texts =
         settings.texts_folder.as_ref().map_or("built in".to_owned(), |folder| format!("{}, else built in", folder.display()));
-    let free = settings.store.min_free_space;
     vec![
         ("desk", format!("{} ({})", settings.name, settings.hostname)),
         ("data", settings.data.display().to_string()),
         ("key file", settings.key_file.display().to_string()),
-        ("store", format!("sqlite:{}, at least {free} % of the disk kept free", settings.store.file.display())),
+        ("store", store_text(settings)),
         ("SMTP", format!("{}, {tls}", list(&settings.smtp.listen))),
         ("trusted", list(&settings.authenticate.trusted_networks)),
         ("relay", relay_text(&settings.delivery.relay)),
         ("texts", texts),
     ]
+}
+
+fn store_text(settings: &Settings) -> String {
+    let place = &settings.store.place;
+    match place {
+        Place::File(_) => format!("{place}, at least {} % of the disk kept free", settings.store.min_free_space),
+        Place::Server(Server { password_file: Some(file), .. }) => format!("{place}, password in {}", file.display()),
+        Place::Server(_) => place.to_string(),
+    }
+}
+
+/// `file` is null for a server, which has a `url` alone.
+fn store_json(settings: &Settings) -> Value {
+    let place = &settings.store.place;
+    match place {
+        Place::File(file) => {
+            json!({"url": place.to_string(), "file": file.display().to_string(), "min_free_space": settings.store.min_free_space})
+        }
+        Place::Server(server) => {
+            let password_file = server.password_file.as_ref().map(|file| file.display().to_string());
+            json!({"url": place.to_string(), "file": null, "password_file": password_file})
+        }
+    }
 }
 
 fn department_rows(department: &Department) -> Vec<(&'static str, String)> {
@@ -157,6 +180,9 @@ fn warnings(settings: &Settings) -> Vec<String> {
     }
     if settings.authenticate.trusted_networks.is_empty() {
         warnings.push("no trusted network: no agent can be believed, and every agent's mail is held".to_owned());
+    }
+    if matches!(&settings.store.place, Place::Server(server) if server.is_open_to_listeners()) {
+        warnings.push("the database can be listened to on its way, or posed as; use sslmode=verify-full".to_owned());
     }
     if settings.smtp.tls.is_none() && settings.smtp.listen.iter().any(|address| !address.ip().is_loopback()) {
         warnings.push("mail from other machines comes in clear text; set certificate and private_key".to_owned());

@@ -4,6 +4,7 @@ use std::io::Read;
 
 use super::{Code, Trouble};
 use crate::accept::pipe::{Refused, incoming, read, take};
+use crate::model::arrival::Incoming;
 use crate::model::desk::Desk;
 use crate::store::{Options, Store};
 
@@ -13,18 +14,23 @@ pub fn ours_is_later(trouble: Trouble) -> Trouble {
     Trouble { code: Code::TryLater, ..trouble }
 }
 
-/// Takes custody of the mail. Mail that is refused for its address is refused before the store is opened, so that an unknown
-/// address stays one while the store is away.
-pub async fn pipe(
+/// Reads the mail and opens the store. Mail that is refused for its address is refused before, so that an unknown address stays one while
+/// the store is away.
+pub async fn prepare(
     input: impl Read,
     sender: Option<&str>,
     recipients: &[String],
     max_message_size: usize,
     desk: &Desk,
     store: &Options,
-) -> Result<(), Trouble> {
+) -> Result<(Incoming, Store), Trouble> {
     let incoming = incoming(read(input, max_message_size)?, sender, recipients, desk)?;
     let store = Store::open(store).await.map_err(|fault| ours_is_later(fault.into()))?;
+    Ok((incoming, store))
+}
+
+/// Takes custody of the mail.
+pub async fn pipe(incoming: Incoming, store: Store) -> Result<(), Trouble> {
     let arrivals = take(&store, incoming).await?;
     store.close().await;
     tracing::info!(?arrivals, "mail taken");

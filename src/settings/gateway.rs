@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::table::Table;
 use super::value::{self, Read};
-use crate::store;
+use crate::store::{self, Place};
 
 /// Languages whose texts are built in.
 const LANGUAGES: [&str; 1] = ["en"];
@@ -34,27 +34,18 @@ pub(super) fn gateway(table: &Table<'_>) -> Gateway {
 
 /// Reads `[store]`. The database is below `data` when it is not said where.
 pub(super) fn store(table: &Table<'_>, data: &Path) -> store::Options {
-    let options = store::Options {
-        file: table.optional("url", database).unwrap_or_else(|| data.join("postdesk.db")),
-        min_free_space: table.share("min_free_space", 5),
-    };
+    let password_file = table.optional("password_file", readable_file);
+    let mut place = table.optional("url", database).unwrap_or_else(|| Place::File(data.join("postdesk.db")));
+    if let Place::Server(server) = &mut place {
+        server.password_file = password_file;
+    }
+    let options = store::Options { place, min_free_space: table.share("min_free_space", 5) };
     table.finish(&["objects"]);
     options
 }
 
-fn database(node: &super::document::Node) -> Read<PathBuf> {
-    const WANTED: &str = "takes \"sqlite:PATH\", such as \"sqlite:var/postdesk.db\"";
-    let url = value::text(node)?;
-    // The value is not repeated: the address of a database server may hold a password.
-    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-        return Err(format!("this version of postdesk does not have PostgreSQL yet; it {WANTED}"));
-    }
-    let Some(file) = url.strip_prefix("sqlite:") else { return Err(WANTED.to_owned()) };
-    // `sqlite://var/x` means /var/x to one reader and var/x to another.
-    if file.is_empty() || file.starts_with("//") || file.starts_with(':') || file.contains('?') {
-        return Err(format!("{WANTED}: a file, without // before it or ? after it"));
-    }
-    Ok(PathBuf::from(file))
+fn database(node: &super::document::Node) -> Read<Place> {
+    value::text(node).and_then(|url| Place::parse(&url))
 }
 
 /// A path, below the working directory unless it begins with `/`.

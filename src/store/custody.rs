@@ -1,85 +1,47 @@
 //! The insert behind every 250: the raw octets and the arrivals of a batch of mails, in one commit.
 
-use std::collections::{HashMap, VecDeque};
-
-use sqlx::{QueryBuilder, Row};
-
-use super::{Database, Fault, Store, Transaction};
+use super::{Fault, Kind, Store, lite, pg};
 use crate::model::arrival::Incoming;
 
+/// A mail and the SHA-256 of its octets.
+pub type Sealed = (Incoming, [u8; 32]);
+
+/// What came of an insert.
+#[derive(Debug)]
+pub enum Inserted {
+    /// It is on the disk: the arrival numbers of each mail, one for each department.
+    Taken(Vec<Vec<i64>>),
+    /// The connection was lost with the COMMIT under way: nobody may be answered before [`Store::find_out`].
+    InDoubt(Doubt),
+}
+
+/// A batch whose COMMIT was sent and not answered.
+#[derive(Debug)]
+pub struct Doubt(pub(in crate::store) pg::doubt::Doubt);
+
 impl Store {
-    /// Takes the mails into custody, all or none, and returns their arrival numbers in the same order: one for each department.
-    /// When this returns, they are on the disk.
+    /// Takes the mails into custody, all or none. When this returns arrival numbers, they are on the disk.
     ///
     /// A crash before the COMMIT leaves nothing; after it, everything. There is no state between.
-    pub async fn insert_arrivals(&self, batch: Vec<(Incoming, [u8; 32])>) -> Result<Vec<Vec<i64>>, Fault> {
-        let mut writer = self.writer().await;
-        let mut transaction = writer.begin().await?;
-        let raw_ids = insert_raw(&mut transaction, &batch).await?;
-        let arrivals = insert_rows(&mut transaction, &batch, &raw_ids).await?;
-        transaction.commit().await?;
-        self.custody_wrote();
-        Ok(arrivals)
+    pub async fn insert_arrivals(&self, batch: &[Sealed]) -> Result<Inserted, Fault> {
+        match &self.kind {
+            Kind::Lite(base) => {
+                let numbers = lite::Base::insert_arrivals(base, batch).await?;
+                base.custody_wrote();
+                Ok(Inserted::Taken(numbers))
+            }
+            Kind::Pg(base) => base.insert_arrivals(batch).await,
+        }
     }
-}
 
-/// Neither database promises that RETURNING keeps the order of VALUES, so rows are matched by digest. Mails with equal digests
-/// have equal octets: which of them gets which number makes no difference.
-async fn insert_raw(transaction: &mut Transaction<'_>, batch: &[(Incoming, [u8; 32])]) -> Result<Vec<i64>, Fault> {
-    let mut query = QueryBuilder::<Database>::new("INSERT INTO raw (sha256, octets) ");
-    query.push_values(batch, |mut row, (incoming, digest)| {
-        row.push_bind(digest.to_vec()).push_bind(incoming.raw.as_slice());
-    });
-    query.push(" RETURNING id, sha256");
-    let mut rows: Vec<(i64, Vec<u8>)> = Vec::with_capacity(batch.len());
-    for row in query.build().persistent(false).fetch_all(&mut **transaction).await? {
-        rows.push((row.try_get(0)?, row.try_get(1)?));
+    /// Waits until the transaction in doubt is over, and looks its rows up. `None`: it was not committed, and nothing of it is there.
+    /// An error: the database stayed away for so long that it cannot be said; should the mails be there and come again, their copies
+    /// are recognised.
+    pub async fn find_out(&self, doubt: Doubt) -> Result<Option<Vec<Vec<i64>>>, Fault> {
+        match &self.kind {
+            // A file is never in doubt.
+            Kind::Lite(_) => Ok(None),
+            Kind::Pg(base) => base.find_out(doubt.0).await,
+        }
     }
-    rows.sort_unstable();
-    let mut by_digest: HashMap<Vec<u8>, VecDeque<i64>> = HashMap::new();
-    for (id, digest) in rows {
-        by_digest.entry(digest).or_default().push_back(id);
-    }
-    let number = |digest: &[u8; 32]| by_digest.get_mut(digest.as_slice()).and_then(VecDeque::pop_front);
-    batch.iter().map(|(_, digest)| digest).map(number).collect::<Option<_>>().ok_or_else(lost_row)
-}
-
-async fn insert_rows(
-    transaction: &mut Transaction<'_>,
-    batch: &[(Incoming, [u8; 32])],
-    raw_ids: &[i64],
-) -> Result<Vec<Vec<i64>>, Fault> {
-    let rows = batch.iter().zip(raw_ids).flat_map(|((incoming, _), raw_id)| {
-        incoming.departments.iter().map(move |(department, recipients)| (incoming, *raw_id, department, recipients))
-    });
-    let mut query = QueryBuilder::<Database>::new(
-        "INSERT INTO arrival (raw_id, department, sender, recipients, source, peer_ip, peer_helo, peer_tls, size, received_at) ",
-    );
-    query.push_values(rows, |mut row, (incoming, raw_id, department, recipients)| {
-        let recipients: Vec<&str> = recipients.iter().map(|address| address.as_str()).collect();
-        row.push_bind(raw_id)
-            .push_bind(department.as_str())
-            .push_bind(incoming.sender.as_ref().map(|address| address.as_str()))
-            .push_bind(recipients.join("\n"))
-            .push_bind(incoming.source.name())
-            .push_bind(incoming.peer.ip.map(|ip| ip.to_string()))
-            .push_bind(incoming.peer.helo.as_deref())
-            .push_bind(i64::from(incoming.peer.tls))
-            .push_bind(incoming.raw.len() as i64)
-            .push_bind(incoming.received_at.0);
-    });
-    query.push(" RETURNING id, raw_id, department");
-    let mut numbers: HashMap<(i64, String), i64> = HashMap::new();
-    for row in query.build().persistent(false).fetch_all(&mut **transaction).await? {
-        numbers.insert((row.try_get(1)?, row.try_get(2)?), row.try_get(0)?);
-    }
-    let mail_numbers = |((incoming, _), raw_id): (&(Incoming, [u8; 32]), &i64)| {
-        let number = |(department, _): &(String, Vec<_>)| numbers.get(&(*raw_id, department.clone())).copied();
-        incoming.departments.iter().map(number).collect::<Option<Vec<i64>>>()
-    };
-    batch.iter().zip(raw_ids).map(mail_numbers).collect::<Option<_>>().ok_or_else(lost_row)
-}
-
-fn lost_row() -> Fault {
-    Fault::Refused("an inserted row was not returned".to_owned())
 }

@@ -25,7 +25,7 @@ pub struct Page<R> {
 
 impl<R> Page<R> {
     /// A full page may have more behind it; a short one is the last.
-    fn new(rows: Vec<R>, limit: i64, id: impl Fn(&R) -> i64) -> Self {
+    pub(in crate::store) fn new(rows: Vec<R>, limit: i64, id: impl Fn(&R) -> i64) -> Self {
         let full = i64::try_from(rows.len()).is_ok_and(|count| count >= limit);
         let next = if full { rows.last().map(id) } else { None };
         Self { rows, next }
@@ -52,12 +52,12 @@ pub struct TicketName {
 
 impl TicketName {
     /// From two columns of an outer join.
-    fn from_columns(number: Option<i64>, department: Option<String>) -> Option<Self> {
+    pub(in crate::store) fn from_columns(number: Option<i64>, department: Option<String>) -> Option<Self> {
         Some(Self { department: department?, number: number? })
     }
 }
 
 /// A list as a column holds it: one entry a line.
-fn lines(column: Option<&str>) -> Vec<String> {
+pub(in crate::store) fn lines(column: Option<&str>) -> Vec<String> {
     column.unwrap_or_default().lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }

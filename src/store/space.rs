@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use super::{Fault, Store};
+use super::{Fault, Place, Store};
 
 impl Store {
     /// Whether there is still room for mail: at least `min_free_space` percent of the file system.
-    /// A file system that does not tell is taken to have room; a write that finds none says so itself.
+    /// A file system that does not tell, and a server, are taken to have room; a write that finds none says so itself.
     pub fn require_space(&self) -> Result<(), Fault> {
         let options = self.options();
-        let folder = options.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let Place::File(file) = &options.place else { return Ok(()) };
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let Ok(room) = rustix::fs::statvfs(folder) else { return Ok(()) };
         let needed = room.f_blocks / 100 * u64::from(options.min_free_space);
         if room.f_bavail >= needed {
@@ -18,7 +19,7 @@ impl Store {
         Err(Fault::Full(format!(
             "less than {} % of the file system of {} is free (`[store] min_free_space`)",
             options.min_free_space,
-            options.file.display()
+            file.display()
         )))
     }
 }

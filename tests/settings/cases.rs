@@ -22,7 +22,10 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("[store]", "url = \"var/postdesk.db\"", "store.url", "takes \"sqlite:PATH\""),
     ("[store]", "url = \"sqlite://var/postdesk.db\"", "store.url", "without //"),
     ("[store]", "url = \"sqlite::memory:\"", "store.url", "a file"),
-    ("[store]", "url = \"postgres://desk:secret@db.example/desk\"", "store.url", "does not have PostgreSQL yet"),
+    ("[store]", "url = \"postgres://desk:secret@db.example/desk\"", "store.url", "holds a password"),
+    ("[store]", "url = \"postgres://desk@db.example\"", "store.url", "names no database"),
+    ("[store]", "url = \"postgres://desk@db.example:port/desk\"", "store.url", "no address"),
+    ("[store]", "password_file = \"/nowhere/at/all\"", "store.password_file", "cannot be read"),
     ("[store]", "min_free_space = \"91 %\"", "store.min_free_space", "from \"0 %\" to \"90 %\""),
     ("[store]", "min_free_space = \"5\"", "store.min_free_space", "takes a share"),
     ("[store]", "objects = \"file:x\"", "store.objects", "does not have it yet"),
@@ -153,7 +156,7 @@ fn what_is_not_said_follows_from_what_is() {
     assert_eq!(settings.name, "mx.example.org");
     assert_eq!(settings.delivery.hostname, "mx.example.org");
     assert_eq!(settings.key_file, PathBuf::from("/srv/desk/key"));
-    assert_eq!(settings.store.file, PathBuf::from("/srv/desk/postdesk.db"));
+    assert_eq!(settings.store.place.to_string(), "sqlite:/srv/desk/postdesk.db");
     assert_eq!(settings.smtp.listen, [SocketAddr::from(([127, 0, 0, 1], 2525))]);
     assert_eq!(settings.smtp.bare_newlines, BareNewlines::Refuse);
     // Whom to believe is never guessed.

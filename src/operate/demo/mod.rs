@@ -16,6 +16,7 @@ use crate::deliver::Relay;
 use crate::model::mail::Mail;
 use crate::run::Gateway;
 use crate::settings::{self, Settings};
+use crate::store::Place;
 use page::Page;
 use people::{ANA, BORIS, LENA, MIA, NOAH, SHOP};
 use world::{Draft, World};
@@ -55,7 +56,7 @@ async fn play_in(folder: &Path, look: Look, out: &mut dyn Write) -> Result<(), E
 fn private(settings: &mut Settings, folder: &Path, world: &World) {
     settings.data = folder.to_owned();
     settings.key_file = folder.join("key");
-    settings.store.file = folder.join("postdesk.db");
+    settings.store.place = Place::File(folder.join("postdesk.db"));
     settings.smtp.listen = vec![([127, 0, 0, 1], 0).into()];
     settings.delivery.relay = Relay::Smtp {
         host: world.address.ip().to_string(),

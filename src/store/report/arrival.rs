@@ -1,10 +1,7 @@
 //! Arrivals: what came in, how it ended, and the original octets.
 
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
-
-use super::outbox::{OutboxRow, notices_of};
-use super::{Page, TicketName, lines};
+use super::outbox::OutboxRow;
+use super::{Page, TicketName};
 use crate::model::time::Time;
 use crate::store::{Fault, Store};
 
@@ -76,39 +73,13 @@ pub struct ArrivalDetail {
     pub notices: Vec<OutboxRow>,
 }
 
-/// Arrivals with one condition, each with the department that its ticket is in now.
-macro_rules! arrivals {
-    ($condition:literal) => {
-        concat!(
-            "SELECT a.id, a.department, a.received_at, a.source, a.sender, a.recipients, a.message_id, a.subject, a.size, a.outcome,
-                    a.cause, a.authenticity, a.reasons, a.peer_ip, a.peer_helo, a.peer_tls, a.attempts, a.last_error, a.decided_at,
-                    a.defects, t.number AS ticket_number, t.department AS ticket_department
-             FROM arrival a LEFT JOIN ticket t ON t.number = a.ticket
-             WHERE ",
-            $condition
-        )
-    };
-}
-
 impl Store {
     /// Up to `limit` arrivals with ids below `before`, the newest first.
     ///
     /// # Errors
     /// When the store is away or refuses the question.
     pub async fn arrivals(&self, filter: &ArrivalFilter, before: i64, limit: i64) -> Result<Page<ArrivalRow>, Fault> {
-        // A text for each filter, so that an index finds the few that are held among millions.
-        let statement = match filter {
-            ArrivalFilter::Any => arrivals!("a.id < $1 ORDER BY a.id DESC LIMIT $2"),
-            ArrivalFilter::Pending => arrivals!("a.id < $1 AND a.outcome IS NULL ORDER BY a.id DESC LIMIT $2"),
-            ArrivalFilter::Outcome(_) => arrivals!("a.id < $1 AND a.outcome = $3 ORDER BY a.id DESC LIMIT $2"),
-        };
-        let mut query = sqlx::query(statement).bind(before).bind(limit);
-        if let ArrivalFilter::Outcome(outcome) = filter {
-            query = query.bind(outcome);
-        }
-        let rows = query.fetch_all(self.readers()).await?;
-        let rows = rows.iter().map(arrival_row).collect::<Result<Vec<_>, _>>()?;
-        Ok(Page::new(rows, limit, |row| row.id))
+        looking!(self, base => base.arrivals(filter, before, limit))
     }
 
     /// An arrival with everything that is known of it; `None` when there is none of this number.
@@ -116,22 +87,7 @@ impl Store {
     /// # Errors
     /// When the store is away or refuses the question.
     pub async fn arrival(&self, id: i64) -> Result<Option<ArrivalDetail>, Fault> {
-        let mut snapshot = self.readers().begin().await?;
-        let found = sqlx::query(arrivals!("a.id = $1")).bind(id).fetch_optional(&mut *snapshot).await?;
-        let Some(row) = found else { return Ok(None) };
-        let notices = notices_of(&mut snapshot, id).await?;
-        snapshot.commit().await?;
-        Ok(Some(ArrivalDetail {
-            arrival: arrival_row(&row)?,
-            peer_ip: row.try_get("peer_ip")?,
-            peer_helo: row.try_get("peer_helo")?,
-            peer_tls: row.try_get::<i64, _>("peer_tls")? != 0,
-            attempts: row.try_get("attempts")?,
-            last_error: row.try_get("last_error")?,
-            decided_at: row.try_get::<Option<i64>, _>("decided_at")?.map(Time),
-            defects: lines(row.try_get("defects")?),
-            notices,
-        }))
+        looking!(self, base => base.arrival(id))
     }
 
     /// The original octets of an arrival; `None` when there is none of this number.
@@ -139,29 +95,6 @@ impl Store {
     /// # Errors
     /// When the store is away or refuses the question.
     pub async fn raw(&self, arrival: i64) -> Result<Option<Vec<u8>>, Fault> {
-        let found = sqlx::query_scalar("SELECT r.octets FROM arrival a JOIN raw r ON r.id = a.raw_id WHERE a.id = $1")
-            .bind(arrival)
-            .fetch_optional(self.readers())
-            .await?;
-        Ok(found)
+        looking!(self, base => base.raw(arrival))
     }
-}
-
-fn arrival_row(row: &SqliteRow) -> Result<ArrivalRow, sqlx::Error> {
-    Ok(ArrivalRow {
-        id: row.try_get("id")?,
-        department: row.try_get("department")?,
-        received_at: Time(row.try_get("received_at")?),
-        source: row.try_get("source")?,
-        sender: row.try_get("sender")?,
-        recipients: lines(row.try_get("recipients")?),
-        message_id: row.try_get("message_id")?,
-        subject: row.try_get("subject")?,
-        size: row.try_get("size")?,
-        outcome: row.try_get("outcome")?,
-        cause: row.try_get("cause")?,
-        authenticity: row.try_get("authenticity")?,
-        ticket: TicketName::from_columns(row.try_get("ticket_number")?, row.try_get("ticket_department")?),
-        reasons: lines(row.try_get("reasons")?),
-    })
 }

@@ -1,0 +1,15 @@
+//! What a store knows of itself.
+
+use super::{Fault, Store};
+
+impl Store {
+    /// A setting of the store; `None` when it was never set.
+    pub async fn setting(&self, name: &str) -> Result<Option<String>, Fault> {
+        on_either!(self, base => base.setting(name))
+    }
+
+    /// Sets what is not set yet; returns what it is now.
+    pub async fn set_once(&self, name: &str, value: &str) -> Result<String, Fault> {
+        on_either!(self, base => base.set_once(name, value))
+    }
+}

@@ -1,0 +1,375 @@
+//! The decision in SQL.
+
+use std::collections::{BTreeMap, HashSet};
+
+use sqlx::{QueryBuilder, Row as _};
+
+use super::recall::{next_ticket, recall};
+use super::work::push_numbers;
+use super::{Base, Database, FOR_UPDATE, Transaction};
+use crate::decide::recall::Facts;
+use crate::decide::{Case, Decision};
+use crate::model::arrival::Authenticity;
+use crate::model::notice;
+use crate::model::time::Time;
+use crate::store::Fault;
+use crate::store::decision::{Decided, Matter};
+use crate::store::outbox::parts_column;
+use crate::store::recall::slot;
+
+/// Rows in one statement, so that the widest table stays below SQLite's 32,766 bound values.
+const ROWS: usize = 1_000;
+
+/// So many attempts may fail before a mail holds up no others any more.
+const PATIENCE: i64 = 2;
+
+impl Base {
+    pub(in crate::store) async fn decide_batch(
+        &self,
+        matter: Matter<'_>,
+        decide: &(impl Fn(&Case, &Facts) -> Decision + Sync),
+    ) -> Result<Decided, Fault> {
+        let Matter { cases, wanted, now } = matter;
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin().await?;
+        // Locks the counter: from here on no other gateway decides.
+        let next_number = next_ticket(&mut transaction, FOR_UPDATE).await?;
+        let ours = still_ours(&mut transaction, cases).await?;
+        let oldest = oldest_elsewhere(&mut transaction, cases).await?;
+        let mut facts = recall(&mut transaction, wanted, now, FOR_UPDATE).await?;
+        facts.next_number = next_number;
+        let mut decided = Decided::default();
+        let mut rows = Vec::with_capacity(cases.len());
+        for case in cases {
+            let id = case.arrival.id;
+            if !ours.contains(&id) {
+                decided.lost.push(id);
+            } else if oldest.is_some_and(|oldest| oldest < id) && case.links.speak_of_something_earlier() {
+                decided.postponed.push(id);
+            } else {
+                let decision = decide(case, &facts);
+                facts.absorb(case, &decision);
+                rows.push(case);
+                decided.decisions.push(decision);
+            }
+        }
+        let rows: Vec<(&Case, &Decision)> = rows.into_iter().zip(&decided.decisions).collect();
+        let mut next_notice = reserve(&mut transaction, &decided.decisions, facts.next_number).await?;
+        for rows in rows.chunks(ROWS) {
+            next_notice = write(&mut transaction, rows, now, next_notice).await?;
+        }
+        transaction.commit().await?;
+        writer.release();
+        Ok(decided)
+    }
+}
+
+/// Those of the arrivals that are pending and whose last attempt is the one we hold.
+async fn still_ours(transaction: &mut Transaction<'_>, cases: &[Case]) -> Result<HashSet<i64>, Fault> {
+    let held: HashSet<(i64, i64)> = cases.iter().map(|case| (case.arrival.id, case.arrival.attempts)).collect();
+    let mut query = QueryBuilder::<Database>::new("SELECT id, attempts FROM arrival WHERE outcome IS NULL AND id IN (");
+    push_numbers(&mut query, &cases.iter().map(|case| case.arrival.id).collect::<Vec<_>>());
+    query.push(") ORDER BY id").push(FOR_UPDATE);
+    let rows = query.build().persistent(false).fetch_all(&mut **transaction).await?;
+    let mut ours = HashSet::with_capacity(rows.len());
+    for row in rows {
+        let row: (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        if held.contains(&row) {
+            ours.insert(row.0);
+        }
+    }
+    Ok(ours)
+}
+
+/// The oldest undecided arrival that is not of this batch, if any of the batch has to wait for it. One that has failed too often is
+/// waited for no more.
+async fn oldest_elsewhere(transaction: &mut Transaction<'_>, cases: &[Case]) -> Result<Option<i64>, Fault> {
+    let linked = cases.iter().filter(|case| case.links.speak_of_something_earlier());
+    let Some(last) = linked.map(|case| case.arrival.id).max() else { return Ok(None) };
+    let batch: HashSet<i64> = cases.iter().map(|case| case.arrival.id).collect();
+    let pending: Vec<i64> =
+        sqlx::query_scalar("SELECT id FROM arrival WHERE outcome IS NULL AND id < $1 AND attempts <= $2 ORDER BY id LIMIT $3")
+            .bind(last)
+            .bind(PATIENCE)
+            .bind(batch.len() as i64)
+            .fetch_all(&mut **transaction)
+            .await?;
+    Ok(pending.into_iter().find(|id| !batch.contains(id)))
+}
+
+/// Moves the counters on, and returns the number of the first notice.
+async fn reserve(transaction: &mut Transaction<'_>, decisions: &[Decision], next_ticket: i64) -> Result<i64, Fault> {
+    let notices: i64 = decisions.iter().map(|decision| decision.notices.len() as i64).sum();
+    let row = sqlx::query(
+        "UPDATE counter SET next = CASE name WHEN 'ticket' THEN $1 ELSE next + $2 END WHERE name IN ('ticket', 'outbox') \
+         RETURNING name, next",
+    );
+    let rows = row.bind(next_ticket).bind(notices).fetch_all(&mut **transaction).await?;
+    for row in rows {
+        if row.try_get::<&str, _>(0)? == "outbox" {
+            return Ok(row.try_get::<i64, _>(1)? - notices);
+        }
+    }
+    Err(Fault::Refused("the counter of the outbox is missing".to_owned()))
+}
+
+type Rows<'a> = [(&'a Case, &'a Decision)];
+
+/// Writes what was decided, table by table, and returns the number after the last notice's.
+async fn write(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time, next_notice: i64) -> Result<i64, Fault> {
+    write_outcomes(transaction, rows, now).await?;
+    write_tickets(transaction, rows).await?;
+    write_people(transaction, rows, now).await?;
+    write_messages(transaction, rows).await?;
+    write_attachments(transaction, rows).await?;
+    write_events(transaction, rows).await?;
+    write_proofs(transaction, rows).await?;
+    write_acknowledged(transaction, rows, now).await?;
+    write_notices(transaction, rows, now, next_notice).await
+}
+
+async fn write_outcomes(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time) -> Result<(), Fault> {
+    let replaced: Vec<i64> = rows.iter().filter_map(|(_, decision)| decision.replaces).collect();
+    if !replaced.is_empty() {
+        let mut query = QueryBuilder::<Database>::new("UPDATE arrival SET content_key = NULL WHERE id IN (");
+        push_numbers(&mut query, &replaced);
+        query.push(")").build().persistent(false).execute(&mut **transaction).await?;
+    }
+    let mut query = QueryBuilder::<Database>::new(
+        "WITH done (id, outcome, cause, ticket, authenticity, message_id, subject, content_key, reasons, defects) AS (",
+    );
+    query.push_values(rows, |mut row, (case, decision)| {
+        let defects: Vec<String> = case.mail.defects.iter().map(|defect| format!("{}: {}", defect.name, defect.detail)).collect();
+        row.push_bind(decision.arrival)
+            .push_bind(decision.outcome.name())
+            .push_bind(decision.cause.map(|cause| cause.name()))
+            .push_bind(decision.ticket)
+            .push_bind(decision.authenticity.name())
+            .push_bind(case.mail.message_id.clone())
+            .push_bind(case.mail.subject.clone())
+            .push_bind(decision.keeps_key.then(|| case.mail.content_key.to_vec()))
+            .push_bind(decision.reasons.join("\n"))
+            .push_bind((!defects.is_empty()).then(|| defects.join("\n")));
+    });
+    query.push(
+        ") UPDATE arrival SET outcome = done.outcome, cause = done.cause, ticket = done.ticket, authenticity = done.authenticity, \
+         message_id = done.message_id, subject = done.subject, content_key = done.content_key, reasons = done.reasons, \
+         defects = done.defects, decided_at = ",
+    );
+    query.push_bind(now.0).push(" FROM done WHERE arrival.id = done.id AND arrival.outcome IS NULL");
+    let changed = query.build().persistent(false).execute(&mut **transaction).await?.rows_affected();
+    if changed != rows.len() as u64 {
+        return Err(Fault::Refused(format!("{changed} of {} arrivals were still pending", rows.len())));
+    }
+    Ok(())
+}
+
+/// New and changed tickets in one statement. A ticket that several mails of the batch changed is written as the last one left it.
+async fn write_tickets(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Result<(), Fault> {
+    let mut last: BTreeMap<i64, _> = BTreeMap::new();
+    for change in rows.iter().filter_map(|(_, decision)| decision.change.as_ref()) {
+        last.insert(change.ticket.number, &change.ticket);
+    }
+    if last.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Database>::new(
+        "INSERT INTO ticket (number, department, subject, status, priority, origin, visibility, requester_name, requester_address, \
+         assignee, mailbox, first_message_id, last_message_id, created_at, updated_at, closed_at) ",
+    );
+    query.push_values(last.into_values(), |mut row, ticket| {
+        row.push_bind(ticket.number)
+            .push_bind(ticket.department.clone())
+            .push_bind(ticket.subject.clone())
+            .push_bind(ticket.status.name())
+            .push("'medium'")
+            .push("'email'")
+            .push_bind(if ticket.internal { "internal" } else { "external" })
+            .push_bind(ticket.requester.name.clone())
+            .push_bind(ticket.requester.address.as_str())
+            .push_bind(ticket.assignee.clone())
+            .push_bind(ticket.mailbox.as_str())
+            .push_bind(ticket.first_message_id.clone())
+            .push_bind(ticket.last_message_id.clone())
+            .push_bind(ticket.created_at.0)
+            .push_bind(ticket.updated_at.0)
+            .push_bind(ticket.closed_at.map(|time| time.0));
+    });
+    query.push(
+        " ON CONFLICT (number) DO UPDATE SET status = excluded.status, assignee = excluded.assignee, \
+         last_message_id = excluded.last_message_id, updated_at = excluded.updated_at, closed_at = excluded.closed_at",
+    );
+    query.build().persistent(false).execute(&mut **transaction).await?;
+    Ok(())
+}
+
+async fn write_people(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time) -> Result<(), Fault> {
+    let changes = || rows.iter().filter_map(|(_, decision)| decision.change.as_ref());
+    let followers: Vec<_> = changes()
+        .flat_map(|change| {
+            let known = change.ticket.followers.len() - change.new_followers;
+            change.ticket.followers[known..].iter().map(move |person| (change.ticket.number, person))
+        })
+        .collect();
+    if !followers.is_empty() {
+        let mut query = QueryBuilder::<Database>::new("INSERT INTO follower (ticket, address, name, since) ");
+        query.push_values(followers, |mut row, (ticket, person)| {
+            row.push_bind(ticket).push_bind(person.address.as_str()).push_bind(person.name.clone()).push_bind(now.0);
+        });
+        query.push(" ON CONFLICT DO NOTHING");
+        query.build().persistent(false).execute(&mut **transaction).await?;
+    }
+    let related: Vec<_> = changes().filter_map(|change| Some((change.ticket.number, change.follows?))).collect();
+    if !related.is_empty() {
+        let mut query = QueryBuilder::<Database>::new("INSERT INTO relation (ticket, other, kind) ");
+        query.push_values(related, |mut row, (ticket, other)| {
+            row.push_bind(ticket).push_bind(other).push("'follow-up'");
+        });
+        query.build().persistent(false).execute(&mut **transaction).await?;
+    }
+    Ok(())
+}
+
+async fn write_messages(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Result<(), Fault> {
+    let messages: Vec<_> = rows.iter().filter_map(|(_, decision)| decision.message.as_ref()).collect();
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Database>::new(
+        "INSERT INTO message (arrival, ticket, kind, public, author_name, author_address, author_agent, at, message_id, subject, \
+         text, quoted, authenticated) ",
+    );
+    query.push_values(messages, |mut row, message| {
+        row.push_bind(message.arrival)
+            .push_bind(message.ticket)
+            .push_bind(message.kind.name())
+            .push_bind(i64::from(message.kind.is_public()))
+            .push_bind(message.author.name.clone())
+            .push_bind(message.author.address.as_ref().map(|address| address.as_str()))
+            .push_bind(message.author.agent.clone())
+            .push_bind(message.at.0)
+            .push_bind(message.message_id.clone())
+            .push_bind(message.subject.clone())
+            .push_bind(message.text.clone())
+            .push_bind(message.quoted.clone())
+            .push_bind(i64::from(message.authenticated));
+    });
+    query.build().persistent(false).execute(&mut **transaction).await?;
+    Ok(())
+}
+
+async fn write_attachments(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Result<(), Fault> {
+    let messages = rows.iter().filter_map(|(_, decision)| decision.message.as_ref());
+    let attachments: Vec<_> = messages
+        .flat_map(|message| {
+            message.attachments.iter().zip(0_i64..).map(move |(file, position)| (message.arrival, position, file))
+        })
+        .collect();
+    for attachments in attachments.chunks(ROWS) {
+        let mut query = QueryBuilder::<Database>::new(
+            "INSERT INTO attachment (message, position, name, media_type, size, sha256, inline, content_id, encoding, raw_start, raw_end) ",
+        );
+        query.push_values(attachments, |mut row, (message, position, file)| {
+            row.push_bind(*message)
+                .push_bind(*position)
+                .push_bind(file.name.clone())
+                .push_bind(file.media_type.clone())
+                .push_bind(file.size)
+                .push_bind(file.sha256.to_vec())
+                .push_bind(i64::from(file.inline))
+                .push_bind(file.content_id.clone())
+                .push_bind(file.encoding.name())
+                .push_bind(file.start)
+                .push_bind(file.end);
+        });
+        query.build().persistent(false).execute(&mut **transaction).await?;
+    }
+    Ok(())
+}
+
+async fn write_events(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Result<(), Fault> {
+    let events: Vec<_> = rows.iter().flat_map(|(_, decision)| &decision.events).collect();
+    for events in events.chunks(ROWS) {
+        let mut query = QueryBuilder::<Database>::new("INSERT INTO event (ticket, at, actor, kind, old, new) ");
+        query.push_values(events, |mut row, event| {
+            row.push_bind(event.ticket)
+                .push_bind(event.at.0)
+                .push_bind(event.actor.clone())
+                .push_bind(event.kind)
+                .push_bind(event.from.clone())
+                .push_bind(event.to.clone());
+        });
+        query.build().persistent(false).execute(&mut **transaction).await?;
+    }
+    Ok(())
+}
+
+async fn write_notices(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time, first: i64) -> Result<i64, Fault> {
+    let notices: Vec<(i64, _)> = (first..).zip(rows.iter().flat_map(|(_, decision)| &decision.notices)).collect();
+    for notices in notices.chunks(ROWS) {
+        let mut query = QueryBuilder::<Database>::new(
+            "INSERT INTO outbox (id, ticket, arrival, event, recipient, recipient_key, sender, message_id, state, next_attempt_at, \
+             created_at) ",
+        );
+        query.push_values(notices, |mut row, (id, notice)| {
+            row.push_bind(*id)
+                .push_bind(notice.ticket)
+                .push_bind(notice.arrival)
+                .push_bind(notice.event.name())
+                .push_bind(notice.recipient.as_str())
+                .push_bind(notice.recipient.key())
+                .push_bind(notice.sender.as_str())
+                .push_bind(notice.message_id.clone())
+                .push("'due'")
+                .push_bind(now.0)
+                .push_bind(now.0);
+        });
+        query.build().persistent(false).execute(&mut **transaction).await?;
+        let mut query = QueryBuilder::<Database>::new("INSERT INTO letter (outbox, head, parts, tail) ");
+        query.push_values(notices, |mut row, (id, notice)| {
+            row.push_bind(*id)
+                .push_bind(notice.head.clone())
+                .push_bind(parts_column(&notice.parts))
+                .push_bind(notice.tail.clone());
+        });
+        query.build().persistent(false).execute(&mut **transaction).await?;
+    }
+    Ok(first + notices.len() as i64)
+}
+
+/// Counts the acknowledgements, by recipient and under the empty key for everybody, against the caps.
+async fn write_acknowledged(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time) -> Result<(), Fault> {
+    let mut sent: BTreeMap<String, i64> = BTreeMap::new();
+    let notices = rows.iter().flat_map(|(_, decision)| &decision.notices);
+    for notice in notices.filter(|notice| notice.event == notice::Event::Acknowledgement) {
+        *sent.entry(notice.recipient.key()).or_default() += 1;
+        *sent.entry(String::new()).or_default() += 1;
+    }
+    if sent.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Database>::new("INSERT INTO acknowledged (recipient_key, slot, sent) ");
+    query.push_values(sent, |mut row, (recipient, count)| {
+        row.push_bind(recipient).push_bind(slot(now)).push_bind(count);
+    });
+    query.push(" ON CONFLICT (recipient_key, slot) DO UPDATE SET sent = acknowledged.sent + excluded.sent");
+    query.build().persistent(false).execute(&mut **transaction).await?;
+    Ok(())
+}
+
+/// Marks the senders of earlier copies as proven by later ones.
+async fn write_proofs(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Result<(), Fault> {
+    let proven: Vec<i64> = rows.iter().filter_map(|(_, decision)| decision.proves).collect();
+    if proven.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Database>::new("UPDATE message SET authenticated = 1 WHERE arrival IN (");
+    push_numbers(&mut query, &proven);
+    query.push(")").build().persistent(false).execute(&mut **transaction).await?;
+    // There is only one way to prove a sender yet.
+    let mut query = QueryBuilder::<Database>::new("UPDATE arrival SET authenticity = ");
+    query.push_bind(Authenticity::TrustedNetwork.name()).push(" WHERE id IN (");
+    push_numbers(&mut query, &proven);
+    query.push(")").build().persistent(false).execute(&mut **transaction).await?;
+    Ok(())
+}

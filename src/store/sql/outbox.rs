@@ -1,0 +1,136 @@
+//! The outbox in SQL.
+
+use sqlx::{QueryBuilder, Row as _};
+
+use super::{Base, Database, Record, SKIP_LOCKED};
+use crate::model::address::Address;
+use crate::model::time::Time;
+use crate::store::Fault;
+use crate::store::outbox::{Leased, Settlement, Stored, parts_from};
+
+/// A row that cannot be read must not keep the others from being sent, now and at each lease to come: it is settled as failed.
+type Broken = (i64, i64, Settlement);
+
+impl Base {
+    pub(in crate::store) async fn lease(&self, now: Time, until: Time, limit: i64) -> Result<(Vec<Leased>, Vec<Broken>), Fault> {
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin().await?;
+        let mut query = QueryBuilder::<Database>::new(
+            "UPDATE outbox SET state = 'leased', lease = lease + 1, attempts = attempts + 1, next_attempt_at = ",
+        );
+        query.push_bind(until.0);
+        query
+            .push(" WHERE id IN (SELECT id FROM outbox WHERE state IN ('due', 'leased') AND next_attempt_at <= ")
+            .push_bind(now.0);
+        query.push(" ORDER BY next_attempt_at, id LIMIT ").push_bind(limit).push(SKIP_LOCKED);
+        query.push(") RETURNING id, lease, ticket, arrival, event, recipient, sender, message_id, attempts, created_at");
+        let rows = query.build().fetch_all(&mut *transaction).await?;
+        transaction.commit().await?;
+        writer.release();
+        let mut leased = Vec::with_capacity(rows.len());
+        let mut broken = Vec::new();
+        for row in &rows {
+            match leased_from(row) {
+                Ok(notice) => leased.push(notice),
+                Err(fault) => broken.push((row.try_get(0)?, row.try_get(1)?, Settlement::Never { why: fault.to_string() })),
+            }
+        }
+        Ok((leased, broken))
+    }
+
+    pub(in crate::store) async fn settle(&self, settled: &[(i64, i64, Settlement)], now: Time) -> Result<(), Fault> {
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin().await?;
+        let mut query = QueryBuilder::<Database>::new("WITH done (id, lease, state, at, error, settled) AS (");
+        query.push_values(settled, |mut row, (id, lease, settlement)| {
+            let (state, at, error) = match settlement {
+                Settlement::Sent => ("sent", now.0, None),
+                Settlement::Later { when, why } => ("due", when.0, Some(why.as_str())),
+                Settlement::Never { why } => ("failed", now.0, Some(why.as_str())),
+            };
+            let settled = (state != "due").then_some(now.0);
+            row.push_bind(*id).push_bind(*lease).push_bind(state).push_bind(at).push_bind(error).push_bind(settled);
+        });
+        query.push(
+            ") UPDATE outbox SET state = done.state, next_attempt_at = done.at, last_error = done.error, settled_at = done.settled \
+             FROM done WHERE outbox.id = done.id AND outbox.lease = done.lease AND outbox.state = 'leased' \
+             RETURNING outbox.ticket, outbox.state, outbox.recipient",
+        );
+        let rows = query.build().persistent(false).fetch_all(&mut *transaction).await?;
+        let mut failed: Vec<(i64, String)> = Vec::new();
+        for row in rows {
+            if let (Some(ticket), "failed") = (row.try_get::<Option<i64>, _>(0)?, row.try_get::<&str, _>(1)?) {
+                failed.push((ticket, row.try_get(2)?));
+            }
+        }
+        if !failed.is_empty() {
+            let mut events = QueryBuilder::<Database>::new("INSERT INTO event (ticket, at, actor, kind, new) ");
+            events.push_values(failed, |mut row, (ticket, recipient)| {
+                row.push_bind(ticket).push_bind(now.0).push_bind("postdesk").push_bind("undelivered").push_bind(recipient);
+            });
+            events.build().persistent(false).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        writer.release();
+        Ok(())
+    }
+
+    /// When the next notice is due or its lease ends; `None` when nothing waits.
+    pub(in crate::store) async fn next_due(&self) -> Result<Option<Time>, Fault> {
+        let mut reader = self.reader().await?;
+        let due: Option<i64> = sqlx::query_scalar(
+            "SELECT next_attempt_at FROM outbox WHERE state IN ('due', 'leased') ORDER BY next_attempt_at, id LIMIT 1",
+        )
+        .fetch_optional(&mut *reader)
+        .await?;
+        reader.release();
+        Ok(due.map(Time))
+    }
+
+    pub(in crate::store) async fn letter(&self, notice: i64) -> Result<Stored, Fault> {
+        let row = sqlx::query("SELECT head, parts, tail FROM letter WHERE outbox = $1").bind(notice);
+        let mut reader = self.reader().await?;
+        let row = row.fetch_optional(&mut *reader).await?;
+        reader.release();
+        let row = row.ok_or_else(|| Fault::Refused(format!("notice {notice} has no mail in the store")))?;
+        Ok(Stored { head: row.try_get(0)?, parts: parts_from(row.try_get(1)?)?, tail: row.try_get(2)? })
+    }
+
+    pub(in crate::store) async fn raw_range(&self, raw_id: i64, start: i64, end: i64) -> Result<Vec<u8>, Fault> {
+        let length = end.saturating_sub(start).max(0);
+        let mut reader = self.reader().await?;
+        // substr counts from 1, and takes nothing larger than an INTEGER on PostgreSQL.
+        let range = "SELECT substr(octets, CAST($2 AS INTEGER), CAST($3 AS INTEGER)) FROM raw WHERE id = $1";
+        let octets: Option<Vec<u8>> = sqlx::query_scalar(range)
+            .bind(raw_id)
+            .bind(start.saturating_add(1))
+            .bind(length)
+            .fetch_optional(&mut *reader)
+            .await?;
+        reader.release();
+        let octets = octets.ok_or_else(|| Fault::Refused(format!("raw mail {raw_id} is not in the store")))?;
+        if octets.len() as i64 != length {
+            return Err(Fault::Refused(format!("raw mail {raw_id} is shorter than the range {start}..{end}")));
+        }
+        Ok(octets)
+    }
+}
+
+fn leased_from(row: &Record) -> Result<Leased, Fault> {
+    let address = |index: usize| -> Result<Address, Fault> {
+        let text: String = row.try_get(index)?;
+        Address::parse(&text).ok_or_else(|| Fault::Refused(format!("an outbox row holds {text:?} instead of an address")))
+    };
+    Ok(Leased {
+        id: row.try_get(0)?,
+        lease: row.try_get(1)?,
+        ticket: row.try_get(2)?,
+        arrival: row.try_get(3)?,
+        event: row.try_get(4)?,
+        recipient: address(5)?,
+        sender: address(6)?,
+        message_id: row.try_get(7)?,
+        attempts: row.try_get(8)?,
+        created_at: Time(row.try_get(9)?),
+    })
+}

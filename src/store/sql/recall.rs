@@ -1,0 +1,191 @@
+//! Recall in SQL.
+
+use std::collections::BTreeSet;
+
+use sqlx::{QueryBuilder, Row as _};
+
+use super::work::push_numbers;
+use super::{Base, Connection, Database, Record};
+use crate::decide::recall::{Acknowledged, Facts, Known, QUOTABLE_MESSAGES, Wanted};
+use crate::model::address::{Address, Mailbox};
+use crate::model::arrival::Authenticity;
+use crate::model::ticket::{Status, Ticket};
+use crate::model::time::Time;
+use crate::store::Fault;
+use crate::store::recall::slot;
+
+impl Base {
+    pub(in crate::store) async fn recall(&self, wanted: &Wanted, now: Time) -> Result<Facts, Fault> {
+        let mut reader = self.reader().await?;
+        let next_number = next_ticket(&mut reader, "").await?;
+        let facts = recall(&mut reader, wanted, now, "").await?;
+        reader.release();
+        Ok(Facts { next_number, ..facts })
+    }
+}
+
+/// The number of the next ticket.
+pub(super) async fn next_ticket(connection: &mut Connection, lock: &'static str) -> Result<i64, Fault> {
+    let mut query = QueryBuilder::<Database>::new("SELECT next FROM counter WHERE name = 'ticket'");
+    Ok(query.push(lock).build_query_scalar().fetch_one(connection).await?)
+}
+
+/// Asks everything a batch wants to know, except for the next number. `lock` is what its tickets are locked with.
+pub(super) async fn recall(connection: &mut Connection, wanted: &Wanted, now: Time, lock: &'static str) -> Result<Facts, Fault> {
+    let mut facts = Facts::default();
+    known(connection, wanted, &mut facts).await?;
+    by_message_id(connection, wanted, &mut facts).await?;
+    by_arrival(connection, wanted, &mut facts).await?;
+    let mut numbers = wanted.tickets.clone();
+    numbers.extend(facts.by_message_id.values().flatten());
+    numbers.extend(facts.by_arrival.values());
+    if !numbers.is_empty() {
+        let numbers: Vec<i64> = numbers.into_iter().collect();
+        tickets(connection, &numbers, &mut facts, lock).await?;
+        followers(connection, &numbers, &mut facts).await?;
+        texts(connection, &numbers, &mut facts).await?;
+    }
+    acknowledged(connection, wanted, now, &mut facts).await?;
+    Ok(facts)
+}
+
+async fn known(connection: &mut Connection, wanted: &Wanted, facts: &mut Facts) -> Result<(), Fault> {
+    let mut query = QueryBuilder::<Database>::new(
+        "SELECT content_key, department, id, authenticity, outcome, ticket FROM arrival WHERE content_key IN (",
+    );
+    let mut list = query.separated(", ");
+    for key in &wanted.keys {
+        list.push_bind(key.to_vec());
+    }
+    query.push(")");
+    for row in query.build().persistent(false).fetch_all(connection).await? {
+        let key: Vec<u8> = row.try_get(0)?;
+        let Ok(key) = <[u8; 32]>::try_from(key) else { continue };
+        let proven = row.try_get::<Option<&str>, _>(3)? == Some(Authenticity::TrustedNetwork.name());
+        let authenticity = if proven { Authenticity::TrustedNetwork } else { Authenticity::Unproven };
+        let held = row.try_get::<Option<&str>, _>(4)? == Some("held");
+        let arrival = row.try_get(2)?;
+        facts.known.insert((key, row.try_get(1)?), Known { arrival, authenticity, held });
+        if let Some(ticket) = row.try_get::<Option<i64>, _>(5)? {
+            facts.by_arrival.insert(arrival, ticket);
+        }
+    }
+    Ok(())
+}
+
+async fn by_message_id(connection: &mut Connection, wanted: &Wanted, facts: &mut Facts) -> Result<(), Fault> {
+    if wanted.message_ids.is_empty() {
+        return Ok(());
+    }
+    // The newest tickets are the ones that are spoken of; the rest of a much copied id cannot fill the memory.
+    let mut query = QueryBuilder::<Database>::new("SELECT DISTINCT message_id, ticket FROM message WHERE message_id IN (");
+    push_texts(&mut query, &wanted.message_ids);
+    query.push(") ORDER BY ticket DESC LIMIT 10000");
+    for row in query.build().persistent(false).fetch_all(connection).await? {
+        facts.by_message_id.entry(row.try_get(0)?).or_default().push(row.try_get(1)?);
+    }
+    Ok(())
+}
+
+async fn by_arrival(connection: &mut Connection, wanted: &Wanted, facts: &mut Facts) -> Result<(), Fault> {
+    if wanted.arrivals.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Database>::new("SELECT id, ticket FROM arrival WHERE ticket IS NOT NULL AND id IN (");
+    push_numbers(&mut query, &wanted.arrivals.iter().copied().collect::<Vec<_>>());
+    query.push(")");
+    for row in query.build().persistent(false).fetch_all(connection).await? {
+        facts.by_arrival.insert(row.try_get(0)?, row.try_get(1)?);
+    }
+    Ok(())
+}
+
+async fn tickets(connection: &mut Connection, numbers: &[i64], facts: &mut Facts, lock: &'static str) -> Result<(), Fault> {
+    let mut query = QueryBuilder::<Database>::new(
+        "SELECT number, department, subject, status, visibility, requester_name, requester_address, assignee, mailbox, \
+         first_message_id, last_message_id, created_at, updated_at, closed_at FROM ticket WHERE number IN (",
+    );
+    push_numbers(&mut query, numbers);
+    query.push(") ORDER BY number").push(lock);
+    for row in query.build().persistent(false).fetch_all(connection).await? {
+        let ticket = ticket_from(&row)?;
+        facts.tickets.insert(ticket.number, ticket);
+    }
+    Ok(())
+}
+
+fn ticket_from(row: &Record) -> Result<Ticket, Fault> {
+    let number: i64 = row.try_get(0)?;
+    let broken = |what: &str| Fault::Refused(format!("ticket {number} has no valid {what}"));
+    let address =
+        |index: usize, what: &str| -> Result<Address, Fault> { Address::parse(row.try_get(index)?).ok_or_else(|| broken(what)) };
+    Ok(Ticket {
+        number,
+        department: row.try_get(1)?,
+        subject: row.try_get(2)?,
+        status: Status::from_name(row.try_get(3)?).ok_or_else(|| broken("status"))?,
+        internal: row.try_get::<&str, _>(4)? == "internal",
+        requester: Mailbox { name: row.try_get(5)?, address: address(6, "requester")? },
+        assignee: row.try_get(7)?,
+        mailbox: address(8, "mailbox")?,
+        first_message_id: row.try_get(9)?,
+        last_message_id: row.try_get(10)?,
+        created_at: Time(row.try_get(11)?),
+        updated_at: Time(row.try_get(12)?),
+        closed_at: row.try_get::<Option<i64>, _>(13)?.map(Time),
+        followers: Vec::new(),
+    })
+}
+
+async fn followers(connection: &mut Connection, numbers: &[i64], facts: &mut Facts) -> Result<(), Fault> {
+    let mut query = QueryBuilder::<Database>::new("SELECT ticket, name, address FROM follower WHERE ticket IN (");
+    push_numbers(&mut query, numbers);
+    query.push(") ORDER BY ticket, since, address");
+    for row in query.build().persistent(false).fetch_all(connection).await? {
+        let ticket: i64 = row.try_get(0)?;
+        if let (Some(ticket), Some(address)) = (facts.tickets.get_mut(&ticket), Address::parse(row.try_get(2)?)) {
+            ticket.followers.push(Mailbox { name: row.try_get(1)?, address });
+        }
+    }
+    Ok(())
+}
+
+async fn texts(connection: &mut Connection, numbers: &[i64], facts: &mut Facts) -> Result<(), Fault> {
+    let mut query = QueryBuilder::<Database>::new(
+        "SELECT ticket, text FROM (SELECT ticket, text, arrival, ROW_NUMBER() OVER (PARTITION BY ticket ORDER BY arrival DESC) AS age \
+         FROM message WHERE ticket IN (",
+    );
+    push_numbers(&mut query, numbers);
+    query.push(")) AS newest WHERE age <= ").push_bind(QUOTABLE_MESSAGES).push(" ORDER BY arrival");
+    for row in query.build().persistent(false).fetch_all(connection).await? {
+        facts.texts.entry(row.try_get(0)?).or_default().push(row.try_get(1)?);
+    }
+    Ok(())
+}
+
+/// What was sent to these addresses and, under the empty key, to everybody.
+async fn acknowledged(connection: &mut Connection, wanted: &Wanted, now: Time, facts: &mut Facts) -> Result<(), Fault> {
+    let (hour, day) = Facts::cap_starts(now);
+    let mut query = QueryBuilder::<Database>::new("SELECT recipient_key, CAST(SUM(sent) AS BIGINT), CAST(SUM(CASE WHEN slot >= ");
+    query.push_bind(slot(hour)).push(" THEN sent ELSE 0 END) AS BIGINT) FROM acknowledged WHERE slot >= ");
+    query.push_bind(slot(day)).push(" AND recipient_key IN ('', ");
+    push_texts(&mut query, &wanted.requesters);
+    query.push(if wanted.requesters.is_empty() { "'') " } else { ") " }).push("GROUP BY recipient_key");
+    for row in query.build().persistent(false).fetch_all(connection).await? {
+        let count = Acknowledged { day: row.try_get(1)?, hour: row.try_get(2)? };
+        match row.try_get::<&str, _>(0)? {
+            "" => facts.acknowledged_in_all = count.day,
+            key => {
+                facts.acknowledged.insert(key.to_owned(), count);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn push_texts(query: &mut QueryBuilder<Database>, texts: &BTreeSet<String>) {
+    let mut list = query.separated(", ");
+    for text in texts {
+        list.push_bind(text.clone());
+    }
+}

@@ -1,0 +1,8 @@
+//! The operator's lists in SQL.
+
+use super::{Base, Connection, Record, SNAPSHOT};
+
+mod arrival;
+mod conversation;
+mod outbox;
+mod ticket;

@@ -1,0 +1,143 @@
+//! Taking up in SQL.
+
+use sqlx::{QueryBuilder, Row as _};
+
+use super::{Base, CLOCK, Database, Record, SKIP_LOCKED, Transaction};
+use crate::model::address::Address;
+use crate::model::arrival::{Arrival, Cause, Outcome, Peer, Source};
+use crate::model::time::Time;
+use crate::store::Fault;
+use crate::store::work::Batch;
+
+impl Base {
+    pub(in crate::store) async fn claim(&self, batch: Batch, in_hand: &[i64], gateway: i64) -> Result<Vec<Arrival>, Fault> {
+        // Most looks find nothing: a reader keeps them off the writing connection.
+        let mut reader = self.reader().await?;
+        let pending = "SELECT COUNT(*) FROM (SELECT id FROM arrival WHERE outcome IS NULL LIMIT $1) AS pending";
+        let pending: i64 = sqlx::query_scalar(pending).bind(in_hand.len() as i64 + 1).fetch_one(&mut *reader).await?;
+        reader.release();
+        if pending <= in_hand.len() as i64 {
+            return Ok(Vec::new());
+        }
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin().await?;
+        let ids = choose(batch, free(&mut transaction, batch.mails, in_hand, gateway).await?);
+        if !ids.is_empty() {
+            let mut query = QueryBuilder::<Database>::new("UPDATE arrival SET attempts = attempts + 1, claimed_by = ");
+            query.push_bind(gateway).push(" WHERE id IN (");
+            push_numbers(&mut query, &ids);
+            query.push(")").build().persistent(false).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        writer.release();
+        if ids.is_empty() { Ok(Vec::new()) } else { self.load(&ids).await }
+    }
+
+    /// Those of the arrivals that are still pending, with their octets.
+    async fn load(&self, ids: &[i64]) -> Result<Vec<Arrival>, Fault> {
+        let mut query = QueryBuilder::<Database>::new(
+            "SELECT arrival.id, raw_id, department, sender, recipients, source, peer_ip, peer_helo, peer_tls, received_at, attempts, \
+             octets FROM arrival JOIN raw ON raw.id = arrival.raw_id WHERE outcome IS NULL AND arrival.id IN (",
+        );
+        push_numbers(&mut query, ids);
+        query.push(") ORDER BY arrival.id");
+        let mut reader = self.reader().await?;
+        let rows = query.build().persistent(false).fetch_all(&mut *reader).await?;
+        reader.release();
+        rows.iter().map(arrival_from).collect()
+    }
+
+    pub(in crate::store) async fn note_failure(&self, id: i64, why: &str) -> Result<(), Fault> {
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin().await?;
+        sqlx::query("UPDATE arrival SET last_error = $2 WHERE id = $1").bind(id).bind(why).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        writer.release();
+        Ok(())
+    }
+
+    pub(in crate::store) async fn hold_failed(&self, id: i64, now: Time) -> Result<String, Fault> {
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin().await?;
+        let why: Option<String> = sqlx::query_scalar(
+            "UPDATE arrival SET outcome = $2, cause = $3, decided_at = $4, \
+             reasons = 'our own fault: every attempt failed' || COALESCE(', the last one so: ' || last_error, '; the process ended each time') \
+             WHERE id = $1 AND outcome IS NULL RETURNING reasons",
+        )
+        .bind(id)
+        .bind(Outcome::Held.name())
+        .bind(Cause::FailedRepeatedly.name())
+        .bind(now.0)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        writer.release();
+        Ok(why.unwrap_or_default())
+    }
+}
+
+/// The oldest pending arrivals that nobody who lives has in hand: number, attempts, size. They stay locked until the transaction ends.
+async fn free(
+    transaction: &mut Transaction<'_>,
+    limit: i64,
+    in_hand: &[i64],
+    gateway: i64,
+) -> Result<Vec<(i64, i64, i64)>, Fault> {
+    let mut query = QueryBuilder::<Database>::new(
+        "SELECT id, attempts, size FROM arrival WHERE outcome IS NULL AND (claimed_by IS NULL OR claimed_by = ",
+    );
+    query.push_bind(gateway).push(" OR claimed_by NOT IN (SELECT id FROM gateway WHERE seen_until > ").push(CLOCK).push("))");
+    if !in_hand.is_empty() {
+        query.push(" AND id NOT IN (");
+        push_numbers(&mut query, in_hand);
+        query.push(")");
+    }
+    query.push(" ORDER BY id LIMIT ").push_bind(limit).push(SKIP_LOCKED);
+    let rows = query.build().persistent(false).fetch_all(&mut **transaction).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+}
+
+/// As many of the oldest as a batch may hold. What was tried before goes alone.
+fn choose(batch: Batch, free: Vec<(i64, i64, i64)>) -> Vec<i64> {
+    let mut octets = 0;
+    let mut ids = Vec::new();
+    for (id, attempts, size) in free {
+        let alone = attempts > 0;
+        octets += size;
+        if !ids.is_empty() && (alone || octets > batch.octets) {
+            break;
+        }
+        ids.push(id);
+        if alone {
+            break;
+        }
+    }
+    ids
+}
+
+/// A list of numbers for `IN (…)`.
+pub(in crate::store) fn push_numbers(query: &mut QueryBuilder<Database>, numbers: &[i64]) {
+    let mut list = query.separated(", ");
+    for number in numbers {
+        list.push_bind(*number);
+    }
+}
+
+fn arrival_from(row: &Record) -> Result<Arrival, Fault> {
+    let sender: Option<&str> = row.try_get(3)?;
+    let recipients: &str = row.try_get(4)?;
+    let source: &str = row.try_get(5)?;
+    let ip: Option<&str> = row.try_get(6)?;
+    Ok(Arrival {
+        id: row.try_get(0)?,
+        raw_id: row.try_get(1)?,
+        department: row.try_get(2)?,
+        sender: sender.and_then(Address::parse),
+        recipients: recipients.lines().filter_map(Address::parse).collect(),
+        source: Source::from_name(source).unwrap_or(Source::Smtp),
+        peer: Peer { ip: ip.and_then(|ip| ip.parse().ok()), helo: row.try_get(7)?, tls: row.try_get::<i64, _>(8)? != 0 },
+        received_at: Time(row.try_get(9)?),
+        attempts: row.try_get(10)?,
+        raw: row.try_get(11)?,
+    })
+}
