@@ -39,8 +39,8 @@ WITH {series}, place AS (
   SELECT arrival, number, turn, at, department, agent, reference, requester, message_id,
     CASE WHEN turn % 2 = 1 THEN agent || '@private.example' ELSE requester END AS author,
     CASE WHEN turn = 0 THEN 'request' WHEN turn % 2 = 1 THEN 'answer' ELSE 'reply' END AS kind,
-    CASE WHEN turn = 0 THEN 'Question ' || number || ' about an order' ELSE 'Re: Question ' || number || ' about an order ['
-      || reference || ']' END AS subject,
+    CASE WHEN turn = 0 THEN 'Question ' || number || ' about an order'
+      ELSE 'Re: Question ' || number || ' about an order [' || reference || ']' END AS subject,
     'This is message ' || arrival || ', ' || turn || ' in its ticket. The parcel with the number ' || (arrival * 104729 % 999983)
       || ' has not come yet, although it should have been here days ago. Would you please find out where it is, and tell us when'
       || ' we may expect it? With kind regards' AS text
@@ -86,7 +86,8 @@ SELECT number, at + 20000, author, CASE turn WHEN 0 THEN 'created' ELSE 'status'
   CASE kind WHEN 'answer' THEN 'awaiting-customer' WHEN 'reply' THEN 'open' ELSE 'new' END FROM mail""",
     MAILS + """INSERT INTO outbox (id, ticket, arrival, event, recipient, recipient_key, sender, message_id, state, attempts,
   next_attempt_at, lease, created_at, settled_at)
-SELECT id, number, arrival, event, recipient, recipient, department || '+geaaaaaaahecwmjhkevtvnyyg7qbvx' || id || '@desk.example.org',
+SELECT id, number, arrival, event, recipient, recipient,
+  department || '+geaaaaaaahecwmjhkevtvnyyg7qbvx' || id || '@desk.example.org',
   'ieaaaaaaahecwmjhkevqaaaaaaaqcgnznnrt2xi' || id || '@desk.example.org', 'sent', 1, at + 40000, 1, at + 20000, at + 40000
 FROM (
   SELECT arrival + {tickets} AS id, number, arrival, kind AS event, department, at,
