@@ -7,7 +7,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{Fault, Kind, Store};
+use super::{Fault, Kind, News, Store};
 use crate::model::time::Time;
 
 /// How long a sign of life counts.
@@ -38,7 +38,9 @@ impl Store {
 
     /// Leaves: what is still in hand is free for the others at once.
     pub async fn leave(&self) -> Result<(), Fault> {
-        on_either!(self, base => base.leave(self.gateway()))
+        on_either!(self, base => base.leave(self.gateway()))?;
+        self.tell(News::Arrival).await;
+        Ok(())
     }
 
     /// Asks for a duty; true when it is ours, until we leave or give no sign of life. Asked for again and again, by every gateway, it is
