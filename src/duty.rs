@@ -6,7 +6,7 @@
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{Notify, watch};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::model::time::Time;
 use crate::store::presence::SIGN_EVERY;
@@ -14,8 +14,10 @@ use crate::store::{Fault, Store};
 
 /// The duty of removing what counts for nothing any more.
 const HOUSEKEEPING: &str = "housekeeping";
-/// How often that is done, in signs of life: every ten minutes.
-const HOUSEKEEPING_EVERY: u64 = 240;
+/// How often that is done.
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(600);
+/// How often a duty is asked for, in signs of life: so the duties of a dead gateway are with another within 20 s of its death.
+const ASKED_EVERY: u64 = 4;
 /// Clocks that differ by more than this are worth a word: leases of the outbox are measured by them.
 const TOLERATED: Duration = Duration::from_secs(2);
 
@@ -32,13 +34,12 @@ pub async fn run(store: Store, name: String, mut stop: watch::Receiver<bool>) {
     // A gateway that was paused gives one sign, not all that it missed.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut clocks_differ = false;
-    let mut risk = None;
+    let mut housekeeper = Housekeeper::default();
     for count in 0_u64.. {
         tokio::select! { _ = ticks.tick() => {}, _ = stop.changed() => return }
         clocks_differ = give_sign(&store, &name, clocks_differ).await;
-        if count % HOUSEKEEPING_EVERY == 0 {
-            risk = warn_of_risk(&store, risk).await;
-            keep_house(&store).await;
+        if count % ASKED_EVERY == 0 {
+            housekeeper.look(&store).await;
         }
     }
 }
@@ -68,22 +69,46 @@ async fn give_sign(store: &Store, name: &str, told: bool) -> bool {
     told
 }
 
-/// Says what a failover could lose, at the start and when it changes.
-async fn warn_of_risk(store: &Store, told: Option<&'static str>) -> Option<&'static str> {
-    let Ok(risk) = store.risk().await else { return told };
-    if let Some(risk) = risk.filter(|risk| told != Some(risk)) {
-        tracing::warn!("{risk}");
-    }
-    risk
+/// What is done every ten minutes: by every gateway, a look at what a failover could lose; by one of them, tidying up.
+#[derive(Default)]
+struct Housekeeper {
+    looked: Option<Instant>,
+    risk: Option<&'static str>,
+    tidied: Option<Instant>,
 }
 
-async fn keep_house(store: &Store) {
-    let done = match store.has_duty(HOUSEKEEPING).await {
-        Ok(true) => store.tidy_up(Time::from(SystemTime::now())).await,
-        Ok(false) => return,
-        Err(fault) => Err(fault),
-    };
-    match done {
+impl Housekeeper {
+    async fn look(&mut self, store: &Store) {
+        if is_due(self.looked) {
+            self.looked = Some(Instant::now());
+            self.warn_of_risk(store).await;
+        }
+        match store.has_duty(HOUSEKEEPING).await {
+            Ok(true) if is_due(self.tidied) => {
+                self.tidied = Some(Instant::now());
+                tidy_up(store).await;
+            }
+            Ok(_) => {}
+            Err(fault) => tracing::debug!(%fault, "a duty could not be asked for"),
+        }
+    }
+
+    /// Says what a failover could lose, at the start and when it changes.
+    async fn warn_of_risk(&mut self, store: &Store) {
+        let Ok(risk) = store.risk().await else { return };
+        if let Some(risk) = risk.filter(|risk| self.risk != Some(risk)) {
+            tracing::warn!("{risk}");
+        }
+        self.risk = risk;
+    }
+}
+
+fn is_due(last: Option<Instant>) -> bool {
+    last.is_none_or(|last| last.elapsed() >= HOUSEKEEPING_EVERY)
+}
+
+async fn tidy_up(store: &Store) {
+    match store.tidy_up(Time::from(SystemTime::now())).await {
         Ok(rows) => tracing::debug!(rows, "tidied up"),
         Err(fault) => tracing::warn!(%fault, "could not tidy up; tried again in ten minutes"),
     }

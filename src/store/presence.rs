@@ -44,9 +44,12 @@ impl Store {
     }
 
     /// Asks for a duty; true when it is ours, until we leave or give no sign of life. Asked for again and again, by every gateway, it is
-    /// always with one that lives.
+    /// always with one that lives. A file has one gateway, and all duties are its own.
     pub async fn has_duty(&self, duty: &str) -> Result<bool, Fault> {
-        on_either!(self, base => base.has_duty(duty, self.gateway()))
+        match &self.kind {
+            Kind::Lite(_) => Ok(true),
+            Kind::Pg(base) => super::pg::step(base, super::pg::STEP, base.has_duty(duty, self.gateway())).await,
+        }
     }
 
     /// What a failover of the database could lose, in words; `None` when it is nothing.

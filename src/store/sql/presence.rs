@@ -1,4 +1,4 @@
-//! Signs of life and duties in SQL.
+//! The gateways of a store in SQL.
 
 use std::time::Duration;
 
@@ -37,22 +37,6 @@ impl Base {
         transaction.commit().await?;
         writer.release();
         Ok(())
-    }
-
-    pub(in crate::store) async fn has_duty(&self, duty: &str, gateway: i64) -> Result<bool, Fault> {
-        let mut writer = self.writer().await?;
-        let mut transaction = writer.begin().await?;
-        let mut query = QueryBuilder::<Database>::new("INSERT INTO duty (name, holder) VALUES (");
-        query.push_bind(duty).push(", ").push_bind(gateway);
-        query.push(
-            ") ON CONFLICT (name) DO UPDATE SET holder = excluded.holder \
-             WHERE duty.holder = excluded.holder OR duty.holder NOT IN (SELECT id FROM gateway WHERE seen_until > ",
-        );
-        query.push(CLOCK).push(") RETURNING holder");
-        let holder: Option<i64> = query.build_query_scalar().fetch_optional(&mut *transaction).await?;
-        transaction.commit().await?;
-        writer.release();
-        Ok(holder == Some(gateway))
     }
 
     pub(in crate::store) async fn tidy_up(&self, now: Time) -> Result<u64, Fault> {
