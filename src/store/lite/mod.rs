@@ -6,6 +6,7 @@
 
 #[path = "../sql/mod.rs"]
 mod sql;
+mod statistics;
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::ops::{Deref, DerefMut};
@@ -79,6 +80,7 @@ impl Base {
         let opened = connect_writer.connect().await;
         let mut connection = opened.map_err(|error| Fault::Away(format!("cannot open {}: {error}", file.display())))?;
         schema::of_a_file().run(&mut connection).await.map_err(schema::fault)?;
+        statistics::give(&mut connection).await?;
         require_durability(&mut connection).await?;
         let writer = Pen { connection, connect: connect_writer, suspect: false };
         let readers = SqlitePoolOptions::new()

@@ -1,0 +1,77 @@
+//! Plans: whatever is asked on the way of a mail, or by a person with a list before him, is found by an index.
+//!
+//! What postdesk really sends is caught, not copied: PostgreSQL explains each statement into its log (`auto_explain`), and the
+//! same texts are then explained by SQLite.
+
+#[path = "plans/caught.rs"]
+mod caught;
+#[path = "plans/desk_in_use.rs"]
+mod desk_in_use;
+
+use crate::base::Base;
+use crate::cluster::Cluster;
+
+/// Tables that grow with the mail.
+const GROWING: [&str; 11] =
+    ["raw", "arrival", "ticket", "follower", "relation", "message", "attachment", "event", "outbox", "letter", "acknowledged"];
+
+#[tokio::test]
+async fn every_statement_on_the_way_of_a_mail_and_every_list_is_found_by_an_index() {
+    let cluster = Cluster::start();
+    let base = Base::Database(cluster.database());
+    desk_in_use::fill(&cluster, &base).await;
+    let log = caught::Log::begin(&cluster, &base);
+    desk_in_use::use_everything(&base).await;
+    let plans = log.end();
+    let mut texts: Vec<&str> = plans.iter().map(|plan| plan.text.as_str()).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    require_all(&texts);
+    let mut scanned: Vec<String> = plans.iter().flat_map(|plan| plan.whole_reads(&GROWING)).collect();
+    scanned.extend(caught::whole_reads_of_a_file(&texts).await);
+    scanned.sort_unstable();
+    scanned.dedup();
+    assert!(scanned.is_empty(), "{} read a table as a whole:\n\n{}", scanned.len(), scanned.join("\n\n"));
+}
+
+/// The statements that this is about: a word of each, so that none is missed because nothing led to it.
+fn require_all(texts: &[&str]) {
+    const WORDS: [&[&str]; 33] = [
+        &["INSERT INTO raw"],
+        &["INSERT INTO arrival"],
+        &["SELECT COUNT(*) FROM (SELECT id FROM arrival WHERE outcome IS NULL"],
+        &["claimed_by NOT IN", "SKIP LOCKED"],
+        &["claimed_by NOT IN", "AND id NOT IN ("],
+        &["SET attempts = attempts + 1"],
+        &["JOIN raw ON raw.id = arrival.raw_id WHERE outcome IS NULL"],
+        &["SELECT id, attempts FROM arrival WHERE outcome IS NULL AND id IN"],
+        &["AND attempts <= $2 ORDER BY id LIMIT"],
+        &["WHERE content_key IN"],
+        &["FROM message WHERE message_id IN"],
+        &["ticket IS NOT NULL AND id IN"],
+        &["FROM ticket WHERE number IN", "FOR UPDATE"],
+        &["FROM follower WHERE ticket IN"],
+        &["ROW_NUMBER() OVER"],
+        &["FROM acknowledged WHERE slot"],
+        &["WITH done", "UPDATE arrival"],
+        &["INSERT INTO ticket", "ON CONFLICT"],
+        &["INSERT INTO outbox"],
+        &["INSERT INTO acknowledged"],
+        &["SELECT next_attempt_at FROM outbox"],
+        &["UPDATE outbox SET state = 'leased'"],
+        &["WITH done", "UPDATE outbox"],
+        &["FROM letter WHERE outbox"],
+        &["substr(octets"],
+        &["t.status = $3 AND"],
+        &["t.assignee = $4 AND"],
+        &["t.department = $2 AND"],
+        &["t.number > 0 AND"],
+        &["a.outcome IS NULL ORDER BY a.id DESC"],
+        &["a.outcome = $3 ORDER BY a.id DESC"],
+        &["o.state = $3 ORDER BY"],
+        &["WHERE o.arrival = $1"],
+    ];
+    for words in WORDS {
+        assert!(texts.iter().any(|text| words.iter().all(|word| text.contains(word))), "nothing led to {words:?}");
+    }
+}

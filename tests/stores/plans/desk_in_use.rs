@@ -1,0 +1,143 @@
+//! A desk that has been in use for years, and everything that is asked of it.
+
+use std::time::{Duration, SystemTime};
+
+use postdesk::decide::recall::Wanted;
+use postdesk::model::time::Time;
+use postdesk::store::Store;
+use postdesk::store::outbox::Settlement;
+use postdesk::store::report::NEWEST;
+use postdesk::store::report::arrival::ArrivalFilter;
+use postdesk::store::report::ticket::TicketFilter;
+
+use crate::base::Base;
+use crate::cluster::Cluster;
+use crate::mails::{ALL, claim, decide_all, from, ids, reply_to, take};
+
+/// So often is each asked: from the sixth time on PostgreSQL may take a plan that it keeps for any values.
+const TIMES: usize = 6;
+
+/// 20,000 tickets of three messages each, everything decided and sent but for the last few.
+const ROWS: &str = "
+    SET session_replication_role = replica; BEGIN;
+    INSERT INTO raw (sha256, octets) SELECT sha256(CAST(CAST(i AS TEXT) AS BYTEA)), sha256(CAST(CAST(i AS TEXT) AS BYTEA)) FROM generate_series(1, 60000) i;
+    INSERT INTO arrival (raw_id, department, recipients, source, peer_tls, size, received_at, attempts, outcome, ticket, content_key, message_id, subject, reasons)
+        SELECT i, CASE i % 4 WHEN 0 THEN 'billing' ELSE 'support' END, 'support@desk.example.org', 'smtp', 0, 64, i, CASE WHEN i > 59900 THEN 0 ELSE 1 END,
+        CASE WHEN i > 59900 THEN NULL WHEN i % 100 = 0 THEN 'held' WHEN i % 3 = 1 THEN 'request' ELSE 'reply' END, 1 + (i - 1) / 3,
+        CASE WHEN i <= 59900 THEN sha256(CAST(CAST(i AS TEXT) AS BYTEA)) END, 'x' || i || '@customer.example', 'Subject ' || i, 'a reason' FROM generate_series(1, 60000) i;
+    INSERT INTO ticket (number, department, subject, status, priority, origin, visibility, requester_name, requester_address, assignee, mailbox, first_message_id, last_message_id, created_at, updated_at)
+        SELECT i, CASE i % 4 WHEN 0 THEN 'billing' ELSE 'support' END, 'Subject ' || i, CASE WHEN i % 20 = 0 THEN 'open' WHEN i % 50 = 1 THEN 'new' ELSE 'closed' END,
+        'medium', 'email', 'external', 'C ' || i, 'c' || i || '@customer.example', CASE i % 10 WHEN 0 THEN 'ana' WHEN 1 THEN 'boris' END, 'support@desk.example.org',
+        'x' || (3 * i - 2) || '@customer.example', 'x' || (3 * i) || '@customer.example', i, i FROM generate_series(1, 20000) i;
+    INSERT INTO message (arrival, ticket, kind, public, author_name, author_address, at, message_id, subject, text, quoted, authenticated)
+        SELECT i, 1 + (i - 1) / 3, CASE i % 3 WHEN 1 THEN 'request' WHEN 2 THEN 'answer' ELSE 'reply' END, 1, '', 'c@customer.example', i, 'x' || i || '@customer.example',
+        'Subject', repeat('text ', 40), '', 0 FROM generate_series(1, 59900) i;
+    INSERT INTO attachment SELECT i, 1, 'a.txt', 'text/plain', 1, '', 0, NULL, '7bit', 0, 1 FROM generate_series(1, 59900, 3) i;
+    INSERT INTO follower SELECT i, 'f' || i || '@customer.example', 'F', i FROM generate_series(1, 20000) i;
+    INSERT INTO relation SELECT i, i - 1, 'follow-up' FROM generate_series(2, 20000) i;
+    INSERT INTO event (ticket, at, actor, kind) SELECT 1 + (i - 1) / 3, i, 'postdesk', 'opened' FROM generate_series(1, 59900) i;
+    INSERT INTO outbox (id, ticket, arrival, event, recipient, recipient_key, sender, message_id, state, next_attempt_at, created_at)
+        SELECT i, 1 + (i - 1) / 3, i, 'reply', 'ana@staff.example', 'ana@staff.example', 's@desk.example.org', 'n' || i || '@desk.example.org',
+        CASE WHEN i > 59800 THEN 'due' WHEN i % 100 = 0 THEN 'failed' ELSE 'sent' END, i, i FROM generate_series(1, 59900) i;
+    INSERT INTO letter SELECT i, 'head', '[]', 'tail' FROM generate_series(1, 59900) i;
+    INSERT INTO acknowledged SELECT 'c' || i || '@customer.example', NOW_SLOT - i % 250, 1 FROM generate_series(1, 20000) i;
+    INSERT INTO acknowledged SELECT '', NOW_SLOT - i, 0 FROM generate_series(1, 288) i;
+    UPDATE counter SET next = CASE name WHEN 'ticket' THEN 20001 ELSE 59901 END;
+    COMMIT; ANALYZE";
+
+/// Fills the database of a store, without a look at each key.
+pub(crate) async fn fill(cluster: &Cluster, base: &Base) {
+    base.open().await.close().await;
+    let slot = now().0 / 600_000_000;
+    cluster.sql(base.name(), &ROWS.replace("NOW_SLOT", &slot.to_string()));
+}
+
+fn now() -> Time {
+    Time::from(SystemTime::now())
+}
+
+/// Does everything that a gateway and its operator do.
+pub(crate) async fn use_everything(base: &Base) {
+    let store = base.gateway().await;
+    for time in 0..TIMES {
+        way_of_a_mail(&store, time).await;
+        sending(&store).await;
+        lists(&store).await;
+    }
+}
+
+async fn way_of_a_mail(store: &Store, time: usize) {
+    let id = |what: &str| format!("{what}-{time}");
+    let by_subject = format!("Subject: Re: [SUP-{}]\r\n", 700 + time);
+    let closing = format!("{}References: <x4@customer.example>\r\n", reply_to("x42"));
+    let mails = [
+        from("c100", &id("request"), ""),
+        from("c14", &id("reply"), &closing),
+        from("c700", &id("subject"), &by_subject),
+        from("c100", &id("request"), ""),
+    ];
+    take(store, &mails).await.unwrap();
+    let batch = postdesk::store::work::Batch { mails: 64, ..ALL };
+    let cases = claim(store, batch, &[]).await;
+    assert!(!cases.is_empty());
+    let more = claim(store, batch, &ids(&cases)).await;
+    store.note_failure(cases[0].arrival.id, "a reason").await.unwrap();
+    decide_all(store, cases.into_iter().chain(more).collect()).await;
+    let mut wanted = Wanted::default();
+    wanted.arrivals.extend([3, 5]);
+    wanted.keys.insert([7; 32]);
+    store.recall(&wanted, now()).await.unwrap();
+    store.hold_failed(1, now()).await.unwrap();
+    assert!(store.has_duty("housekeeping").await.unwrap());
+    store.give_sign().await.unwrap();
+}
+
+async fn sending(store: &Store) {
+    let leased = store.lease(now(), now().plus(Duration::from_secs(60)), 9).await.unwrap();
+    assert_eq!(leased.len(), 9);
+    for notice in &leased {
+        store.letter(notice.id).await.unwrap();
+    }
+    store.raw_range(7, 2, 9).await.unwrap();
+    let settled: Vec<_> = leased
+        .iter()
+        .map(|notice| {
+            let how = match notice.id % 3 {
+                0 => Settlement::Sent,
+                1 => Settlement::Later { when: now().plus(Duration::from_secs(600)), why: "busy".to_owned() },
+                _ => Settlement::Never { why: "refused".to_owned() },
+            };
+            (notice.id, notice.lease, how)
+        })
+        .collect();
+    store.settle(&settled, now()).await.unwrap();
+}
+
+async fn lists(store: &Store) {
+    let some = |text: &str| Some(text.to_owned());
+    let none = TicketFilter::default;
+    let filters = [
+        none(),
+        TicketFilter { waiting: true, ..none() },
+        TicketFilter { status: some("open"), ..none() },
+        TicketFilter { status: some("open"), waiting: true, ..none() },
+        TicketFilter { status: some("new"), department: some("billing"), ..none() },
+        TicketFilter { assignee: some("ana"), ..none() },
+        TicketFilter { department: some("billing"), ..none() },
+    ];
+    for before in [NEWEST, 12_000] {
+        for filter in &filters {
+            store.tickets(filter, before, 50).await.unwrap();
+        }
+        for filter in [ArrivalFilter::Any, ArrivalFilter::Pending, ArrivalFilter::Outcome("held".to_owned())] {
+            store.arrivals(&filter, before, 50).await.unwrap();
+        }
+        for state in [None, Some("due"), Some("failed")] {
+            store.outbox(state, before, 50).await.unwrap();
+        }
+    }
+    store.ticket_by_reference(14).await.unwrap().unwrap();
+    store.arrival(7).await.unwrap().unwrap();
+    store.raw(7).await.unwrap().unwrap();
+    store.retry_outbox(100, now()).await.unwrap();
+}
