@@ -53,6 +53,9 @@ pub enum RunError {
     /// The store cannot be opened or has failed.
     #[error(transparent)]
     Store(#[from] Fault),
+    /// The database will not be used as it is: it lets us not in, or would lose mail.
+    #[error("the database cannot be used: {0}")]
+    Unfit(String),
     /// Something else of the system's.
     #[error("{0}")]
     System(io::Error),
@@ -91,15 +94,16 @@ pub async fn require_same_keys(store: &Store, desk: &Desk) -> Result<(), RunErro
 }
 
 /// Opens the store. A server may be about to come up, beside us or at the other end of a failover.
-async fn open(options: &store::Options) -> Result<Store, Fault> {
+async fn open(options: &store::Options) -> Result<Store, RunError> {
     let begun = Instant::now();
     loop {
         match Store::open(options).await {
+            Err(Fault::Refused(why)) if matches!(options.place, Place::Server(_)) => return Err(RunError::Unfit(why)),
             Err(fault @ Fault::Away(_)) if matches!(options.place, Place::Server(_)) && begun.elapsed() < AWAITED => {
                 tracing::warn!(%fault, "waiting for the database");
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
-            opened => return opened,
+            opened => return Ok(opened?),
         }
     }
 }

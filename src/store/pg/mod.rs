@@ -51,7 +51,7 @@ impl Base {
     /// Connects, and brings the tables up to date.
     pub(in crate::store) async fn open(server: &Server) -> Result<Self, Fault> {
         let base = Self { lines: Lines::new(server)? };
-        let mut line = in_time(STEP, base.lines.take()).await?;
+        let mut line = in_time(STEP, base.lines.first()).await?;
         durability::require(&mut line).await?;
         let mut migrations = sqlx::migrate!("migrations/postgres");
         migrations.set_ignore_missing(true);
