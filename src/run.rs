@@ -38,9 +38,6 @@ pub enum RunError {
     /// The key file cannot be used.
     #[error(transparent)]
     Key(#[from] keys::KeyFault),
-    /// The store is not one that this version may work on, or does not let us in.
-    #[error("the store cannot be used: {0}")]
-    Unusable(String),
     /// The store belongs to other keys.
     #[error("{0}; copy the one of this store from a backup or from another of its gateways")]
     Keys(String),
@@ -56,6 +53,9 @@ pub enum RunError {
     /// The store cannot be opened or has failed.
     #[error(transparent)]
     Store(#[from] Fault),
+    /// The database will not be used as it is: it lets us not in, or would lose mail.
+    #[error("the database cannot be used: {0}")]
+    Unfit(String),
     /// Something else of the system's.
     #[error("{0}")]
     System(io::Error),
@@ -108,7 +108,7 @@ async fn open(options: &store::Options) -> Result<Store, RunError> {
                 }
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
-            Err(Fault::Refused(why)) => return Err(RunError::Unusable(why)),
+            Err(Fault::Refused(why)) => return Err(RunError::Unfit(why)),
             opened => return Ok(opened?),
         }
     }

@@ -26,6 +26,8 @@ const BATCH_OCTETS: usize = 8 * 1024 * 1024;
 const QUEUE: usize = 1_024;
 /// How long the free space that was found counts.
 const SPACE_CHECK: Duration = Duration::from_secs(1);
+/// A batch that took so long and was not stored speaks for those that queued up behind it: each would wait as long again.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// From this size on, a digest takes long enough to be kept off the threads that serve connections.
 const LARGE: usize = 256 * 1024;
 
@@ -147,6 +149,7 @@ impl Writer {
             mails.push((incoming, digest));
             waiting.push(reply);
         }
+        let begun = Instant::now();
         let stored = match self.require_space() {
             Ok(()) => self.store.insert_arrivals(&mails).await,
             Err(fault) => Err(fault),
@@ -163,6 +166,7 @@ impl Writer {
             Ok(Inserted::InDoubt(doubt)) => {
                 while self.doubts.try_join_next().is_some() {}
                 self.doubts.spawn(find_out(self.store.clone(), doubt, waiting, Arc::clone(&self.wake_worker)));
+                self.refuse_those_behind(begun, Refusal::Away);
                 Ok(())
             }
             Err(fault) => {
@@ -171,8 +175,21 @@ impl Writer {
                     tracing::error!(%fault, "mail is not taken; its senders are told to come back");
                 }
                 waiting.into_iter().for_each(|reply| answer(reply, Err(refusal)));
+                self.refuse_those_behind(begun, refusal);
                 if matches!(fault, Fault::Broken(_)) { Err(fault) } else { Ok(()) }
             }
+        }
+    }
+
+    /// After a batch that was begun long ago and in vain: what waits in the queue is not made to wait for another one.
+    fn refuse_those_behind(&mut self, begun: Instant, refusal: Refusal) {
+        if begun.elapsed() < PATIENCE {
+            return;
+        }
+        // What has come in the meantime, and not what keeps coming.
+        for _ in 0..self.queue.len() {
+            let Ok(submission) = self.queue.try_recv() else { return };
+            answer(submission.reply, Err(refusal));
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::backoff;
 use crate::model::time::Time;
+use crate::store::Fault;
 use crate::store::outbox::{Leased, Settlement};
 
 /// Where a mail transaction stands.
@@ -73,6 +74,14 @@ pub fn meaning(stage: Stage, reply: &Reply) -> Meaning {
         400..=499 => Meaning::Refused(Verdict::Later(said)),
         500..=599 => Meaning::Refused(Verdict::Never(said)),
         _ => Meaning::Useless(format!("an answer to something else: {said}")),
+    }
+}
+
+/// A notice whose mail could not be read from the store. One that is away is nobody's fault: the notice is due as soon as it is back.
+pub fn unread(fault: &Fault) -> Verdict {
+    match fault {
+        Fault::Refused(_) => Verdict::Later(fault.to_string()),
+        Fault::Away(_) | Fault::Full(_) | Fault::Broken(_) => Verdict::Released("the store was away"),
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::Sender;
-use super::classify::Verdict;
+use super::classify::{self, Verdict};
 use super::compose;
 use super::smtp::{Attempt, Connection, Door, Letter};
 use super::turn::{Batch, Results};
@@ -81,7 +81,7 @@ impl Sender {
             let octets = match compose::octets(&self.store, &notice).await {
                 Ok(octets) => octets,
                 Err(fault) => {
-                    results.report(notice, Verdict::Later(fault.to_string()));
+                    results.report(notice, classify::unread(&fault));
                     continue;
                 }
             };

@@ -20,8 +20,8 @@ use crate::store::Fault;
 /// The wait between two looks. Another process may have queued something, and nobody wakes us for that or for a retry that falls due;
 /// a look that finds nothing is one read.
 const POLL: Duration = Duration::from_secs(1);
-/// The longest wait between two looks at a store that is away.
-const LONGEST_ABSENCE: u32 = 30;
+/// The longest wait between two looks at a store that is away, in `POLL`: notices flow again soon after its return.
+const LONGEST_ABSENCE: u32 = 2;
 
 /// What a look at the outbox found.
 enum Look {

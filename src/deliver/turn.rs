@@ -107,7 +107,7 @@ impl Sender {
     async fn write_all(&self, folder: &Path, batch: &Batch, results: Results) {
         while let Some(notice) = batch.next(self.is_closing()) {
             let verdict = match compose::octets(&self.store, &notice).await {
-                Err(fault) => Verdict::Later(fault.to_string()),
+                Err(fault) => classify::unread(&fault),
                 Ok(octets) => self.write(folder, &notice, octets).await,
             };
             results.report(notice, verdict);

@@ -34,9 +34,14 @@ pub(in crate::store) fn fault(error: MigrateError) -> Fault {
     }
 }
 
+/// Number of the newest migration that this version knows.
+pub fn newest() -> i64 {
+    of_a_file().iter().map(|migration| migration.version).max().unwrap_or_default()
+}
+
 /// Whether this version may work on tables whose setting `needs` says this.
 pub(in crate::store) fn require_knowledge(needs: Option<&str>) -> Result<(), Fault> {
-    let newest = of_a_file().iter().map(|migration| migration.version).max().unwrap_or_default();
+    let newest = newest();
     match needs.map(str::parse::<i64>) {
         None => Ok(()),
         Some(Ok(needs)) if needs <= newest => Ok(()),

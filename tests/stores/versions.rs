@@ -60,5 +60,5 @@ async fn gateways_that_start_at_once_on_an_empty_database_make_its_tables_once()
     for store in opened {
         store.unwrap().close().await;
     }
-    assert_eq!(base.number("SELECT COUNT(*) FROM _sqlx_migrations").await, postdesk::store::schema::NEWEST);
+    assert_eq!(base.number("SELECT COUNT(*) FROM _sqlx_migrations").await, postdesk::store::schema::newest());
 }

@@ -71,7 +71,7 @@ impl Lines {
         self.idle().drain(..).map(|(connection, _)| connection).collect()
     }
 
-    /// A new connection, to the primary where there are several hosts.
+    /// A new connection, to the primary where there are several hosts. `Refused` when there is none and one of them does not let us in.
     pub(super) async fn connect(&self) -> Result<PgConnection, Fault> {
         let first = self.host.load(Ordering::Relaxed);
         let mut last = None;
@@ -82,6 +82,7 @@ impl Lines {
                     self.host.store(number, Ordering::Relaxed);
                     return Ok(connection);
                 }
+                Err(_) if matches!(last, Some(Fault::Refused(_))) => {}
                 Err(fault) => last = Some(fault),
             }
         }
@@ -94,10 +95,15 @@ impl Lines {
     }
 
     async fn connect_to(&self, host: &PgConnectOptions) -> Result<PgConnection, Fault> {
-        let named = |error: sqlx::Error| match Fault::from(error) {
-            Fault::Away(why) => Fault::Away(format!("{}:{}: {why}", host.get_host(), host.get_port())),
-            Fault::Refused(why) => Fault::Refused(format!("{}:{}: {why}", host.get_host(), host.get_port())),
-            fault => fault,
+        let named = |error: sqlx::Error| {
+            let refused = is_refusal(&error);
+            let why = |why: String| format!("{}:{}: {why}", host.get_host(), host.get_port());
+            match Fault::from(error) {
+                Fault::Away(text) if refused => Fault::Refused(why(text)),
+                Fault::Away(text) => Fault::Away(why(text)),
+                Fault::Refused(text) => Fault::Refused(why(text)),
+                fault => fault,
+            }
         };
         let mut connection = self.with_password(host)?.connect().await.map_err(named)?;
         sqlx::raw_sql(SESSION).execute(&mut connection).await?;
@@ -120,6 +126,17 @@ impl Lines {
 
     fn idle(&self) -> MutexGuard<'_, Vec<(PgConnection, Instant)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether somebody has to see to it: no such user, password or database, a certificate that does not hold.
+fn is_refusal(error: &sqlx::Error) -> bool {
+    match error {
+        // Classes 28, authorisation, and 3D, no such database (PostgreSQL 15, appendix A).
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("28") || code.starts_with("3D")),
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
+        sqlx::Error::Tls(_) | sqlx::Error::Configuration(_) => true,
+        _ => false,
     }
 }
 
