@@ -87,6 +87,8 @@ pub struct Worker {
     reading: Option<Reading>,
     /// Read, but not decided yet, in the order of their arrival.
     prepared: Vec<Case>,
+    /// Those of them that were postponed.
+    postponed: HashSet<i64>,
     /// The last turn decided nothing: all that is prepared waits for older mails.
     stuck: bool,
 }
@@ -110,6 +112,7 @@ impl Worker {
             waiting: VecDeque::new(),
             reading: None,
             prepared: Vec::new(),
+            postponed: HashSet::new(),
             stuck: false,
         }
     }
@@ -192,8 +195,9 @@ impl Worker {
 
     /// What is decided, and what others have taken over, is not in hand any more.
     fn let_go(&mut self, decided: &Decided) {
-        let kept: HashSet<i64> = decided.postponed.iter().copied().collect();
-        self.prepared.retain(|case| kept.contains(&case.arrival.id));
+        self.keep_waiting(&decided.postponed);
+        self.postponed.retain(|id| decided.postponed.contains(id));
+        self.prepared.retain(|case| self.postponed.contains(&case.arrival.id));
         if !decided.lost.is_empty() {
             tracing::info!(arrivals = ?decided.lost, "mail that was in hand here has been dealt with elsewhere");
         }
@@ -212,6 +216,15 @@ impl Worker {
             }
         }
         Ok(worth_trying)
+    }
+
+    /// Those of the mails that were postponed for the first time were given their attempt back.
+    fn keep_waiting(&mut self, postponed: &[i64]) {
+        for id in postponed {
+            if self.postponed.insert(*id) {
+                self.prepared.iter_mut().filter(|case| case.arrival.id == *id).for_each(|case| case.arrival.attempts -= 1);
+            }
+        }
     }
 
     /// Begins to read the next few mails off the async threads.
@@ -250,7 +263,7 @@ impl Worker {
         let now = now();
         let mut wanted = Wanted::default();
         cases.iter().for_each(|case| wanted.add(case));
-        let matter = Matter { cases, wanted: &wanted, now };
+        let matter = Matter { cases, waiting: &self.postponed, wanted: &wanted, now };
         let deciding = self.store.decide_batch(matter, |case, facts| decide(case, facts, self.house.rules(now)));
         // An unwinding decision drops its transaction, which rolls it back.
         let decided = match AssertUnwindSafe(deciding).catch_unwind().await {
@@ -275,6 +288,7 @@ impl Worker {
         if let [only] = self.prepared.as_slice() {
             self.failed(only.arrival.id, &failure.to_string()).await?;
             self.prepared.clear();
+            self.postponed.clear();
             return Ok(());
         }
         tracing::warn!(mails = self.prepared.len(), %failure, "a batch failed and is done one by one");
@@ -282,6 +296,7 @@ impl Worker {
         while let Some(case) = self.prepared.get(next) {
             match self.decide(std::slice::from_ref(case)).await {
                 Ok(decided) if !decided.postponed.is_empty() => {
+                    self.keep_waiting(&decided.postponed);
                     next += 1;
                     continue;
                 }
@@ -289,7 +304,8 @@ impl Worker {
                 Err(Failure::Store(fault @ (Fault::Away(_) | Fault::Full(_) | Fault::Broken(_)))) => return Err(fault),
                 Err(failure) => self.failed(case.arrival.id, &failure.to_string()).await?,
             }
-            self.prepared.remove(next);
+            let done = self.prepared.remove(next);
+            self.postponed.remove(&done.arrival.id);
         }
         Ok(())
     }

@@ -5,8 +5,10 @@
 #![cfg(test)]
 
 #[path = "crashes/check.rs"]
+#[expect(dead_code, reason = "shared with the ledger, which needs more of it")]
 mod check;
 #[path = "crashes/client.rs"]
+#[expect(dead_code, reason = "shared with the ledger, which needs more of it")]
 mod client;
 #[path = "postgres/cluster.rs"]
 #[expect(dead_code, reason = "shared with the tests of the clusters themselves")]
@@ -23,6 +25,7 @@ mod failovers;
 #[expect(dead_code, reason = "shared with the ledger, which needs more of it")]
 mod gateway;
 #[path = "crashes/ledger.rs"]
+#[expect(dead_code, reason = "shared with the ledger, which needs more of it")]
 mod ledger;
 #[path = "crashes/mail.rs"]
 #[expect(dead_code, reason = "shared with the ledger, which has mails of more kinds")]

@@ -1,7 +1,13 @@
 //! The first conversation, with the programs of others around the gateway: swaks as the mail client of everybody, a real
-//! Postfix as the relay, and what it delivered read back. Needs the feature `peers`; `tests/run` sees to both.
+//! Postfix as the relay, and what it delivered read back. Each conversation is led on both databases. Needs the feature
+//! `peers`; `tests/run` sees to all of them.
 #![cfg(test)]
 
+#[path = "journeys/alike.rs"]
+mod alike;
+#[path = "postgres/cluster.rs"]
+#[expect(dead_code, reason = "shared with tests that do more to it")]
+mod cluster;
 #[path = "journeys/desk.rs"]
 mod desk;
 #[path = "crashes/gateway.rs"]
@@ -10,13 +16,39 @@ mod gateway;
 mod postfix;
 #[path = "journeys/swaks.rs"]
 mod swaks;
+#[path = "journeys/two_gateways.rs"]
+mod two_gateways;
 
 use serde_json::{Value, json};
 
-use desk::{ANA, BORIS, CARLA, DEPARTMENT, Desk, FRED, MAILBOX, bare, reply_to};
+use desk::{ANA, BORIS, CARLA, DEPARTMENT, Database, Desk, FRED, MAILBOX, bare, reply_to};
 use gateway::{DEADLINE, wait_for};
 use postfix::{Delivered, Postfix};
 use swaks::Letter;
+
+/// Leads each conversation on both databases.
+macro_rules! on_both {
+    ($($conversation:ident,)+) => {
+        mod on_sqlite {
+            $(#[test] fn $conversation() { super::$conversation(super::Database::Sqlite); })+
+        }
+        mod on_postgres {
+            $(#[test] fn $conversation() { super::$conversation(super::Database::Postgres); })+
+        }
+    };
+}
+
+on_both! {
+    mail_to_the_mailbox_and_mail_to_the_department_make_tickets_alike,
+    a_recipient_that_is_not_ours_is_refused_at_the_door,
+    a_reply_finds_its_ticket_by_each_of_the_four_kinds_of_evidence,
+    a_stranger_who_names_a_reference_is_not_let_in,
+    a_line_that_looks_like_a_command_stops_the_mail_and_brings_a_receipt,
+    a_mail_in_an_agents_name_without_a_token_is_held_and_does_nothing,
+    what_a_stopped_relay_did_not_take_is_delivered_once_when_it_is_back,
+    a_stop_right_after_a_mail_ends_with_exit_zero_and_the_mail_is_worked_on_after_the_start,
+    a_reply_after_the_window_makes_a_ticket_that_is_linked_to_the_old_one,
+}
 
 #[test]
 fn the_relay_of_the_journeys_delivers_what_it_takes_and_keeps_it_while_it_is_stopped() {
@@ -32,8 +64,21 @@ fn the_relay_of_the_journeys_delivers_what_it_takes_and_keeps_it_while_it_is_sto
 }
 
 #[test]
-fn a_conversation_from_the_request_to_the_answer_the_reply_the_close_and_the_reopening() {
-    let desk = Desk::open();
+fn a_conversation_from_the_request_to_the_answer_the_reply_the_close_and_the_reopening_is_the_same_on_both_databases() {
+    let told = std::thread::scope(|scope| {
+        [Database::Sqlite, Database::Postgres]
+            .map(|database| scope.spawn(move || alike::what_is_told(&a_whole_conversation(database))))
+            .map(|conversation| conversation.join().unwrap())
+    });
+    let [on_sqlite, on_postgres] = told;
+    for (one, other) in on_sqlite.iter().zip(&on_postgres) {
+        assert_eq!(one, other);
+    }
+    assert_eq!(on_sqlite.len(), on_postgres.len());
+}
+
+fn a_whole_conversation(database: Database) -> Desk {
+    let desk = Desk::open(database);
     let notice = request_with_a_file_and_a_follower(&desk);
     check_what_the_request_brought(&desk, &notice);
     let answer = ana_answers(&desk, &notice);
@@ -45,6 +90,7 @@ fn a_conversation_from_the_request_to_the_answer_the_reply_the_close_and_the_reo
     for mail in desk.relay.delivered().iter().filter(|mail| mail.recipient.ends_with("@customer.example")) {
         assert!(!mail.source.contains("private.example"), "an agent's private address in\n{}", mail.source);
     }
+    desk
 }
 
 fn request_with_a_file_and_a_follower(desk: &Desk) -> Delivered {
@@ -146,9 +192,8 @@ fn carla_writes_again_within_the_window(desk: &Desk) {
     desk.mail_to(ANA, "reply", |mail| mail.text().contains("burns again"));
 }
 
-#[test]
-fn mail_to_the_mailbox_and_mail_to_the_department_make_tickets_alike() {
-    let desk = Desk::open();
+fn mail_to_the_mailbox_and_mail_to_the_department_make_tickets_alike(database: Database) {
+    let desk = Desk::open(database);
     for (header, envelope) in [(MAILBOX, DEPARTMENT), (DEPARTMENT, MAILBOX), (MAILBOX, MAILBOX), (DEPARTMENT, DEPARTMENT)] {
         let subject = format!("To {header} by {envelope}");
         let letter = Letter::new(CARLA, header).envelope_to(envelope).field("Subject", &subject);
@@ -162,18 +207,16 @@ fn mail_to_the_mailbox_and_mail_to_the_department_make_tickets_alike() {
     assert!(tickets.iter().all(|ticket| ticket["status"] == "new" && ticket["department"] == "support"));
 }
 
-#[test]
-fn a_recipient_that_is_not_ours_is_refused_at_the_door() {
-    let desk = Desk::open();
+fn a_recipient_that_is_not_ours_is_refused_at_the_door(database: Database) {
+    let desk = Desk::open(database);
     let refusal = Letter::new(CARLA, "nobody@desk.example.org").send_in_vain(desk.gateway.port());
     assert!(refusal.starts_with("550 5.1.1"), "{refusal}");
     let refusal = Letter::new(CARLA, "somebody@elsewhere.test").send_in_vain(desk.gateway.port());
     assert!(refusal.starts_with("550 5.7.1"), "{refusal}");
 }
 
-#[test]
-fn a_reply_finds_its_ticket_by_each_of_the_four_kinds_of_evidence() {
-    let desk = Desk::open();
+fn a_reply_finds_its_ticket_by_each_of_the_four_kinds_of_evidence(database: Database) {
+    let desk = Desk::open(database);
     let notice = desk.request("a lost key", "evidence@customer.example");
     desk.receive(&reply_to(&notice, ANA, "Which key?"));
     let answer = desk.mail_to(CARLA, "answer", |mail| mail.text().contains("Which key?"));
@@ -193,9 +236,8 @@ fn a_reply_finds_its_ticket_by_each_of_the_four_kinds_of_evidence() {
     assert_eq!(texts, ["by the signed address", "by our Message-ID", "by the stored Message-ID", "by the subject"]);
 }
 
-#[test]
-fn a_stranger_who_names_a_reference_is_not_let_in() {
-    let desk = Desk::open();
+fn a_stranger_who_names_a_reference_is_not_let_in(database: Database) {
+    let desk = Desk::open(database);
     desk.request("a secret", "secret@customer.example");
     let stranger = Letter::new("Stan Stranger <stan@elsewhere.test>", MAILBOX).field("Subject", "Re: [SUP-1] a secret");
     desk.receive(&stranger.field("In-Reply-To", "<secret@customer.example>").text("Tell me more.\n"));
@@ -207,9 +249,8 @@ fn a_stranger_who_names_a_reference_is_not_let_in() {
     assert!(!desk.relay.delivered().iter().any(|mail| theirs(mail) && mail.text().contains("This is about")));
 }
 
-#[test]
-fn a_line_that_looks_like_a_command_stops_the_mail_and_brings_a_receipt() {
-    let desk = Desk::open();
+fn a_line_that_looks_like_a_command_stops_the_mail_and_brings_a_receipt(database: Database) {
+    let desk = Desk::open(database);
     let notice = desk.request("a typing error", "typing@customer.example");
     desk.settle();
     let before = desk.count(CARLA);
@@ -222,9 +263,8 @@ fn a_line_that_looks_like_a_command_stops_the_mail_and_brings_a_receipt() {
     assert_eq!(desk.ticket("SUP-1")["status"], "new");
 }
 
-#[test]
-fn a_mail_in_an_agents_name_without_a_token_is_held_and_does_nothing() {
-    let desk = Desk::open();
+fn a_mail_in_an_agents_name_without_a_token_is_held_and_does_nothing(database: Database) {
+    let desk = Desk::open(database);
     desk.request("a pretender", "pretender@customer.example");
     desk.settle();
     let before = desk.count(CARLA);
@@ -237,9 +277,8 @@ fn a_mail_in_an_agents_name_without_a_token_is_held_and_does_nothing() {
     assert_eq!(desk.ticket("SUP-1")["status"], "new");
 }
 
-#[test]
-fn what_a_stopped_relay_did_not_take_is_delivered_once_when_it_is_back() {
-    let mut desk = Desk::open();
+fn what_a_stopped_relay_did_not_take_is_delivered_once_when_it_is_back(database: Database) {
+    let mut desk = Desk::open(database);
     desk.relay.pause();
     desk.receive(&Letter::new(CARLA, MAILBOX).field("Subject", "patience").text("No hurry.\n"));
     let waiting = wait_for("three notices that failed once", DEADLINE, || {
@@ -260,9 +299,8 @@ fn what_a_stopped_relay_did_not_take_is_delivered_once_when_it_is_back() {
     assert!(delivered.iter().all(|mail| promised(&mail.must("Message-ID"))));
 }
 
-#[test]
-fn a_stop_right_after_a_mail_ends_with_exit_zero_and_the_mail_is_worked_on_after_the_start() {
-    let mut desk = Desk::open();
+fn a_stop_right_after_a_mail_ends_with_exit_zero_and_the_mail_is_worked_on_after_the_start(database: Database) {
+    let mut desk = Desk::open(database);
     for number in 0..5 {
         let subject = format!("stop {number}");
         desk.receive(&Letter::new(CARLA, MAILBOX).field("Subject", &subject).text("Hello.\n"));
@@ -275,9 +313,8 @@ fn a_stop_right_after_a_mail_ends_with_exit_zero_and_the_mail_is_worked_on_after
     assert_eq!((desk.count(ANA), desk.count(CARLA)), (5, 5));
 }
 
-#[test]
-fn a_reply_after_the_window_makes_a_ticket_that_is_linked_to_the_old_one() {
-    let mut desk = Desk::open();
+fn a_reply_after_the_window_makes_a_ticket_that_is_linked_to_the_old_one(database: Database) {
+    let mut desk = Desk::open(database);
     let notice = desk.request("an old story", "story@customer.example");
     desk.receive(&reply_to(&notice, ANA, "#close"));
     desk.ticket_when("SUP-1", "closed");

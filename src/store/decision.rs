@@ -7,6 +7,8 @@
 //! numbers have no gaps, caps and copies are exact, and two replies to one ticket never race. What can be done beside each other,
 //! reading mails and finding out about their senders, is done before.
 
+use std::collections::HashSet;
+
 use super::{Fault, Store};
 use crate::decide::recall::{Facts, Wanted};
 use crate::decide::{Case, Decision};
@@ -17,7 +19,8 @@ use crate::model::time::Time;
 pub struct Decided {
     /// The decisions that were committed, in the order of the cases.
     pub decisions: Vec<Decision>,
-    /// Arrivals that speak of something earlier while an older arrival is undecided: their turn comes after it.
+    /// Arrivals that speak of something earlier while an older arrival is undecided: their turn comes after it. Waiting is no attempt:
+    /// what was counted when they were taken up is given back, once.
     pub postponed: Vec<i64>,
     /// Arrivals that are not ours any more: decided, or taken over by another gateway because we gave no sign of life.
     pub lost: Vec<i64>,
@@ -28,6 +31,8 @@ pub struct Decided {
 pub struct Matter<'a> {
     /// Mails in the order of their arrival.
     pub cases: &'a [Case],
+    /// Those of them that were postponed before.
+    pub waiting: &'a HashSet<i64>,
     /// What they ask of the store.
     pub wanted: &'a Wanted,
     /// The time of the decision.
@@ -42,7 +47,7 @@ impl Store {
         matter: Matter<'_>,
         decide: impl Fn(&Case, &Facts) -> Decision + Sync,
     ) -> Result<Decided, Fault> {
-        let decided = on_either!(self, base => base.decide_batch(matter, &decide))?;
+        let decided = on_either!(self, base => base.decide_batch(matter, &decide, self.gateway()))?;
         self.worker_wrote();
         Ok(decided)
     }

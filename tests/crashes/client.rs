@@ -19,28 +19,51 @@ pub(crate) enum Outcome {
     Unknown,
 }
 
-/// An SMTP connection, kept open for as many mails as it lasts.
+/// An SMTP connection, kept open for as many mails as it lasts, to one of several servers.
 pub(crate) struct Client {
-    port: u16,
+    ports: Vec<u16>,
+    restless: bool,
     stream: Option<BufReader<TcpStream>>,
 }
 
 impl Client {
-    /// A client of the server on this port, not connected yet.
-    pub(crate) fn new(port: u16) -> Self {
-        Self { port, stream: None }
+    /// A client of the servers on these ports, not connected yet. It stays with one as long as that takes its mail, and then
+    /// goes on with the next.
+    pub(crate) fn new(ports: &[u16]) -> Self {
+        Self { ports: ports.to_vec(), restless: false, stream: None }
+    }
+
+    /// Goes on with the next server after each mail.
+    pub(crate) fn restless(mut self) -> Self {
+        self.restless = true;
+        self
+    }
+
+    /// Begins with this one of the servers, counted round and round.
+    pub(crate) fn beginning_with(mut self, number: usize) -> Self {
+        let first = number % self.ports.len();
+        self.ports.rotate_left(first);
+        self
     }
 
     /// Tries once to hand over a mail.
     pub(crate) fn send(&mut self, mail: &Mail) -> Outcome {
-        match self.begin(mail) {
+        let outcome = match self.begin(mail) {
             Ok(354) => self.transfer(mail),
-            Ok(code) => self.settle(code),
-            Err(_) => {
-                self.stream = None;
-                Outcome::Later
-            }
+            Ok(code) => judge(code),
+            Err(_) => Outcome::Later,
+        };
+        if outcome != Outcome::Accepted || self.restless {
+            self.leave();
         }
+        outcome
+    }
+
+    /// The connection is not used again: a server that died has none, some refusals close it, and the next mail is to have a
+    /// fair start.
+    fn leave(&mut self) {
+        self.stream = None;
+        self.ports.rotate_left(1);
     }
 
     /// Up to the answer to DATA, or to the first command that was not taken.
@@ -64,22 +87,13 @@ impl Client {
     fn transfer(&mut self, mail: &Mail) -> Outcome {
         match self.ask(&stuffed(&mail.octets)) {
             Ok(250) => Outcome::Accepted,
-            Ok(code) => self.settle(code),
-            Err(_) => {
-                self.stream = None;
-                Outcome::Unknown
-            }
+            Ok(code) => judge(code),
+            Err(_) => Outcome::Unknown,
         }
     }
 
-    /// After a refusal the connection is not used again: some refusals close it, and the next mail is to have a fair start.
-    fn settle(&mut self, code: u16) -> Outcome {
-        self.stream = None;
-        if (500..600).contains(&code) { Outcome::Refused } else { Outcome::Later }
-    }
-
     fn connect(&mut self) -> Result<(), Error> {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports[0]))?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         stream.set_write_timeout(Some(Duration::from_secs(30)))?;
         stream.set_nodelay(true)?;
@@ -106,6 +120,11 @@ impl Client {
             }
         }
     }
+}
+
+/// What a code that is not the one wished for means.
+fn judge(code: u16) -> Outcome {
+    if (500..600).contains(&code) { Outcome::Refused } else { Outcome::Later }
 }
 
 /// A mail as it goes over the wire (RFC 5321 section 4.5.2): leading dots doubled, the final dot behind it.

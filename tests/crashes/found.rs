@@ -6,13 +6,27 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use super::check::{Found, Kept, Notice};
-use super::gateway::{Gateway, wait_for};
+use super::client::Client;
+use super::gateway::{DEADLINE, Gateway, wait_for};
+use super::ledger::{Entry, hand_over};
+use super::mail::Purpose;
 
 /// How long the gateway may take to decide and deliver what is left.
 const SETTLING: Duration = Duration::from_secs(300);
+
+/// Sends the request whose ticket the ordered replies go to, and waits for its reference.
+pub(crate) fn open_the_ordered_ticket(gateway: &Gateway) -> (Entry, String) {
+    let mut client = Client::new(&[gateway.port()]);
+    let entry = hand_over(&mut client, 0, Purpose::Opening);
+    let reference = wait_for("the ordered ticket", DEADLINE, || {
+        let tickets = gateway.json(&["ticket", "list", "--json"]);
+        tickets.first().map(|ticket| ticket["reference"].as_str().unwrap().to_owned())
+    });
+    (entry, reference)
+}
 
 /// Waits until every arrival has an outcome and every notice is done with.
 pub(crate) fn wait_until_settled(gateway: &Gateway) {
@@ -27,9 +41,9 @@ pub(crate) fn wait_until_settled(gateway: &Gateway) {
 }
 
 /// Gathers everything that the judgement needs. `ordered` is the reference of the ticket whose order counts.
-pub(crate) fn gather(gateway: &Gateway, folder: &Path, ordered: &str) -> Found {
-    let mut found = Found { left: mails_that_left(&folder.join("outgoing")), ..Found::default() };
-    let octets = raw_octets(&folder.join("data/postdesk.db"));
+pub(crate) fn gather(gateway: &Gateway, outgoing: &Path, ordered: &str) -> Found {
+    let mut found = Found { left: mails_that_left(outgoing), ..Found::default() };
+    let octets = raw_octets(gateway.store());
     for arrival in gateway.json(&["arrival", "list", "--json", "--all"]) {
         if arrival["outcome"] != "duplicate" {
             let number = arrival["id"].as_i64().unwrap();
@@ -55,15 +69,10 @@ pub(crate) fn gather(gateway: &Gateway, folder: &Path, ordered: &str) -> Found {
 }
 
 /// Compares every fiftieth original as the operator's verb prints it with what the database holds.
-pub(crate) fn assert_that_the_verb_prints_the_originals(gateway: &Gateway, folder: &Path) {
-    for (number, octets) in raw_octets(&folder.join("data/postdesk.db")).iter().filter(|(number, _)| *number % 50 == 1) {
+pub(crate) fn assert_that_the_verb_prints_the_originals(gateway: &Gateway) {
+    for (number, octets) in raw_octets(gateway.store()).iter().filter(|(number, _)| *number % 50 == 1) {
         assert!(gateway.verb(&["arrival", "raw", &number.to_string()]) == *octets, "arrival raw {number} differs");
     }
-}
-
-/// What SQLite itself says of the file.
-pub(crate) fn integrity(database: &Path) -> String {
-    query(database, async |connection| sqlx::query_scalar("PRAGMA integrity_check").fetch_one(connection).await.unwrap())
 }
 
 /// Files in the folder of outgoing mail that are no finished mail.
@@ -72,20 +81,26 @@ pub(crate) fn stray_files(outgoing: &Path) -> Vec<String> {
     names.filter(|name| !name.ends_with(".eml")).collect()
 }
 
-fn raw_octets(database: &Path) -> HashMap<i64, Vec<u8>> {
+fn raw_octets(store: &str) -> HashMap<i64, Vec<u8>> {
     let text = "SELECT arrival.id, raw.octets FROM arrival JOIN raw ON raw.id = arrival.raw_id";
-    let rows: Vec<(i64, Vec<u8>)> = query(database, async |connection| sqlx::query_as(text).fetch_all(connection).await.unwrap());
+    let rows: Vec<(i64, Vec<u8>)> = ask(async {
+        if store.starts_with("sqlite:") {
+            let mut connection = SqliteConnection::connect(store).await.unwrap();
+            let rows = sqlx::query_as(text).fetch_all(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+            return rows;
+        }
+        let mut connection = PgConnection::connect(store).await.unwrap();
+        let rows = sqlx::query_as(text).fetch_all(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        rows
+    });
     rows.into_iter().collect()
 }
 
-fn query<T>(database: &Path, ask: impl AsyncFnOnce(&mut SqliteConnection) -> T) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let mut connection = SqliteConnection::connect(&format!("sqlite:{}", database.display())).await.unwrap();
-        let answer = ask(&mut connection).await;
-        connection.close().await.unwrap();
-        answer
-    })
+/// Runs a question to a database.
+pub(crate) fn ask<T>(question: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(question)
 }
 
 fn mails_that_left(outgoing: &Path) -> HashMap<String, Vec<Vec<u8>>> {

@@ -68,7 +68,7 @@ impl Gateway {
 
     /// Writes the configuration. Caps on acknowledgements are lifted: the load comes from a handful of addresses.
     pub(crate) fn configure(&self, relay: &str, reopen_within: &str) {
-        let (folder, store, keys, port) = (self.folder.display(), &self.store, self.keys.display(), self.port);
+        let (folder, store, keys, port) = (self.folder.display(), self.store(), self.keys.display(), self.port);
         let password = self.folder.join("password");
         let password = if password.exists() { format!("password_file = \"{}\"", password.display()) } else { String::new() };
         let text = format!(
@@ -120,19 +120,34 @@ address = "boris@private.example"
 
     /// Starts the gateway and waits for its greeting; returns how long that took.
     pub(crate) fn start(&mut self) -> Duration {
+        let begun = Instant::now();
+        self.begin();
+        self.wait_until_it_greets();
+        begun.elapsed()
+    }
+
+    /// Waits for the greeting of a gateway that was started.
+    pub(crate) fn wait_until_it_greets(&mut self) {
+        let port = self.port;
+        wait_for("the greeting of the gateway", DEADLINE, || {
+            self.assert_that_it_runs();
+            greeting(port).filter(|line| line.starts_with("220 "))
+        });
+    }
+
+    /// Starts the gateway and waits for nothing.
+    pub(crate) fn begin(&mut self) {
         assert!(self.process.is_none(), "the gateway runs already");
         let log = fs::OpenOptions::new().create(true).append(true).open(self.folder.join("gateway.log")).unwrap();
-        let begun = Instant::now();
         let mut command = self.command(&["serve"]);
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         self.process = Some(command.spawn().unwrap());
-        let port = self.port;
-        wait_for("the greeting of the gateway", DEADLINE, || {
-            let ended = self.process.as_mut().and_then(|process| process.try_wait().unwrap());
-            assert!(ended.is_none(), "the gateway ended with {ended:?}:\n{}", self.log());
-            greeting(port).filter(|line| line.starts_with("220 "))
-        });
-        begun.elapsed()
+    }
+
+    /// A gateway that has been started does not end by itself.
+    pub(crate) fn assert_that_it_runs(&mut self) {
+        let ended = self.process.as_mut().map(|process| process.try_wait().unwrap());
+        assert!(matches!(ended, Some(None)), "the gateway ended with {ended:?}:\n{}", self.log());
     }
 
     /// SIGKILL, at once.
@@ -159,6 +174,11 @@ address = "boris@private.example"
     /// The port that takes mail.
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The URL of its store.
+    pub(crate) fn store(&self) -> &str {
+        &self.store
     }
 
     /// Runs a verb of the operator and returns what it printed.

@@ -1,6 +1,7 @@
 //! The ledger: what each client was told of each mail, written down after the reply was read; and the load that fills it.
 
 use std::sync::{Condvar, Mutex};
+use std::time::{Duration, Instant};
 
 use super::client::{Client, Outcome};
 use super::gateway::{DEADLINE, wait_for};
@@ -19,6 +20,8 @@ pub(crate) struct Entry {
     pub(crate) accepted: bool,
     /// How often the answer was lost and the same octets were sent again.
     pub(crate) unknown: usize,
+    /// How long it took from the first attempt to the final answer.
+    pub(crate) took: Duration,
 }
 
 /// How many mails the clients may still send in this life of the gateway: there is a load at each kill, however fast the
@@ -67,8 +70,7 @@ impl Drop for EndOfLoad<'_> {
 }
 
 /// Sends mails until the load is over. `purpose` tells what mail number `n` is meant to become.
-pub(crate) fn run_client(load: &Load, port: u16, stream: u64, purpose: impl Fn(usize) -> Purpose) -> Vec<Entry> {
-    let mut client = Client::new(port);
+pub(crate) fn run_client(load: &Load, mut client: Client, stream: u64, purpose: impl Fn(usize) -> Purpose) -> Vec<Entry> {
     let mut entries = Vec::new();
     while load.next() {
         let number = entries.len();
@@ -77,10 +79,20 @@ pub(crate) fn run_client(load: &Load, port: u16, stream: u64, purpose: impl Fn(u
     entries
 }
 
+/// Most mails are requests; now and then one that has to be refused, of which nothing may be found afterwards.
+pub(crate) fn request(number: usize) -> Purpose {
+    match number % 25 {
+        11 => Purpose::NoSuchRecipient,
+        23 => Purpose::BareNewline,
+        _ => Purpose::Request,
+    }
+}
+
 /// Hands over one mail as an MTA does: the same octets again and again, until there is a final answer.
 pub(crate) fn hand_over(client: &mut Client, seed: u64, purpose: Purpose) -> Entry {
     let mail = Mail::new(seed, &purpose);
     let mut unknown = 0;
+    let begun = Instant::now();
     let accepted = wait_for("a final answer to a mail", DEADLINE, || match client.send(&mail) {
         Outcome::Accepted => Some(true),
         Outcome::Refused => Some(false),
@@ -90,5 +102,5 @@ pub(crate) fn hand_over(client: &mut Client, seed: u64, purpose: Purpose) -> Ent
             None
         }
     });
-    Entry { id: mail.id, seed, purpose, accepted, unknown }
+    Entry { id: mail.id, seed, purpose, accepted, unknown, took: begun.elapsed() }
 }

@@ -36,7 +36,7 @@ impl Scene {
         let url = cluster.database();
         let line = Proxy::to(cluster.port());
         let desk = Desk::start(&through(cluster, &url, line.port()), 1);
-        let sender = Sender { client: Client::new(desk.gateways[0].port()), ledger: Vec::new() };
+        let sender = Sender { client: Client::new(&[desk.gateways[0].port()]), ledger: Vec::new() };
         (Self { cluster, url, line, desk }, sender)
     }
 
@@ -53,10 +53,11 @@ impl Sender {
     fn offer(&mut self) -> Outcome {
         let seed = 0xc0_0000 + self.ledger.len() as u64;
         let mail = Mail::new(seed, &Purpose::Request);
+        let begun = std::time::Instant::now();
         let outcome = self.client.send(&mail);
         let accepted = outcome == Outcome::Accepted;
         assert!(accepted || outcome == Outcome::Later, "{outcome:?}");
-        self.ledger.push(Entry { id: mail.id, seed, purpose: Purpose::Request, accepted, unknown: 0 });
+        self.ledger.push(Entry { id: mail.id, seed, purpose: Purpose::Request, accepted, unknown: 0, took: begun.elapsed() });
         outcome
     }
 }

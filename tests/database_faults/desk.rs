@@ -97,7 +97,7 @@ impl Desk {
 
     /// Hands over a mail as often as it takes.
     pub(crate) fn mail(&self) -> Entry {
-        hand_over(&mut Client::new(self.gateways[0].port()), next_stream() << 32, Purpose::Request)
+        hand_over(&mut Client::new(&[self.gateways[0].port()]), next_stream() << 32, Purpose::Request)
     }
 
     /// Waits until a mail is taken and its notices have left; tells when that was, after the database's return.
@@ -124,7 +124,8 @@ impl Desk {
                 begun.fetch_add(1, Ordering::Relaxed);
                 Purpose::Request
             };
-            let clients: Vec<_> = ports.map(|port| scope.spawn(move || run_client(load, port, next_stream(), purpose))).collect();
+            let clients: Vec<_> =
+                ports.map(|port| scope.spawn(move || run_client(load, Client::new(&[port]), next_stream(), purpose))).collect();
             let traffic = Traffic { load, begun };
             traffic.goes_on(10);
             trouble(&traffic);

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::cluster::Cluster;
 use super::gateway::{DEADLINE, Gateway, wait_for};
 use super::postfix::{Delivered, Postfix};
 use super::swaks::Letter;
@@ -16,22 +17,43 @@ pub(crate) const BORIS: &str = "Boris Agent <boris@private.example>";
 pub(crate) const MAILBOX: &str = "help@shop.example";
 pub(crate) const DEPARTMENT: &str = "support@desk.example.org";
 
+/// What a desk stands on.
+#[derive(Clone, Copy)]
+pub(crate) enum Database {
+    Sqlite,
+    Postgres,
+}
+
 /// A desk at work.
 pub(crate) struct Desk {
     // Dropped in this order: the gateway first, so that it does not find its relay gone.
     pub(crate) gateway: Gateway,
     pub(crate) relay: Postfix,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Desk {
     /// Starts relay and gateway.
-    pub(crate) fn open() -> Self {
+    pub(crate) fn open(database: Database) -> Self {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let relay = Postfix::start();
-        let mut gateway = Gateway::new(folder.path(), &relay.address());
+        let mut gateway = match database {
+            Database::Sqlite => Gateway::new(folder.path(), &relay.address()),
+            Database::Postgres => {
+                let store = Cluster::shared().database();
+                Gateway::on(folder.path(), &relay.address(), &store, &folder.path().join("keys"))
+            }
+        };
         gateway.start();
-        Self { gateway, relay, _folder: folder }
+        Self { gateway, relay, folder }
+    }
+
+    /// Starts another gateway of this desk, which has to stand on PostgreSQL.
+    pub(crate) fn second_gateway(&self) -> Gateway {
+        let folder = self.folder.path();
+        let mut gateway = Gateway::on(&folder.join("second"), &self.relay.address(), self.gateway.store(), &folder.join("keys"));
+        gateway.start();
+        gateway
     }
 
     /// Sends a letter to the gateway.

@@ -90,7 +90,7 @@ pub(crate) async fn decide_once(store: &Store, cases: &[Case]) -> Decided {
     let (house, now) = (house(), Time::from(SystemTime::now()));
     let mut wanted = Wanted::default();
     cases.iter().for_each(|case| wanted.add(case));
-    let matter = Matter { cases, wanted: &wanted, now };
+    let matter = Matter { cases, waiting: &Default::default(), wanted: &wanted, now };
     store.decide_batch(matter, |case, facts| decide(case, facts, house.rules(now))).await.unwrap()
 }
 

@@ -28,13 +28,14 @@ impl Base {
         &self,
         matter: Matter<'_>,
         decide: &(impl Fn(&Case, &Facts) -> Decision + Sync),
+        gateway: i64,
     ) -> Result<Decided, Fault> {
-        let Matter { cases, wanted, now } = matter;
+        let Matter { cases, waiting, wanted, now } = matter;
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin().await?;
         // Locks the counter: from here on no other gateway decides.
         let next_number = next_ticket(&mut transaction, FOR_UPDATE).await?;
-        let ours = still_ours(&mut transaction, cases).await?;
+        let ours = still_ours(&mut transaction, cases, gateway).await?;
         let oldest = oldest_elsewhere(&mut transaction, cases).await?;
         let mut facts = recall(&mut transaction, wanted, now, FOR_UPDATE).await?;
         facts.next_number = next_number;
@@ -53,6 +54,7 @@ impl Base {
                 decided.decisions.push(decision);
             }
         }
+        give_back(&mut transaction, decided.postponed.iter().filter(|id| !waiting.contains(id)).copied().collect()).await?;
         let rows: Vec<(&Case, &Decision)> = rows.into_iter().zip(&decided.decisions).collect();
         let mut next_notice = reserve(&mut transaction, &decided.decisions, facts.next_number).await?;
         for rows in rows.chunks(ROWS) {
@@ -64,16 +66,32 @@ impl Base {
     }
 }
 
-/// Those of the arrivals that are pending and whose last attempt is the one we hold.
-async fn still_ours(transaction: &mut Transaction<'_>, cases: &[Case]) -> Result<HashSet<i64>, Fault> {
-    let held: HashSet<(i64, i64)> = cases.iter().map(|case| (case.arrival.id, case.arrival.attempts)).collect();
-    let mut query = QueryBuilder::<Database>::new("SELECT id, attempts FROM arrival WHERE outcome IS NULL AND id IN (");
+/// Takes back the attempt that was counted of mails that only wait. Nothing of them has been worked on but their reading, which went
+/// well: their gateway's death is not their doing, however often it happens.
+async fn give_back(transaction: &mut Transaction<'_>, ids: Vec<i64>) -> Result<(), Fault> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Database>::new("UPDATE arrival SET attempts = attempts - 1 WHERE id IN (");
+    push_numbers(&mut query, &ids);
+    query.push(")").build().persistent(false).execute(&mut **transaction).await?;
+    Ok(())
+}
+
+/// Those of the arrivals that are pending, that we have taken up, and whose last attempt is the one we hold.
+async fn still_ours(transaction: &mut Transaction<'_>, cases: &[Case], gateway: i64) -> Result<HashSet<i64>, Fault> {
+    // The time as well: after a failover that lost it, a number may be given again.
+    let held = cases.iter().map(|case| (case.arrival.id, case.arrival.attempts, case.arrival.received_at.0));
+    let held: HashSet<(i64, i64, i64)> = held.collect();
+    let mut query =
+        QueryBuilder::<Database>::new("SELECT id, attempts, received_at FROM arrival WHERE outcome IS NULL AND claimed_by = ");
+    query.push_bind(gateway).push(" AND id IN (");
     push_numbers(&mut query, &cases.iter().map(|case| case.arrival.id).collect::<Vec<_>>());
     query.push(") ORDER BY id").push(FOR_UPDATE);
     let rows = query.build().persistent(false).fetch_all(&mut **transaction).await?;
     let mut ours = HashSet::with_capacity(rows.len());
     for row in rows {
-        let row: (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        let row: (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         if held.contains(&row) {
             ours.insert(row.0);
         }
