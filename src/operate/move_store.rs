@@ -100,7 +100,9 @@ async fn begin(new: &Store, identity: &str, what: &Move, out: &mut dyn Write) ->
     };
     match new.begin_move(identity).await? {
         Begun::Now => say(out, &format!("Carrying {from} to {to}.")),
-        Begun::Before(begun) if begun == identity => say(out, &format!("Going on with carrying {from} to {to}.")),
+        Begun::Before(begun) if begun == identity => {
+            say(out, &format!("Going on with carrying {from} to {to}: these rows are not there yet."))
+        }
         Begun::Before(_) => {
             let words = format!("{to} is half filled from another store than {from}: end that move, or {emptied}");
             Err(Trouble::new(Code::Input, words))
@@ -118,18 +120,20 @@ async fn begin(new: &Store, identity: &str, what: &Move, out: &mut dyn Write) ->
 }
 
 async fn carry(old: &Store, new: &Store, table: &Table, out: &mut dyn Write) -> Result<(), Trouble> {
-    let mut told = Instant::now();
-    let mut unsaid = Ok(());
     let name = table.name;
-    let rows = old.carry(new, table, |rows| {
+    let rows = old.carry(new, table, from_time_to_time(name, "so far", out)).await.map_err(resumable)?;
+    say(out, &format!("  {name:<12} {rows:>10} rows"))
+}
+
+/// Says now and then how far a long table has come. Whether anybody listens is found out with the next line of more weight.
+fn from_time_to_time(name: &str, what: &str, out: &mut dyn Write) -> impl FnMut(u64) {
+    let mut told = Instant::now();
+    move |rows| {
         if told.elapsed() >= TOLD_EVERY {
             told = Instant::now();
-            unsaid = say(out, &format!("  {name:<12} {rows:>10} rows so far"));
+            let _ = say(out, &format!("  {name:<12} {rows:>10} rows {what}"));
         }
-    });
-    let rows = rows.await.map_err(resumable)?;
-    unsaid?;
-    say(out, &format!("  {name:<12} {rows:>10} rows"))
+    }
 }
 
 /// Reads both ends and says of each table whether they are equal.
@@ -138,7 +142,9 @@ async fn compare(old: &Store, new: &Store, what: &Move, look: Look, out: &mut dy
     let mut different = Vec::new();
     let mut damaged = Vec::new();
     for table in &TABLES {
-        let (there, here) = tokio::try_join!(old.digest(table), new.digest(table)).map_err(resumable)?;
+        let (there, here) =
+            tokio::try_join!(old.digest(table, from_time_to_time(table.name, "compared", out)), new.digest(table, |_| {}))
+                .map_err(resumable)?;
         let equal = (there.rows, there.sha256) == (here.rows, here.sha256);
         if !equal {
             different.push(table.name);

@@ -169,8 +169,8 @@ impl Store {
         }
     }
 
-    /// Reads a whole table.
-    pub async fn digest(&self, table: &Table) -> Result<Digest, Fault> {
+    /// Reads a whole table. `told` hears how many rows were read so far.
+    pub async fn digest(&self, table: &Table, mut told: impl FnMut(u64)) -> Result<Digest, Fault> {
         let mut digest = Digest::default();
         let mut after: Option<Row> = None;
         loop {
@@ -178,6 +178,7 @@ impl Store {
             page.iter().for_each(|row| digest.add(table, row));
             let Some(last) = page.last() else { return Ok(digest) };
             after = Some(last[..table.key].to_vec());
+            told(digest.rows);
         }
     }
 
