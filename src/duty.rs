@@ -6,7 +6,7 @@
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{Notify, watch};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::model::time::Time;
 use crate::store::presence::SIGN_EVERY;
@@ -14,8 +14,10 @@ use crate::store::{Fault, Store};
 
 /// The duty of removing what counts for nothing any more.
 const HOUSEKEEPING: &str = "housekeeping";
-/// How often that is done, in signs of life: every ten minutes.
-const HOUSEKEEPING_EVERY: u64 = 240;
+/// How often that is done.
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(600);
+/// How often a duty is asked for, in signs of life: so the duties of a dead gateway are with another within 20 s of its death.
+const ASKED_EVERY: u64 = 4;
 /// Clocks that differ by more than this are worth a word: leases of the outbox are measured by them.
 const TOLERATED: Duration = Duration::from_secs(2);
 
@@ -31,42 +33,82 @@ pub async fn run(store: Store, name: String, mut stop: watch::Receiver<bool>) {
     let mut ticks = interval(SIGN_EVERY);
     // A gateway that was paused gives one sign, not all that it missed.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut told = false;
+    let mut clocks_differ = false;
+    let mut housekeeper = Housekeeper::default();
     for count in 0_u64.. {
         tokio::select! { _ = ticks.tick() => {}, _ = stop.changed() => return }
-        match store.give_sign().await {
-            Ok(ahead) => {
-                let apart = ahead.unsigned_abs() > u64::try_from(TOLERATED.as_micros()).unwrap_or(u64::MAX);
-                if apart && !told {
-                    let seconds = ahead / 1_000_000;
-                    tracing::warn!(
-                        seconds,
-                        "the clock of the database is ahead of ours by so much; please let both follow the same time"
-                    );
-                }
-                told = apart;
-            }
-            // Its row is gone: it was thought dead for a day.
-            Err(Fault::Refused(_)) => {
-                if let Err(fault) = join(&store, &name).await {
-                    tracing::debug!(%fault, "cannot join again yet");
-                }
-            }
-            Err(fault) => tracing::debug!(%fault, "no sign of life could be given"),
-        }
-        if count % HOUSEKEEPING_EVERY == 1 {
-            keep_house(&store).await;
+        clocks_differ = give_sign(&store, &name, clocks_differ).await;
+        if count % ASKED_EVERY == 0 {
+            housekeeper.look(&store).await;
         }
     }
 }
 
-async fn keep_house(store: &Store) {
-    let done = match store.has_duty(HOUSEKEEPING).await {
-        Ok(true) => store.tidy_up(Time::from(SystemTime::now())).await,
-        Ok(false) => return,
-        Err(fault) => Err(fault),
-    };
-    match done {
+/// Gives a sign; whether the clocks differ, which is said once.
+async fn give_sign(store: &Store, name: &str, told: bool) -> bool {
+    match store.give_sign().await {
+        Ok(ahead) => {
+            let differ = Duration::from_micros(ahead.unsigned_abs()) > TOLERATED;
+            if differ && !told {
+                let seconds = ahead / 1_000_000;
+                tracing::warn!(
+                    seconds,
+                    "the clock of the database is ahead of ours by so much; please let both follow the same time"
+                );
+            }
+            return differ;
+        }
+        // Its row is gone: it was thought dead for a day.
+        Err(Fault::Refused(_)) => {
+            if let Err(fault) = join(store, name).await {
+                tracing::debug!(%fault, "cannot join again yet");
+            }
+        }
+        Err(fault) => tracing::debug!(%fault, "no sign of life could be given"),
+    }
+    told
+}
+
+/// What is done every ten minutes: by every gateway, a look at what a failover could lose; by one of them, tidying up.
+#[derive(Default)]
+struct Housekeeper {
+    looked: Option<Instant>,
+    risk: Option<&'static str>,
+    tidied: Option<Instant>,
+}
+
+impl Housekeeper {
+    async fn look(&mut self, store: &Store) {
+        if is_due(self.looked) {
+            self.looked = Some(Instant::now());
+            self.warn_of_risk(store).await;
+        }
+        match store.has_duty(HOUSEKEEPING).await {
+            Ok(true) if is_due(self.tidied) => {
+                self.tidied = Some(Instant::now());
+                tidy_up(store).await;
+            }
+            Ok(_) => {}
+            Err(fault) => tracing::debug!(%fault, "a duty could not be asked for"),
+        }
+    }
+
+    /// Says what a failover could lose, at the start and when it changes.
+    async fn warn_of_risk(&mut self, store: &Store) {
+        let Ok(risk) = store.risk().await else { return };
+        if let Some(risk) = risk.filter(|risk| self.risk != Some(risk)) {
+            tracing::warn!("{risk}");
+        }
+        self.risk = risk;
+    }
+}
+
+fn is_due(last: Option<Instant>) -> bool {
+    last.is_none_or(|last| last.elapsed() >= HOUSEKEEPING_EVERY)
+}
+
+async fn tidy_up(store: &Store) {
+    match store.tidy_up(Time::from(SystemTime::now())).await {
         Ok(rows) => tracing::debug!(rows, "tidied up"),
         Err(fault) => tracing::warn!(%fault, "could not tidy up; tried again in ten minutes"),
     }

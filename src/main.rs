@@ -290,7 +290,9 @@ fn format(json: Json) -> Format {
 /// What goes wrong with the gateway, as an exit code.
 fn trouble(error: RunError) -> Trouble {
     let code = match &error {
-        RunError::Key(_) | RunError::Keys(_) | RunError::Texts(_) | RunError::Door(_) => Code::Configuration,
+        RunError::Key(_) | RunError::Keys(_) | RunError::Unusable(_) | RunError::Texts(_) | RunError::Door(_) => {
+            Code::Configuration
+        }
         RunError::Listen(_) => Code::Unavailable,
         RunError::Store(fault) => return fault.clone().into(),
         RunError::System(_) | RunError::Ended(_) => Code::OurFault,

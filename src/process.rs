@@ -207,8 +207,9 @@ impl Worker {
                 worth_trying.push_back(arrival);
                 continue;
             }
-            let why = self.store.hold_failed(arrival.id, now()).await?;
-            tracing::error!(arrival = arrival.id, department = %arrival.department, %why, "mail held");
+            if let Some(why) = self.store.hold_failed(arrival.id, now()).await? {
+                tracing::error!(arrival = arrival.id, department = %arrival.department, %why, "mail held");
+            }
         }
         Ok(worth_trying)
     }

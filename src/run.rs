@@ -38,8 +38,11 @@ pub enum RunError {
     /// The key file cannot be used.
     #[error(transparent)]
     Key(#[from] keys::KeyFault),
+    /// The store is not one that this version may work on, or does not let us in.
+    #[error("the store cannot be used: {0}")]
+    Unusable(String),
     /// The store belongs to other keys.
-    #[error("{0} that the addresses of this store are sealed with; copy it from a backup or from another gateway of this store")]
+    #[error("{0}; copy the one of this store from a backup or from another of its gateways")]
     Keys(String),
     /// A text of the operator's is wrong, or its folder cannot be read.
     #[error("the texts cannot be used: {0}")]
@@ -76,7 +79,10 @@ async fn first_keys(settings: &Settings) -> Result<Keyring, RunError> {
     let known = store.setting(KEYS).await?;
     store.close().await;
     if known.is_some() {
-        return Err(RunError::Keys(format!("there is no key file {}", settings.key_file.display())));
+        return Err(RunError::Keys(format!(
+            "there is no key file {}, and the addresses of this store are sealed with one",
+            settings.key_file.display()
+        )));
     }
     Ok(keys::open_or_make(&settings.key_file)?)
 }
@@ -87,19 +93,23 @@ pub async fn require_same_keys(store: &Store, desk: &Desk) -> Result<(), RunErro
     if store.set_once(KEYS, &ours).await? == ours {
         return Ok(());
     }
-    Err(RunError::Keys("the key file holds other keys".to_owned()))
+    Err(RunError::Keys("the key file holds other keys than the addresses of this store are sealed with".to_owned()))
 }
 
 /// Opens the store. A server may be about to come up, beside us or at the other end of a failover.
-async fn open(options: &store::Options) -> Result<Store, Fault> {
+async fn open(options: &store::Options) -> Result<Store, RunError> {
     let begun = Instant::now();
+    let mut told = false;
     loop {
         match Store::open(options).await {
             Err(fault @ Fault::Away(_)) if matches!(options.place, Place::Server(_)) && begun.elapsed() < AWAITED => {
-                tracing::warn!(%fault, "waiting for the database");
+                if !std::mem::replace(&mut told, true) {
+                    tracing::warn!(%fault, "waiting for the database");
+                }
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
-            opened => return opened,
+            Err(Fault::Refused(why)) => return Err(RunError::Unusable(why)),
+            opened => return Ok(opened?),
         }
     }
 }

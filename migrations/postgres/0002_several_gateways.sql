@@ -24,12 +24,3 @@ CREATE TABLE setting (
     value       TEXT   NOT NULL
 );
 INSERT INTO setting (name, value) VALUES ('needs', '2');
-
--- PostgreSQL alone: it wakes the workers and senders of all gateways as soon as what they are to do is committed.
-CREATE FUNCTION tell_gateways() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM pg_notify('postdesk', TG_TABLE_NAME);
-    RETURN NULL;
-END $$;
-CREATE TRIGGER tell_workers AFTER INSERT ON arrival FOR EACH STATEMENT EXECUTE FUNCTION tell_gateways();
-CREATE TRIGGER tell_senders AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION tell_gateways();

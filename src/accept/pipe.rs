@@ -9,7 +9,7 @@ use crate::model::desk::{Admission, Desk};
 use crate::model::seal::sha256;
 use crate::model::time::Time;
 use crate::store::custody::Inserted;
-use crate::store::{Fault, Store};
+use crate::store::{Fault, News, Store};
 
 /// Why a mail was not taken. Nothing of it is kept.
 #[derive(Debug, thiserror::Error)]
@@ -100,5 +100,6 @@ pub async fn take(store: &Store, incoming: Incoming) -> Result<Vec<i64>, Refused
             store.find_out(doubt).await?.ok_or_else(|| Fault::Away("the mail was not stored".to_owned()))?
         }
     };
+    store.tell(News::Arrival).await;
     Ok(numbers.into_iter().flatten().collect())
 }

@@ -26,7 +26,8 @@ impl From<sqlx::Error> for Fault {
         match error {
             sqlx::Error::Database(database) => {
                 if let Some(server) = database.try_downcast_ref::<PgDatabaseError>() {
-                    of_a_server(server.code(), text)
+                    // In full, sqlx's text names a line of the server's own source.
+                    of_a_server(server.code(), format!("{} (SQLSTATE {})", server.message(), server.code()))
                 } else {
                     of_a_file(&*database, text)
                 }
@@ -65,8 +66,8 @@ fn of_a_server(code: &str, text: String) -> Fault {
     const IDLE_IN_TRANSACTION: &str = "25P03";
     const LOCK_NOT_AVAILABLE: &str = "55P03";
     const DATABASE_DROPPED: &str = "57P04";
-    // Connection, authorisation, no such database, rollback for a deadlock, resources, operator, system.
-    const AWAY: [&str; 8] = ["08", "28", "3D", "40", "53", "57", "58", "XX"];
+    // Connection, rollback for a deadlock, resources, operator, system.
+    const AWAY: [&str; 6] = ["08", "40", "53", "57", "58", "XX"];
     match code {
         DISK_FULL => Fault::Full(text),
         READ_ONLY | IDLE_IN_TRANSACTION | LOCK_NOT_AVAILABLE | DATABASE_DROPPED => Fault::Away(text),

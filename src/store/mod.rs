@@ -81,6 +81,24 @@ pub enum Turn {
     Sender,
 }
 
+/// What gateways are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// There is mail to decide.
+    Arrival,
+    /// There is a notice to send.
+    Outbox,
+}
+
+impl News {
+    fn name(self) -> &'static str {
+        match self {
+            News::Arrival => "arrival",
+            News::Outbox => "outbox",
+        }
+    }
+}
+
 impl Store {
     /// Opens the store, makes a file when it is not there, and brings its tables up to date.
     pub async fn open(options: &Options) -> Result<Store, Fault> {
@@ -115,6 +133,16 @@ impl Store {
             // Nobody tells; whoever works on a file looks for himself.
             Kind::Lite(_) => std::future::pending().await,
             Kind::Pg(base) => base.listen(wake_worker, wake_sender).await,
+        }
+    }
+
+    /// Tells the gateways of this store that they have been left something. Those of a file look for themselves, and so does who does not
+    /// hear it.
+    pub async fn tell(&self, news: News) {
+        if let Kind::Pg(base) = &self.kind
+            && let Err(fault) = pg::step(base, pg::STEP, base.tell(news)).await
+        {
+            tracing::debug!(%fault, "the gateways could not be told");
         }
     }
 

@@ -7,19 +7,22 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{Fault, Kind, Store};
+use super::{Fault, Kind, News, Store};
+use crate::model::time::Time;
 
 /// How long a sign of life counts.
 pub const SIGN_LASTS: Duration = Duration::from_secs(10);
 /// How often it is given.
 pub const SIGN_EVERY: Duration = Duration::from_millis(2_500);
+/// A sign that is never given again: a hundred years, in microseconds.
+const FOR_EVER: i64 = 100 * 365 * 86_400 * 1_000_000;
 
 impl Store {
     /// Joins the gateways of this store under a number of its own, which claims and duties are noted with. A file has one gateway: who
     /// joins it takes the place of whoever was there.
     pub async fn join(&self, name: &str) -> Result<i64, Fault> {
         let alone = matches!(self.kind, Kind::Lite(_));
-        let lasts = if alone { Duration::from_secs(100 * 365 * 86_400) } else { SIGN_LASTS };
+        let lasts = if alone { FOR_EVER } else { micros(SIGN_LASTS) };
         let number = on_either!(self, base => base.join(name, alone, lasts))?;
         self.gateway.store(number, Ordering::Relaxed);
         Ok(number)
@@ -29,23 +32,36 @@ impl Store {
     pub async fn give_sign(&self) -> Result<i64, Fault> {
         match &self.kind {
             Kind::Lite(_) => Ok(0),
-            Kind::Pg(_) => on_either!(self, base => base.give_sign(self.gateway(), SIGN_LASTS)),
+            Kind::Pg(base) => super::pg::step(base, super::pg::STEP, base.give_sign(self.gateway(), micros(SIGN_LASTS))).await,
         }
     }
 
     /// Leaves: what is still in hand is free for the others at once.
     pub async fn leave(&self) -> Result<(), Fault> {
-        on_either!(self, base => base.leave(self.gateway()))
+        on_either!(self, base => base.leave(self.gateway()))?;
+        self.tell(News::Arrival).await;
+        Ok(())
     }
 
     /// Asks for a duty; true when it is ours, until we leave or give no sign of life. Asked for again and again, by every gateway, it is
-    /// always with one that lives.
+    /// always with one that lives. A file has one gateway, and all duties are its own.
     pub async fn has_duty(&self, duty: &str) -> Result<bool, Fault> {
-        on_either!(self, base => base.has_duty(duty, self.gateway()))
+        match &self.kind {
+            Kind::Lite(_) => Ok(true),
+            Kind::Pg(base) => super::pg::step(base, super::pg::STEP, base.has_duty(duty, self.gateway())).await,
+        }
+    }
+
+    /// What a failover of the database could lose, in words; `None` when it is nothing.
+    pub async fn risk(&self) -> Result<Option<&'static str>, Fault> {
+        match &self.kind {
+            Kind::Lite(_) => Ok(None),
+            Kind::Pg(base) => super::pg::step(base, super::pg::STEP, base.risk()).await,
+        }
     }
 
     /// Removes what counts for nothing any more: old counts of acknowledgements, gateways long gone.
-    pub async fn tidy_up(&self, now: crate::model::time::Time) -> Result<u64, Fault> {
+    pub async fn tidy_up(&self, now: Time) -> Result<u64, Fault> {
         on_either!(self, base => base.tidy_up(now))
     }
 
@@ -53,4 +69,8 @@ impl Store {
     pub(in crate::store) fn gateway(&self) -> i64 {
         self.gateway.load(Ordering::Relaxed)
     }
+}
+
+fn micros(span: Duration) -> i64 {
+    i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }

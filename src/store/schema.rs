@@ -3,12 +3,25 @@
 //! A version brings the tables up to what it knows and leaves alone what a newer one has added: while gateways are upgraded one
 //! by one, both work on one schema. A migration that takes away what older versions need raises `needs`, and those refuse to start.
 
-use sqlx::migrate::MigrateError;
+use sqlx::migrate::{MigrateError, Migrator};
 
 use super::Fault;
 
-/// Number of the newest migration that this version knows. A test holds it to the folders.
-pub const NEWEST: i64 = 2;
+/// The migrations of SQLite.
+pub(in crate::store) fn of_a_file() -> Migrator {
+    tolerant(sqlx::migrate!("migrations/sqlite"))
+}
+
+/// The migrations of PostgreSQL.
+pub(in crate::store) fn of_a_server() -> Migrator {
+    tolerant(sqlx::migrate!("migrations/postgres"))
+}
+
+/// What a newer version has applied is unknown to us, and no fault.
+fn tolerant(mut migrations: Migrator) -> Migrator {
+    migrations.set_ignore_missing(true);
+    migrations
+}
 
 /// Why the tables cannot be brought up to date.
 pub(in crate::store) fn fault(error: MigrateError) -> Fault {
@@ -35,11 +48,12 @@ pub(in crate::store) fn require_the_whole(moving_from: Option<&str>) -> Result<(
 
 /// Whether this version may work on tables whose setting `needs` says this.
 pub(in crate::store) fn require_knowledge(needs: Option<&str>) -> Result<(), Fault> {
+    let newest = of_a_file().iter().map(|migration| migration.version).max().unwrap_or_default();
     match needs.map(str::parse::<i64>) {
         None => Ok(()),
-        Some(Ok(needs)) if needs <= NEWEST => Ok(()),
+        Some(Ok(needs)) if needs <= newest => Ok(()),
         _ => Err(Fault::Refused(format!(
-            "a newer version of postdesk has changed this store; this one knows its tables up to migration {NEWEST} and cannot work \
+            "a newer version of postdesk has changed this store; this one knows its tables up to migration {newest} and cannot work \
              on them any more: please upgrade"
         ))),
     }

@@ -30,8 +30,8 @@ impl Store {
         on_either!(self, base => base.note_failure(id, why))
     }
 
-    /// Holds an arrival that failed as often as is tried, without looking into it again.
-    pub async fn hold_failed(&self, id: i64, now: Time) -> Result<String, Fault> {
+    /// Holds an arrival that failed as often as is tried, without looking into it again; why, unless it has an outcome meanwhile.
+    pub async fn hold_failed(&self, id: i64, now: Time) -> Result<Option<String>, Fault> {
         on_either!(self, base => base.hold_failed(id, now))
     }
 }

@@ -1,176 +1,126 @@
-"""One load on three servers in turn, several rounds; prints medians and ratios as a Markdown table.
+"""One load on several servers in turn, several rounds; prints medians and ratios as Markdown tables.
 
-Each server of each round starts afresh in a folder of its own, and is ended by its process number before the next one starts,
-so that nothing else runs while one is measured. Nothing is asserted: reading the table is up to people.
+Each server of each round is started for its measurement, and ended by its process number before the next one starts, so that nothing
+else runs while one is measured. Nothing is asserted: reading the tables is up to people.
 """
 
 import argparse
-import os
 import shutil
-import socket
-import statistics
-import subprocess
+import signal
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
+from filled import Filled, time_lists
+from load import NewMail, Replies
+from report import report
+from stores import Lite, Postgres
 from subjects import Postdesk, Postfix, Sink
 
-SESSIONS = 20
-OCTETS = 4096
-RECIPIENT = "support@desk.example.org"
+KNOWN = ["sink", "postfix", "postdesk", "two", "filled", "replies", "list"]
 
 
 def main():
     options = arguments()
+    # As an exception it ends what was started, and removes the folder.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = Path(tempfile.mkdtemp(prefix="postdesk-bench-", dir=options.folder))
-    folder.chmod(0o755)  # the daemons of Postfix are other users
+    folder.chmod(0o755)  # the daemons of Postfix and PostgreSQL are other users
     try:
-        results = run(options, folder)
+        results, lists = run(options, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print(report(options, results))
+    print(report(options, results, lists))
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="tests/bench/run")
     parser.add_argument("--binary", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--store", choices=["sqlite", "postgres", "both"], default="sqlite",
+                        help="with postgres, the empty SQLite store is measured too, and the filled one with both")
     parser.add_argument("--mails", type=int, default=10_000, help="mails in one load")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tickets", type=int, default=0, help="also measure a store that holds so many tickets")
+    parser.add_argument("--messages", type=int, help="messages in that store; five a ticket if it is not said")
+    parser.add_argument("--reach", type=float, default=1.0, help="replies go to this share of the tickets, the newest")
     parser.add_argument("--folder", default="/var/tmp", help="where stores and queues are made; has to be a real disk")
-    parser.add_argument("--subjects", default="sink,postfix,postdesk", help="which servers to measure")
-    return parser.parse_args()
+    parser.add_argument("--subjects", default=",".join(KNOWN), help="which of these to measure")
+    options = parser.parse_args()
+    options.messages = options.messages or 5 * options.tickets
+    options.subjects = options.subjects.split(",")
+    if unknown := set(options.subjects) - set(KNOWN):
+        parser.error(f"there is no subject {', '.join(sorted(unknown))}")
+    return options
 
 
 def run(options, folder):
-    """Every measurement: {name of the server: [its figures, one for each round]}."""
-    chosen = options.subjects.split(",")
-    full = None
-    if options.tickets and "postdesk" in chosen:
-        full = fill(options, folder / "full")
+    """Every measurement: {name: [its figures, one for each round]}; and the times of the lists: {store: {verb: milliseconds}}."""
+    filled = fill(options, folder)
+    lists = {store.store.name: time_lists(store.subject(), options) for store in filled if "list" in options.subjects}
     results = {}
     for number in range(options.rounds):
-        for name, make in subjects(options, chosen, full):
+        for name, make, load in measurements(options, filled, number):
             place = folder / "subject"
             place.mkdir()
             place.chmod(0o755)
-            figures = measure(make(place), options.mails)
-            results.setdefault(name, []).append(figures)
+            figures = measure(make(place), load)
             shutil.rmtree(place)
+            results.setdefault(name, []).append(figures)
             print(f"round {number + 1}: {name}: {figures}", file=sys.stderr)
-    return results
+    return results, lists
 
 
-def subjects(options, chosen, full):
-    if "sink" in chosen:
-        yield "smtp-sink", Sink
-    if "postfix" in chosen:
-        yield "Postfix", Postfix
-    if "postdesk" in chosen:
-        yield "postdesk", lambda place: Postdesk(place, options.binary, None)
-        if full:
-            yield f"postdesk, {options.tickets:,} tickets", lambda place: Postdesk(place, options.binary, full)
+def fill(options, folder):
+    wanted = {"filled", "replies", "list"} & set(options.subjects)
+    if not options.tickets or not wanted:
+        return []
+    stores = {"sqlite": [Lite], "postgres": [Postgres], "both": [Lite, Postgres]}[options.store]
+    return [Filled(options, folder / store.name, store) for store in stores]
 
 
-def fill(options, place):
-    """A store with so many tickets, made by the gateway itself from mails of a thousand customers."""
-    place.mkdir()
-    subject = Postdesk(place, options.binary, None)
-    subject.start()
-    try:
-        senders = 1_000
-        for sender in range(senders):
-            share = options.tickets * (sender + 1) // senders - options.tickets * sender // senders
-            if share:
-                load(subject.port, share, f"customer{sender}@customer.example")
-        subject.wait_until_decided(options.tickets)
-        subject.wait_until_sent()
-    finally:
-        subject.stop()
-    return place / "data"
+def measurements(options, filled, number):
+    """What one round measures: name, how to make the server in its place, load."""
+    stores = [Lite] if options.store == "sqlite" else [Lite, Postgres]
+    if "sink" in options.subjects:
+        yield "smtp-sink", Sink, NewMail(options.mails)
+    if "postfix" in options.subjects:
+        yield "Postfix", Postfix, NewMail(options.mails)
+    if "postdesk" in options.subjects:
+        for store in stores:
+            yield f"postdesk on {store.name}", partial(Postdesk, binary=options.binary, store=store), NewMail(options.mails)
+    if "two" in options.subjects and Postgres in stores:
+        make = partial(Postdesk, binary=options.binary, store=Postgres, gateways=2)
+        yield "postdesk × 2 on PostgreSQL", make, NewMail(options.mails)
+    for store in filled:
+        if "filled" in options.subjects:
+            yield f"postdesk on {store.store.name}, {options.tickets:,} tickets", store.subject, NewMail(options.mails)
+        if "replies" in options.subjects:
+            small = range(1, options.mails + 1)
+            yield f"replies on {store.store.name}, small", store.small_subject, Replies(options.mails, small, number)
+            reached = range(options.tickets - round(options.reach * options.tickets) + 1, options.tickets + 1)
+            name = f"replies on {store.store.name}, {options.tickets:,} tickets"
+            yield name, store.subject, Replies(options.mails, reached, number)
 
 
-def measure(subject, mails):
+def measure(subject, load):
     """Starts a server, loads it, ends it: mails per second accepted and decided, peak memory in MiB."""
-    subject.start()
     try:
-        wait_for_greeting(subject.port)
-        before = subject.arrivals()
+        subject.start()
+        load.prepare(subject)
         begun = time.monotonic()
-        load(subject.port, mails, "load@customer.example")
+        load.send(subject)
         accepted = time.monotonic() - begun
-        subject.wait_until_decided(before + mails)
+        subject.wait_until_decided()
         decided = time.monotonic() - begun
+        load.check(subject)
         subject.wait_until_sent()
         memory = subject.peak_memory()
     finally:
+        load.close()
         subject.stop()
-    return {"accept": mails / accepted, "decide": mails / decided if subject.decides else None, "memory": memory}
-
-
-def load(port, mails, sender):
-    """A connection a mail, so many at a time; smtp-source ends when the last one was answered."""
-    command = ["smtp-source", "-s", str(min(SESSIONS, mails)), "-l", str(OCTETS), "-m", str(mails)]
-    command += ["-f", sender, "-t", RECIPIENT, f"127.0.0.1:{port}"]
-    subprocess.run(command, check=True)
-
-
-def wait_for_greeting(port):
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-                if connection.recv(4).startswith(b"220"):
-                    return
-        except OSError:
-            pass
-        time.sleep(0.02)
-    raise SystemExit(f"nothing greets on port {port}")
-
-
-def report(options, results):
-    median = {name: middle(rounds) for name, rounds in results.items()}
-    rate = median.get("Postfix", {}).get("accept")
-    lines = [
-        "| server | accepted mails/s | × Postfix | decided mails/s | × Postfix | peak memory MiB |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    for name, figures in median.items():
-        accept, decide, memory = figures["accept"], figures["decide"], figures["memory"]
-        cells = [name, number(accept), ratio(accept, rate), number(decide), ratio(decide, rate)]
-        cells.append("–" if memory is None else f"{memory:.0f}")
-        lines.append(f"| {' | '.join(cells)} |")
-    empty = median.get("postdesk")
-    for name, figures in median.items():
-        if empty and name.startswith("postdesk,"):
-            lines += ["", f"{name}: decided at {ratio(figures['decide'], empty['decide'])} × the rate of the empty store."]
-    lines += ["", f"Medians of {options.rounds} rounds of {options.mails:,} mails, {machine(options.folder)}."]
-    return "\n".join(lines)
-
-
-def middle(rounds):
-    known = {key: [figures[key] for figures in rounds if figures[key] is not None] for key in rounds[0]}
-    return {key: statistics.median(values) if values else None for key, values in known.items()}
-
-
-def number(value):
-    return "–" if value is None else f"{value:,.0f}"
-
-
-def ratio(value, base):
-    return "–" if value is None or not base else f"{value / base:.2f}"
-
-
-def machine(folder):
-    model = "processor unknown"
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            model = line.split(":", 1)[1].strip()
-    disk = subprocess.run(["stat", "-f", "-c", "%T", folder], capture_output=True, text=True, check=True).stdout.strip()
-    version = subprocess.run(["postconf", "-d", "-h", "mail_version"], capture_output=True, text=True, check=True).stdout.strip()
-    return f"{os.cpu_count()} cores ({model}), {disk}, Linux {os.uname().release}, Postfix {version}"
+    return {"accept": load.mails / accepted, "decide": load.mails / decided if subject.decides else None, "memory": memory}
 
 
 if __name__ == "__main__":

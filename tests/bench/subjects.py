@@ -4,10 +4,11 @@ import os
 import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
 import time
 from pathlib import Path
+
+from fill import DEPARTMENTS
 
 CONFIGURATION = """
 [gateway]
@@ -16,7 +17,7 @@ hostname = "desk.example.org"
 data = "{folder}/data"
 key_file = "{folder}/data/keys"
 [store]
-url = "sqlite:{folder}/data/postdesk.db"
+url = "{url}"
 [smtp]
 listen = ["127.0.0.1:{port}"]
 trusted_networks = ["127.0.0.0/8"]
@@ -26,17 +27,20 @@ relay = "discard:"
 per_hour = 1000000
 per_day = 1000000
 total_per_day = 1000000
+"""
+
+# A department has one agent, so that each mail makes one notice to an agent. The load of new mail goes to the first of them.
+DEPARTMENT = """
 [[department]]
-key = "support"
-name = "Support"
-prefix = "SUP"
-address = "support@desk.example.org"
-mailboxes = ["help@shop.example"]
-agents = ["ana"]
+key = "{key}"
+name = "{key}"
+prefix = "{prefix}"
+address = "{key}@desk.example.org"
+agents = ["{agent}"]
 [[agent]]
-key = "ana"
-name = "Ana Agent"
-address = "ana@private.example"
+key = "{agent}"
+name = "{agent}"
+address = "{agent}@private.example"
 """
 
 # Every setting that is not here has the default of Postfix. It queues as it does for real mail, and then throws away.
@@ -79,13 +83,13 @@ class Subject:
 
     def __init__(self, folder):
         self.folder = folder
-        self.port = free_port()
+        self.ports = [free_port()]
         self.process = None
 
-    def arrivals(self):
+    def tickets(self):
         return 0
 
-    def wait_until_decided(self, mails):
+    def wait_until_decided(self):
         pass
 
     def wait_until_sent(self):
@@ -96,19 +100,15 @@ class Subject:
 
     def stop(self):
         if self.process:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+            end(self.process)
 
 
 class Sink(Subject):
     """Takes everything and keeps nothing: what the load and the loopback can do at most."""
 
     def start(self):
-        self.process = subprocess.Popen(["smtp-sink", "-u", "postfix", f"127.0.0.1:{self.port}", "1024"])
+        self.process = subprocess.Popen(["smtp-sink", "-u", "postfix", f"127.0.0.1:{self.ports[0]}", "1024"])
+        wait_for_greeting(self.ports[0], self.process)
 
     def peak_memory(self):
         return peak_of(self.process.pid)
@@ -121,66 +121,102 @@ class Postfix(Subject):
         for name in ["etc", "queue"]:
             (self.folder / name).mkdir()
         (self.folder / "etc/main.cf").write_text(MAIN_CF.format(folder=self.folder))
-        (self.folder / "etc/master.cf").write_text(MASTER_CF.format(port=self.port))
+        (self.folder / "etc/master.cf").write_text(MASTER_CF.format(port=self.ports[0]))
         subprocess.run(["postfix", "-c", self.folder / "etc", "start"], check=True, stderr=subprocess.DEVNULL)
+        wait_for_greeting(self.ports[0])
 
     def stop(self):
         subprocess.run(["postfix", "-c", self.folder / "etc", "stop"], check=False, stderr=subprocess.DEVNULL)
 
 
 class Postdesk(Subject):
-    """The gateway, on an empty store or on a copy of a full one."""
+    """One or several gateways on one store. The folder holds all of it, and may be the copy of a filled one."""
 
     decides = True
 
-    def __init__(self, folder, binary, store):
+    def __init__(self, folder, binary, store, gateways=1):
         super().__init__(folder)
+        self.ports = [free_port() for _ in range(gateways)]
         self.binary = Path(binary).resolve()
-        if store:
-            shutil.copytree(store, folder / "data")
-            # The copy is to be on the disk before the measurement, not during it.
-            os.sync()
+        self.store = store(folder)
+        self.processes = []
 
     def start(self):
-        (self.folder / "data").mkdir(exist_ok=True)
-        file = self.folder / "postdesk.toml"
-        file.write_text(CONFIGURATION.format(folder=self.folder, port=self.port))
-        log = open(self.folder / "log", "wb")
-        self.process = subprocess.Popen([self.binary, "--config", file, "serve"], stdout=log, stderr=log, cwd=self.folder)
-        self.wait("the store", lambda: self.count("SELECT count(*) FROM arrival") is not None)
+        self.store.start()
+        for number, port in enumerate(self.ports):
+            place = self.folder / f"gateway{number}"
+            (place / "data").mkdir(parents=True, exist_ok=True)
+            if number > 0:
+                # The first one made the keys when it started; all gateways of a store have the same.
+                shutil.copy(self.folder / "gateway0/data/keys", place / "data/keys")
+            self.start_gateway(place, port)
+        self.wait("the store", lambda: self.store.rows("SELECT next FROM counter") is not None)
 
-    def arrivals(self):
-        return self.count("SELECT count(*) FROM arrival")
+    def start_gateway(self, place, port):
+        text = CONFIGURATION.format(folder=place, port=port, url=self.store.url)
+        text += "".join(DEPARTMENT.format(key=key, prefix=prefix, agent=agent) for key, prefix, agent in DEPARTMENTS)
+        (place / "postdesk.toml").write_text(text)
+        with open(place / "log", "wb") as log:
+            command = self.command(place, "serve")
+            self.processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=place))
+        wait_for_greeting(port, self.processes[-1])
 
-    def wait_until_decided(self, mails):
+    def command(self, place, *verbs):
+        return [self.binary, "--config", place / "postdesk.toml", *verbs]
+
+    def stop(self):
+        for process in self.processes:
+            end(process)
+        self.processes = []
+        self.store.stop()
+
+    def tickets(self):
+        return self.count("SELECT count(*) FROM ticket")
+
+    def wait_until_decided(self):
         self.wait("the last decision", lambda: self.count("SELECT count(*) FROM arrival WHERE outcome IS NULL") == 0)
-        tickets = self.count("SELECT count(*) FROM ticket")
-        if tickets != mails:
-            raise SystemExit(f"{mails} mails made {tickets} tickets")
 
     def wait_until_sent(self):
         unsent = "SELECT count(*) FROM outbox WHERE state IN ('due', 'leased')"
         self.wait("the last notice", lambda: self.count(unsent) == 0)
 
     def peak_memory(self):
-        return peak_of(self.process.pid)
+        return max(peak_of(process.pid) for process in self.processes)
 
     def count(self, query):
-        try:
-            store = sqlite3.connect(f"file:{self.folder}/data/postdesk.db?mode=ro", uri=True, timeout=10)
-            try:
-                return store.execute(query).fetchone()[0]
-            finally:
-                store.close()
-        except sqlite3.OperationalError:
-            return None  # not there yet
+        rows = self.store.rows(query)
+        return int(rows[0][0]) if rows else None
 
     def wait(self, what, ready):
         deadline = time.monotonic() + 600
         while not ready():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"waited in vain for {what}:\n{(self.folder / 'log').read_text()[-4000:]}")
+            if any(process.poll() is not None for process in self.processes) or time.monotonic() > deadline:
+                logs = [file.read_text()[-4000:] for file in self.folder.glob("gateway*/log")]
+                raise SystemExit(f"waited in vain for {what}:\n" + "\n".join(logs))
             time.sleep(0.01)
+
+
+def end(process):
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def wait_for_greeting(port, process=None):
+    """Gives up early when the process has ended."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and (process is None or process.poll() is None):
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+                if connection.recv(4).startswith(b"220"):
+                    return
+        except OSError:
+            pass
+        time.sleep(0.02)
+    raise SystemExit(f"nothing greets on port {port}")
 
 
 def free_port():

@@ -44,32 +44,43 @@ pub(crate) fn free_port() -> u16 {
 /// A folder with a configuration, and the gateway that runs on it.
 pub(crate) struct Gateway {
     folder: PathBuf,
+    store: String,
+    keys: PathBuf,
     port: u16,
     process: Option<Child>,
 }
 
 impl Gateway {
-    /// A gateway below `folder` that delivers to `relay`. Not started yet.
+    /// A gateway below `folder` on a file of SQLite that delivers to `relay`. Not started yet.
     pub(crate) fn new(folder: &Path, relay: &str) -> Self {
-        let gateway = Self { folder: folder.to_owned(), port: free_port(), process: None };
-        fs::create_dir_all(folder).unwrap();
+        let data = folder.join("data");
+        Self::on(folder, relay, &format!("sqlite:{}/postdesk.db", data.display()), &data.join("keys"))
+    }
+
+    /// The same, on the store with this URL, which several gateways may share: each in a folder of its own, and all with one
+    /// key file, which the first to start makes. A file `password` in the folder is the store's password file.
+    pub(crate) fn on(folder: &Path, relay: &str, store: &str, keys: &Path) -> Self {
+        let (folder, store, keys) = (folder.to_owned(), store.to_owned(), keys.to_owned());
+        let gateway = Self { folder, store, keys, port: free_port(), process: None };
         gateway.configure(relay, "14d");
         gateway
     }
 
     /// Writes the configuration. Caps on acknowledgements are lifted: the load comes from a handful of addresses.
     pub(crate) fn configure(&self, relay: &str, reopen_within: &str) {
-        let folder = self.folder.display();
-        let port = self.port;
+        let (folder, store, keys, port) = (self.folder.display(), &self.store, self.keys.display(), self.port);
+        let password = self.folder.join("password");
+        let password = if password.exists() { format!("password_file = \"{}\"", password.display()) } else { String::new() };
         let text = format!(
             r#"[gateway]
 name = "Example desk"
 hostname = "desk.example.org"
 data = "{folder}/data"
-key_file = "{folder}/data/keys"
+key_file = "{keys}"
 
 [store]
-url = "sqlite:{folder}/data/postdesk.db"
+url = "{store}"
+{password}
 
 [smtp]
 listen = ["127.0.0.1:{port}"]
@@ -134,10 +145,15 @@ address = "boris@private.example"
 
     /// SIGTERM, and the status with which the gateway ended of its own accord.
     pub(crate) fn stop(&mut self) -> ExitStatus {
+        self.signal("-TERM");
         let mut process = self.process.take().unwrap();
-        let number = process.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &number]).status().unwrap().success());
         wait_for("the gateway to drain", DEADLINE, || process.try_wait().unwrap())
+    }
+
+    /// Sends the gateway a signal, such as `-STOP`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let number = self.process.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args([signal, &number]).status().unwrap().success());
     }
 
     /// The port that takes mail.
@@ -160,13 +176,15 @@ address = "boris@private.example"
         printed.split(|octet| *octet == b'\n').filter(|line| !line.is_empty()).map(read).collect()
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// The built binary with this gateway's configuration, not started yet.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_postdesk"));
         command.arg("--config").arg(self.folder.join("postdesk.toml")).args(arguments).current_dir(&self.folder);
         command
     }
 
-    fn log(&self) -> String {
+    /// The end of what the gateway has logged, over all its lives.
+    pub(crate) fn log(&self) -> String {
         let log = fs::read(self.folder.join("gateway.log")).unwrap_or_default();
         String::from_utf8_lossy(&log[log.len().saturating_sub(8_000)..]).into_owned()
     }

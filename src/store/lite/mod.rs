@@ -79,9 +79,7 @@ impl Base {
         let connect_writer = connect.clone().pragma("cache_size", "-12288");
         let opened = connect_writer.connect().await;
         let mut connection = opened.map_err(|error| Fault::Away(format!("cannot open {}: {error}", file.display())))?;
-        let mut migrations = sqlx::migrate!("migrations/sqlite");
-        migrations.set_ignore_missing(true);
-        migrations.run(&mut connection).await.map_err(schema::fault)?;
+        schema::of_a_file().run(&mut connection).await.map_err(schema::fault)?;
         require_durability(&mut connection).await?;
         let writer = Pen { connection, connect: connect_writer, suspect: false };
         let readers = SqlitePoolOptions::new()

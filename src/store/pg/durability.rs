@@ -7,11 +7,15 @@ use crate::store::Fault;
 /// The oldest PostgreSQL that the SQL and the migrations are written for, as `server_version_num` counts.
 const OLDEST: i64 = 150_000;
 
-/// Refuses a server that would lose what was committed, and says at the start what a failover could lose.
+/// What a failover to a standby that follows asynchronously could lose.
+const ASYNCHRONOUS: &str = "a standby follows this database asynchronously: a failover to it loses what was answered 250 in the moments \
+                            before. Name it in synchronous_standby_names to lose nothing";
+
+/// Refuses a server that would lose what was committed. Asked of each connection: after a failover it is another server.
 pub(super) async fn require(connection: &mut PgConnection) -> Result<(), Fault> {
-    let (version, fsync, full_pages, commit, standbys): (i64, String, String, String, String) = sqlx::query_as(
+    let (version, fsync, full_pages, commit): (i64, String, String, String) = sqlx::query_as(
         "SELECT CAST(current_setting('server_version_num') AS BIGINT), current_setting('fsync'), current_setting('full_page_writes'), \
-         current_setting('synchronous_commit'), current_setting('synchronous_standby_names')",
+         current_setting('synchronous_commit')",
     )
     .fetch_one(&mut *connection)
     .await?;
@@ -29,16 +33,13 @@ pub(super) async fn require(connection: &mut PgConnection) -> Result<(), Fault> 
             "the database commits with synchronous_commit={commit}; accepted mail could be lost. Set it to on, for the database or the user"
         )));
     }
-    if standbys.is_empty() && has_standby(connection).await? {
-        tracing::warn!(
-            "a standby follows this database asynchronously: a failover to it loses what was answered 250 in the moments before. \
-             Name it in synchronous_standby_names to lose nothing"
-        );
-    }
     Ok(())
 }
 
-/// Whether somebody receives the log at present. Every user may see that much.
-async fn has_standby(connection: &mut PgConnection) -> Result<bool, Fault> {
-    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_stat_replication)").fetch_one(connection).await?)
+/// What a failover could lose, as far as it can be seen now.
+pub(super) async fn risk(connection: &mut PgConnection) -> Result<Option<&'static str>, Fault> {
+    // Every user may see that there are rows, if not what they say.
+    let open = "SELECT current_setting('synchronous_standby_names') = '' AND EXISTS (SELECT 1 FROM pg_stat_replication)";
+    let open: bool = sqlx::query_scalar(open).fetch_one(connection).await?;
+    Ok(open.then_some(ASYNCHRONOUS))
 }

@@ -13,7 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection as _};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{Transaction, in_time};
+use super::{Transaction, durability, in_time};
 use crate::store::Fault;
 use crate::store::place::Server;
 
@@ -58,7 +58,11 @@ impl Lines {
             // What was connected to a server that is gone is of no use any more.
             self.hang_up();
         }
-        let connection = self.connect().await?;
+        // What a start is refused for, a wrong password or a server that does not keep its commits, passes while we are running.
+        let connection = self.connect().await.map_err(|fault| match fault {
+            Fault::Refused(why) => Fault::Away(why),
+            fault => fault,
+        })?;
         Ok(Line { lines: self, connection, _place: place })
     }
 
@@ -92,10 +96,12 @@ impl Lines {
     async fn connect_to(&self, host: &PgConnectOptions) -> Result<PgConnection, Fault> {
         let named = |error: sqlx::Error| match Fault::from(error) {
             Fault::Away(why) => Fault::Away(format!("{}:{}: {why}", host.get_host(), host.get_port())),
+            Fault::Refused(why) => Fault::Refused(format!("{}:{}: {why}", host.get_host(), host.get_port())),
             fault => fault,
         };
         let mut connection = self.with_password(host)?.connect().await.map_err(named)?;
         sqlx::raw_sql(SESSION).execute(&mut connection).await?;
+        durability::require(&mut connection).await?;
         if self.hosts.len() > 1 {
             let standby: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&mut connection).await?;
             if standby {

@@ -12,6 +12,7 @@ pub(in crate::store) mod doubt;
 mod durability;
 mod ears;
 mod lines;
+mod sign;
 
 use std::time::Duration;
 
@@ -42,6 +43,9 @@ pub(in crate::store) const STEP: Duration = Duration::from_secs(10);
 /// Time for a question of a person's.
 pub(in crate::store) const QUESTION: Duration = Duration::from_secs(300);
 
+/// Time for a goodbye, which nobody needs.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 /// A store on a server.
 #[derive(Debug)]
 pub(in crate::store) struct Base {
@@ -52,20 +56,25 @@ impl Base {
     /// Connects, and brings the tables up to date.
     pub(in crate::store) async fn open(server: &Server) -> Result<Self, Fault> {
         let base = Self { lines: Lines::new(server)? };
-        let mut line = in_time(STEP, base.lines.take()).await?;
-        durability::require(&mut line).await?;
-        let mut migrations = sqlx::migrate!("migrations/postgres");
-        migrations.set_ignore_missing(true);
-        in_time(QUESTION, async { migrations.run(&mut *line).await.map_err(schema::fault) }).await?;
-        line.release();
+        let mut connection = base.lines.connect().await?;
+        in_time(QUESTION, async { schema::of_a_server().run(&mut connection).await.map_err(schema::fault) }).await?;
+        // Whether the server hears it makes no difference.
+        let _ = tokio::time::timeout(GOODBYE, connection.close()).await;
         Ok(base)
+    }
+
+    /// What a failover could lose, in words; `None` when it is nothing, or there is nobody to fail over to.
+    pub(in crate::store) async fn risk(&self) -> Result<Option<&'static str>, Fault> {
+        let mut line = self.lines.take().await?;
+        let risk = durability::risk(&mut line).await?;
+        line.release();
+        Ok(risk)
     }
 
     /// Says goodbye on the connections that are open.
     pub(in crate::store) async fn close(&self) {
         for connection in self.lines.hang_up() {
-            // Whether the server hears it makes no difference.
-            let _ = tokio::time::timeout(Duration::from_secs(1), connection.close()).await;
+            let _ = tokio::time::timeout(GOODBYE, connection.close()).await;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Page, TicketName};
 use crate::model::time::Time;
-use crate::store::{Fault, Store};
+use crate::store::{Fault, News, Store};
 
 /// The names of the states of a notice, in the order in which it goes through them.
 pub const STATES: [&str; 5] = ["due", "leased", "sent", "failed", "dropped"];
@@ -57,6 +57,10 @@ impl Store {
     /// # Errors
     /// When the store is away or refuses the change; nothing has changed then.
     pub async fn retry_outbox(&self, id: i64, now: Time) -> Result<Retry, Fault> {
-        looking!(self, base => base.retry_outbox(id, now))
+        let retried = looking!(self, base => base.retry_outbox(id, now))?;
+        if retried == Retry::Due {
+            self.tell(News::Outbox).await;
+        }
+        Ok(retried)
     }
 }

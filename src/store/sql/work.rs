@@ -56,7 +56,7 @@ impl Base {
         Ok(())
     }
 
-    pub(in crate::store) async fn hold_failed(&self, id: i64, now: Time) -> Result<String, Fault> {
+    pub(in crate::store) async fn hold_failed(&self, id: i64, now: Time) -> Result<Option<String>, Fault> {
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin().await?;
         let why: Option<String> = sqlx::query_scalar(
@@ -72,7 +72,7 @@ impl Base {
         .await?;
         transaction.commit().await?;
         writer.release();
-        Ok(why.unwrap_or_default())
+        Ok(why)
     }
 }
 
