@@ -45,7 +45,7 @@ fn assert_unusable(desk: &Desk) {
         assert!(words.contains("a move into this store is not complete"), "{words}");
         ended.push(output.status.code().unwrap());
     }
-    assert_eq!(ended, [70, 70, 75]);
+    assert_eq!(ended, [70, 78, 75]);
     desk.turn_to(&desk.lite());
 }
 
@@ -188,7 +188,7 @@ fn the_password_of_either_end_is_in_a_file_that_an_option_names() {
     let desk = Desk::copy();
     let server = format!("{}?sslmode=verify-full&sslrootcert={}", cluster.database(), cluster.authority().display());
     let (lite, back) = (desk.lite(), desk.beside("back.db"));
-    let words = desk.refused(&lite, &server, 75);
+    let words = desk.refused(&lite, &server, 70);
     assert!(words.contains("password"), "{words}");
     for (from, to, option) in [(&lite, &server, "--to-password-file"), (&server, &back, "--from-password-file")] {
         let output = desk.command(from, to).arg(option).arg(desk.password_file(PASSWORD)).output().unwrap();
