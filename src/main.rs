@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use postdesk::deliver::Relay;
 use postdesk::model::time::{Time, Zone};
 use postdesk::operate::table::Look;
-use postdesk::operate::{Code, Format, Trouble, View, arrival, check, demo, outbox, pipe, ticket, try_mail};
+use postdesk::operate::{Code, Format, Trouble, View, arrival, check, demo, move_store, outbox, pipe, ticket, try_mail};
 use postdesk::run::{self, Gateway, RunError};
 use postdesk::settings::{self, Settings};
 use postdesk::store::Store;
@@ -63,6 +63,8 @@ enum Verb {
     /// What goes out
     #[command(subcommand)]
     Outbox(OutboxVerb),
+    /// Carry a store over to an empty one, such as from SQLite to PostgreSQL, and compare both; stop the gateway first
+    MoveStore(MoveStore),
     /// Play a whole conversation on a private gateway and show it as its people see it
     Demo,
 }
@@ -137,6 +139,22 @@ enum OutboxVerb {
         /// Its number
         id: i64,
     },
+}
+
+#[derive(Args)]
+struct MoveStore {
+    /// The old store, as in [store] url
+    #[arg(long, value_name = "URL")]
+    from: String,
+    /// The new store: empty, or filled in part by the same move when it was broken off
+    #[arg(long, value_name = "URL")]
+    to: String,
+    /// File with the password of the old store [default: `password_file` of the configuration]
+    #[arg(long, value_name = "FILE")]
+    from_password_file: Option<PathBuf>,
+    /// File with the password of the new store [default: `password_file` of the configuration]
+    #[arg(long, value_name = "FILE")]
+    to_password_file: Option<PathBuf>,
 }
 
 #[derive(Args, Clone, Copy)]
@@ -226,6 +244,11 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
             let view = View { desk: &house.desk, format: format(json), now, zone: &zone };
             try_mail::try_mails(store.as_ref(), &house, &attempt, &view, out).await
         }
+        Verb::MoveStore(MoveStore { from, to, from_password_file, to_password_file }) => {
+            let (from, to) = ((from.as_str(), from_password_file), (to.as_str(), to_password_file));
+            let what = move_store::Move::new(from, to, &settings.store.place)?;
+            move_store::move_store(&what, Look::of_standard_output(), out).await
+        }
         Verb::Ticket(_) | Verb::Arrival(_) | Verb::Outbox(_) | Verb::Demo => look(command_line.verb, &settings, out).await,
     }
 }
@@ -256,7 +279,7 @@ async fn look(verb: Verb, settings: &Settings, out: &mut dyn Write) -> Result<()
             outbox::list(&store, state.as_deref(), list.all, &view(list.json), out).await
         }
         Verb::Outbox(OutboxVerb::Retry { id }) => outbox::retry(&store, id, &view(Json { json: false }), out).await,
-        Verb::Serve | Verb::Check(_) | Verb::Pipe { .. } | Verb::Try { .. } | Verb::Demo => Ok(()),
+        Verb::Serve | Verb::Check(_) | Verb::Pipe { .. } | Verb::Try { .. } | Verb::MoveStore(_) | Verb::Demo => Ok(()),
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod arrival;
 pub mod check;
 pub mod demo;
+pub mod move_store;
 pub mod outbox;
 pub mod pipe;
 pub mod table;

@@ -24,6 +24,7 @@ macro_rules! looking {
     };
 }
 
+pub mod carry;
 pub mod custody;
 pub mod decision;
 mod fault;
@@ -101,6 +102,13 @@ impl News {
 impl Store {
     /// Opens the store, makes a file when it is not there, and brings its tables up to date.
     pub async fn open(options: &Options) -> Result<Store, Fault> {
+        let store = Self::open_unfinished(options).await?;
+        schema::require_the_whole(store.setting("moving-from").await?.as_deref())?;
+        Ok(store)
+    }
+
+    /// The same for whoever completes it.
+    async fn open_unfinished(options: &Options) -> Result<Store, Fault> {
         let kind = match &options.place {
             Place::File(file) => Kind::Lite(Arc::new(lite::Base::open(file).await?)),
             Place::Server(server) => Kind::Pg(Arc::new(pg::Base::open(server).await?)),

@@ -39,6 +39,18 @@ pub fn newest() -> i64 {
     of_a_file().iter().map(|migration| migration.version).max().unwrap_or_default()
 }
 
+/// Whether all that a store is to hold has been carried into it.
+pub(in crate::store) fn require_the_whole(moving_from: Option<&str>) -> Result<(), Fault> {
+    match moving_from {
+        None => Ok(()),
+        Some(_) => Err(Fault::Refused(
+            "a move into this store is not complete: run the same `postdesk move-store` again, which goes on where it stopped, \
+             and use the old store until it has ended"
+                .to_owned(),
+        )),
+    }
+}
+
 /// Whether this version may work on tables whose setting `needs` says this.
 pub(in crate::store) fn require_knowledge(needs: Option<&str>) -> Result<(), Fault> {
     let newest = newest();

@@ -4,6 +4,7 @@
 //! short transaction. Readers have connections of their own. Durability is `journal_mode=WAL` with `synchronous=FULL`, read back at
 //! opening: without it a 250 would be a promise that a power cut breaks.
 
+pub(in crate::store) mod carry;
 #[path = "../sql/mod.rs"]
 mod sql;
 mod statistics;

@@ -3,6 +3,7 @@
 //! Any number of gateways work on one database. Nothing here waits without an end: every step has a time limit, and a connection that
 //! failed or was left in the middle is closed, so that the server rolls back what was under way on it.
 
+mod carry;
 #[path = "../sql/mod.rs"]
 #[expect(clippy::duplicate_mod, reason = "one SQL text, compiled for each database")]
 mod sql;

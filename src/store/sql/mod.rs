@@ -6,6 +6,7 @@
 
 use super::{Base, CLOCK, Connection, Database, FOR_UPDATE, Record, SKIP_LOCKED, SNAPSHOT, Transaction};
 
+mod carry;
 pub(in crate::store) mod custody;
 mod decision;
 mod outbox;
