@@ -227,7 +227,7 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
             let size = settings.smtp.max_message_size;
             let (mail, store) =
                 pipe::prepare(io::stdin().lock(), from.as_deref(), &to, size, &house.desk, &settings.store).await?;
-            run::require_same_keys(&store, &house.desk).await.map_err(|error| ours(trouble(error)))?;
+            run::require_ours(&store, &house.desk).await.map_err(|error| ours(trouble(error)))?;
             pipe::pipe(mail, store).await
         }
         Verb::Try { files, to, from, json } => {

@@ -23,6 +23,7 @@ use crate::model::seal::Key;
 use crate::model::token::Keyring;
 use crate::process::{House, Worker};
 use crate::settings::{Settings, keys};
+use crate::store::setting::MOVED_TO;
 use crate::store::{self, Fault, Place, Store};
 
 /// The setting of a store that tells its keys.
@@ -87,8 +88,12 @@ async fn first_keys(settings: &Settings) -> Result<Keyring, RunError> {
     Ok(keys::open_or_make(&settings.key_file)?)
 }
 
-/// All gateways of a store seal with the same keys, or they would not know each other's mail.
-pub async fn require_same_keys(store: &Store, desk: &Desk) -> Result<(), RunError> {
+/// Whether the store is one to take mail into. All its gateways seal with the same keys, or they would not know each other's mail; and one
+/// that was carried over to another place would tell everybody everything a second time.
+pub async fn require_ours(store: &Store, desk: &Desk) -> Result<(), RunError> {
+    if let Some(place) = store.setting(MOVED_TO).await? {
+        return Err(RunError::Unfit(format!("it was carried over to {place}; name that one in `[store] url`")));
+    }
     let ours = desk.keys.fingerprint();
     if store.set_once(KEYS, &ours).await? == ours {
         return Ok(());
@@ -169,7 +174,7 @@ impl Gateway {
     pub async fn start(settings: &Settings) -> Result<Self, RunError> {
         let house = house(settings).await?;
         let store = open(&settings.store).await?;
-        require_same_keys(&store, &house.desk).await?;
+        require_ours(&store, &house.desk).await?;
         duty::join(&store, &settings.hostname).await?;
         let listeners = smtp::bind(&settings.smtp).map_err(RunError::Listen)?;
         let addresses = listeners.iter().map(tokio::net::TcpListener::local_addr).collect::<io::Result<Vec<_>>>();

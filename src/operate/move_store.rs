@@ -9,6 +9,7 @@ use super::{Code, Trouble};
 use crate::model::encoding::hex;
 use crate::store::carry::tables::{TABLES, Table};
 use crate::store::carry::{Begun, Digest, End, Hindrance};
+use crate::store::setting::MOVED_TO;
 use crate::store::{Fault, Options, Place, Store};
 
 /// How often a long table says how far it has come.
@@ -85,10 +86,11 @@ pub async fn move_store(what: &Move, look: Look, out: &mut dyn Write) -> Result<
     let held = Box::pin(old.hold(End::From, async { Ok(work.await) }));
     new.hold(End::To, held).await.map_err(resumable)??;
     new.end_move().await.map_err(resumable)?;
+    old.set_once(MOVED_TO, &to.to_string()).await?;
     old.close().await;
     new.close().await;
     say(out, &format!("Everything is in {to}. Name it in [store] url, with the same key file, before you start the gateway."))?;
-    say(out, &format!("{from} was not changed. Keep it until the new one has a backup, and never start a gateway on it again."))
+    say(out, &format!("{from} holds what it held. Keep it until the new one has a backup; no gateway starts on it any more."))
 }
 
 /// Marks the new store, or finds that it was marked before.

@@ -2,6 +2,9 @@
 
 use super::{Fault, Store};
 
+/// The setting that says where a store was carried over to.
+pub const MOVED_TO: &str = "moved-to";
+
 impl Store {
     /// A setting of the store; `None` when it was never set.
     pub async fn setting(&self, name: &str) -> Result<Option<String>, Fault> {
