@@ -25,23 +25,23 @@ async fn requests(store: &Store, count: usize) {
 async fn what_somebody_else_has_claimed_since_is_lost_and_the_others_decision_stands(base: Base) {
     let late = base.gateway().await;
     requests(&late, 2).await;
-    let mine = claim(&late, ALL, &[]).await;
+    let mut mine = claim(&late, ALL, &[]).await;
     late.leave().await.unwrap();
     let other = base.gateway().await;
-    let theirs = claim(&other, ONE, &[]).await;
+    let mut theirs = claim(&other, ONE, &[]).await;
     assert_eq!((ids(&mine), ids(&theirs)), (vec![1, 2], vec![1]));
     // Before the other has decided: what it has not taken up is still mine.
-    let decided = decide_once(&late, &mine).await;
+    let decided = decide_once(&late, &mut mine).await;
     assert_eq!((decided.lost, decided.decisions.len()), (vec![1], 1));
     assert_eq!(base.texts("SELECT subject FROM ticket").await, ["Kettle m2"]);
-    let decided = decide_once(&other, &theirs).await;
+    let decided = decide_once(&other, &mut theirs).await;
     assert_eq!((decided.lost.len(), decided.decisions.len()), (0, 1));
     // And after it.
     let all = "SELECT a.outcome || ' ' || a.ticket || ' ' || t.subject || ' ' || t.updated_at FROM arrival a JOIN ticket t ON t.number = a.ticket \
                ORDER BY a.id";
     let before = base.texts(all).await;
     assert_eq!(before.len(), 2);
-    assert_eq!(decide_once(&late, &mine).await.lost, [1, 2]);
+    assert_eq!(decide_once(&late, &mut mine).await.lost, [1, 2]);
     assert_eq!(base.texts(all).await, before);
     assert_eq!(base.number("SELECT next FROM counter WHERE name = 'ticket'").await, 3);
 }
@@ -49,7 +49,7 @@ async fn what_somebody_else_has_claimed_since_is_lost_and_the_others_decision_st
 async fn a_batch_with_a_mail_that_panics_leaves_nothing_half_written(base: Base) {
     let store = base.gateway().await;
     requests(&store, 3).await;
-    let (cases, house) = (claim(&store, ALL, &[]).await, house());
+    let (mut cases, house) = (claim(&store, ALL, &[]).await, house());
     let mut wanted = Wanted::default();
     cases.iter().for_each(|case| wanted.add(case));
     let nobody = std::collections::HashSet::new();
@@ -64,7 +64,7 @@ async fn a_batch_with_a_mail_that_panics_leaves_nothing_half_written(base: Base)
     }
     assert_eq!(base.pending().await, 3);
     // The lock of the counter is not left behind either.
-    let decided = decide_once(&store, &cases).await;
+    let decided = decide_once(&store, &mut cases).await;
     let tickets: Vec<_> = decided.decisions.iter().map(|decision| decision.ticket).collect();
     assert_eq!(tickets, [Some(1), Some(2), Some(3)]);
 }
@@ -121,7 +121,7 @@ mod of_several {
         for end in ["leaves", "falls silent"] {
             let (one, other) = (base.gateway().await, base.gateway().await);
             requests(&one, 1).await;
-            let mine = claim(&one, ALL, &[]).await;
+            let mut mine = claim(&one, ALL, &[]).await;
             assert_eq!(mine.len(), 1);
             assert_eq!(ids(&claim(&other, ALL, &[]).await), [0; 0], "its gateway lives");
             if end == "leaves" {
@@ -132,13 +132,13 @@ mod of_several {
                 )
                 .await;
             }
-            let theirs = claim(&other, ALL, &[]).await;
+            let mut theirs = claim(&other, ALL, &[]).await;
             assert_eq!((ids(&theirs), theirs[0].arrival.attempts), (ids(&mine), 2), "it {end}");
             if end == "falls silent" {
                 // It only slept, and goes on.
                 one.give_sign().await.unwrap();
             }
-            let (late, decided) = join(decide_once(&one, &mine), decide_once(&other, &theirs)).await;
+            let (late, decided) = join(decide_once(&one, &mut mine), decide_once(&other, &mut theirs)).await;
             assert_eq!((late.lost, late.decisions.len(), decided.decisions.len()), (ids(&mine), 0, 1), "it {end}");
         }
     }

@@ -85,13 +85,18 @@ pub(crate) fn ids(cases: &[Case]) -> Vec<i64> {
     cases.iter().map(|case| case.arrival.id).collect()
 }
 
-/// Decides what is in hand, once.
-pub(crate) async fn decide_once(store: &Store, cases: &[Case]) -> Decided {
+/// Decides what is in hand, once. What is postponed for the first time is given its attempt back, as the worker does.
+pub(crate) async fn decide_once(store: &Store, cases: &mut [Case]) -> Decided {
     let (house, now) = (house(), Time::from(SystemTime::now()));
     let mut wanted = Wanted::default();
     cases.iter().for_each(|case| wanted.add(case));
-    let matter = Matter { cases, waiting: &Default::default(), wanted: &wanted, now };
-    store.decide_batch(matter, |case, facts| decide(case, facts, house.rules(now))).await.unwrap()
+    let waiting = cases.iter().filter(|case| case.arrival.attempts == 0).map(|case| case.arrival.id).collect();
+    let matter = Matter { cases, waiting: &waiting, wanted: &wanted, now };
+    let decided = store.decide_batch(matter, |case, facts| decide(case, facts, house.rules(now))).await.unwrap();
+    for case in cases.iter_mut().filter(|case| decided.postponed.contains(&case.arrival.id)) {
+        case.arrival.attempts = 0;
+    }
+    decided
 }
 
 /// Decides what is in hand, again and again until nothing of it has to wait for others.
@@ -99,7 +104,7 @@ pub(crate) async fn decide_all(store: &Store, mut cases: Vec<Case>) {
     let begun = Instant::now();
     while !cases.is_empty() {
         assert!(begun.elapsed() < PATIENCE, "{:?} wait for ever", ids(&cases));
-        let decided = decide_once(store, &cases).await;
+        let decided = decide_once(store, &mut cases).await;
         cases.retain(|case| decided.postponed.contains(&case.arrival.id));
     }
 }

@@ -44,7 +44,7 @@ fn require_all(texts: &[&str]) {
         &["claimed_by NOT IN", "AND id NOT IN ("],
         &["SET attempts = attempts + 1"],
         &["JOIN raw ON raw.id = arrival.raw_id WHERE outcome IS NULL"],
-        &["SELECT id, attempts FROM arrival WHERE outcome IS NULL AND id IN"],
+        &["SELECT id, attempts, received_at FROM arrival WHERE outcome IS NULL AND"],
         &["AND attempts <= $2 ORDER BY id LIMIT"],
         &["WHERE content_key IN"],
         &["FROM message WHERE message_id IN"],

@@ -37,6 +37,11 @@ const CLOCK: &str = "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGE
 /// Rows are not locked one by one: a transaction that writes has the whole file.
 const FOR_UPDATE: &str = "";
 const SKIP_LOCKED: &str = "";
+/// Whether statements for many rows are kept for their next use, of which there is a text for each number of rows. Preparing one anew costs
+/// nothing here but its parsing.
+const KEPT: bool = false;
+/// A name of the transaction that is under way. Nobody asks.
+const TRANSACTION: &str = "''";
 /// How a transaction begins that reads at one moment.
 const SNAPSHOT: &str = "BEGIN";
 
@@ -109,7 +114,7 @@ impl Base {
     pub(in crate::store) async fn insert_arrivals(&self, batch: &[Sealed]) -> Result<Vec<Vec<i64>>, Fault> {
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin().await?;
-        let arrivals = sql::custody::insert(&mut transaction, batch).await?;
+        let (arrivals, _) = sql::custody::insert(&mut transaction, batch).await?;
         transaction.commit().await?;
         Ok(arrivals)
     }

@@ -33,9 +33,7 @@ impl Base {
         // One limit for all of it: a client that waits for its answer is told within it that the database is away.
         let prepared = step(self, STEP, async move {
             let mut transaction = place.insert(self.writer().await?).begin().await?;
-            let arrivals = sql::custody::insert(&mut transaction, batch).await?;
-            let name = sqlx::query_scalar("SELECT CAST(pg_current_xact_id() AS TEXT)");
-            let name: String = name.fetch_one(&mut *transaction).await?;
+            let (arrivals, name) = sql::custody::insert(&mut transaction, batch).await?;
             Ok((transaction, arrivals, name))
         });
         let (transaction, arrivals, name) = prepared.await?;

@@ -35,6 +35,11 @@ const CLOCK: &str = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIG
 const FOR_UPDATE: &str = " FOR UPDATE";
 /// The same, passing over those that are locked already.
 const SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
+/// Whether statements for many rows are kept for their next use, of which there is a text for each number of rows. Preparing one anew costs
+/// a round trip.
+const KEPT: bool = true;
+/// A name of the transaction that is under way, by which its end can be asked for.
+const TRANSACTION: &str = "CAST(pg_current_xact_id() AS TEXT)";
 /// How a transaction begins that reads at one moment.
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 

@@ -3,7 +3,7 @@
 use sqlx::{QueryBuilder, Row as _};
 
 use super::super::carry::{BY_OCTETS, COLUMNS, RANDOM, renumber};
-use super::{Base, Database, Record};
+use super::{Base, Database, KEPT, Record};
 use crate::store::Fault;
 use crate::store::carry::tables::{Kind, TABLES, Table};
 use crate::store::carry::{Begun, ROWS, Row, Value, how_many};
@@ -113,7 +113,7 @@ impl Base {
                 };
             }
         });
-        query.build().persistent(false).execute(&mut *transaction).await?;
+        query.build().persistent(KEPT).execute(&mut *transaction).await?;
         transaction.commit().await?;
         writer.release();
         Ok(())

@@ -4,27 +4,32 @@ use std::collections::{HashMap, VecDeque};
 
 use sqlx::{QueryBuilder, Row as _};
 
-use super::{Database, Transaction};
+use super::{Database, KEPT, TRANSACTION, Transaction};
 use crate::store::Fault;
 use crate::store::custody::Sealed;
 
-/// Inserts the mails of a batch; the arrival numbers of each, one for each department.
-pub(in crate::store) async fn insert(transaction: &mut Transaction<'_>, batch: &[Sealed]) -> Result<Vec<Vec<i64>>, Fault> {
-    let raw_ids = insert_raw(transaction, batch).await?;
-    insert_rows(transaction, batch, &raw_ids).await
+/// Inserts the mails of a batch; the arrival numbers of each, one for each department, and the name of the transaction.
+pub(in crate::store) async fn insert(
+    transaction: &mut Transaction<'_>,
+    batch: &[Sealed],
+) -> Result<(Vec<Vec<i64>>, String), Fault> {
+    let (raw_ids, name) = insert_raw(transaction, batch).await?;
+    Ok((insert_rows(transaction, batch, &raw_ids).await?, name))
 }
 
 /// Neither database promises that RETURNING keeps the order of VALUES, so rows are matched by digest. Mails with equal digests
 /// have equal octets: which of them gets which number makes no difference.
-async fn insert_raw(transaction: &mut Transaction<'_>, batch: &[Sealed]) -> Result<Vec<i64>, Fault> {
+async fn insert_raw(transaction: &mut Transaction<'_>, batch: &[Sealed]) -> Result<(Vec<i64>, String), Fault> {
     let mut query = QueryBuilder::<Database>::new("INSERT INTO raw (sha256, octets) ");
     query.push_values(batch, |mut row, (incoming, digest)| {
         row.push_bind(digest.to_vec()).push_bind(incoming.raw.as_slice());
     });
-    query.push(" RETURNING id, sha256");
+    query.push(" RETURNING id, sha256, ").push(TRANSACTION);
+    let mut name = String::new();
     let mut rows: Vec<(i64, Vec<u8>)> = Vec::with_capacity(batch.len());
-    for row in query.build().persistent(false).fetch_all(&mut **transaction).await? {
+    for row in query.build().persistent(KEPT).fetch_all(&mut **transaction).await? {
         rows.push((row.try_get(0)?, row.try_get(1)?));
+        name = row.try_get(2)?;
     }
     rows.sort_unstable();
     let mut by_digest: HashMap<Vec<u8>, VecDeque<i64>> = HashMap::new();
@@ -32,7 +37,8 @@ async fn insert_raw(transaction: &mut Transaction<'_>, batch: &[Sealed]) -> Resu
         by_digest.entry(digest).or_default().push_back(id);
     }
     let number = |digest: &[u8; 32]| by_digest.get_mut(digest.as_slice()).and_then(VecDeque::pop_front);
-    batch.iter().map(|(_, digest)| digest).map(number).collect::<Option<_>>().ok_or_else(lost_row)
+    let numbers = batch.iter().map(|(_, digest)| digest).map(number).collect::<Option<_>>().ok_or_else(lost_row)?;
+    Ok((numbers, name))
 }
 
 async fn insert_rows(transaction: &mut Transaction<'_>, batch: &[Sealed], raw_ids: &[i64]) -> Result<Vec<Vec<i64>>, Fault> {
@@ -57,7 +63,7 @@ async fn insert_rows(transaction: &mut Transaction<'_>, batch: &[Sealed], raw_id
     });
     query.push(" RETURNING id, raw_id, department");
     let mut numbers: HashMap<(i64, String), i64> = HashMap::new();
-    for row in query.build().persistent(false).fetch_all(&mut **transaction).await? {
+    for row in query.build().persistent(KEPT).fetch_all(&mut **transaction).await? {
         numbers.insert((row.try_get(1)?, row.try_get(2)?), row.try_get(0)?);
     }
     let mail_numbers = |((incoming, _), raw_id): (&Sealed, &i64)| {

@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, Row as _};
 
 use super::recall::{next_ticket, recall};
 use super::work::push_numbers;
-use super::{Base, Database, FOR_UPDATE, Transaction};
+use super::{Base, Database, FOR_UPDATE, KEPT, Transaction};
 use crate::decide::recall::Facts;
 use crate::decide::{Case, Decision};
 use crate::model::arrival::Authenticity;
@@ -74,7 +74,7 @@ async fn give_back(transaction: &mut Transaction<'_>, ids: Vec<i64>) -> Result<(
     }
     let mut query = QueryBuilder::<Database>::new("UPDATE arrival SET attempts = attempts - 1 WHERE id IN (");
     push_numbers(&mut query, &ids);
-    query.push(")").build().persistent(false).execute(&mut **transaction).await?;
+    query.push(")").build().persistent(KEPT).execute(&mut **transaction).await?;
     Ok(())
 }
 
@@ -88,7 +88,7 @@ async fn still_ours(transaction: &mut Transaction<'_>, cases: &[Case], gateway: 
     query.push_bind(gateway).push(" AND id IN (");
     push_numbers(&mut query, &cases.iter().map(|case| case.arrival.id).collect::<Vec<_>>());
     query.push(") ORDER BY id").push(FOR_UPDATE);
-    let rows = query.build().persistent(false).fetch_all(&mut **transaction).await?;
+    let rows = query.build().persistent(KEPT).fetch_all(&mut **transaction).await?;
     let mut ours = HashSet::with_capacity(rows.len());
     for row in rows {
         let row: (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
@@ -151,7 +151,7 @@ async fn write_outcomes(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now:
     if !replaced.is_empty() {
         let mut query = QueryBuilder::<Database>::new("UPDATE arrival SET content_key = NULL WHERE id IN (");
         push_numbers(&mut query, &replaced);
-        query.push(")").build().persistent(false).execute(&mut **transaction).await?;
+        query.push(")").build().persistent(KEPT).execute(&mut **transaction).await?;
     }
     let mut query = QueryBuilder::<Database>::new(
         "WITH done (id, outcome, cause, ticket, authenticity, message_id, subject, content_key, reasons, defects) AS (",
@@ -175,7 +175,7 @@ async fn write_outcomes(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now:
          defects = done.defects, decided_at = ",
     );
     query.push_bind(now.0).push(" FROM done WHERE arrival.id = done.id AND arrival.outcome IS NULL");
-    let changed = query.build().persistent(false).execute(&mut **transaction).await?.rows_affected();
+    let changed = query.build().persistent(KEPT).execute(&mut **transaction).await?.rows_affected();
     if changed != rows.len() as u64 {
         return Err(Fault::Refused(format!("{changed} of {} arrivals were still pending", rows.len())));
     }
@@ -217,7 +217,7 @@ async fn write_tickets(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Re
         " ON CONFLICT (number) DO UPDATE SET status = excluded.status, assignee = excluded.assignee, \
          last_message_id = excluded.last_message_id, updated_at = excluded.updated_at, closed_at = excluded.closed_at",
     );
-    query.build().persistent(false).execute(&mut **transaction).await?;
+    query.build().persistent(KEPT).execute(&mut **transaction).await?;
     Ok(())
 }
 
@@ -235,7 +235,7 @@ async fn write_people(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: T
             row.push_bind(ticket).push_bind(person.address.as_str()).push_bind(person.name.clone()).push_bind(now.0);
         });
         query.push(" ON CONFLICT DO NOTHING");
-        query.build().persistent(false).execute(&mut **transaction).await?;
+        query.build().persistent(KEPT).execute(&mut **transaction).await?;
     }
     let related: Vec<_> = changes().filter_map(|change| Some((change.ticket.number, change.follows?))).collect();
     if !related.is_empty() {
@@ -243,7 +243,7 @@ async fn write_people(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: T
         query.push_values(related, |mut row, (ticket, other)| {
             row.push_bind(ticket).push_bind(other).push("'follow-up'");
         });
-        query.build().persistent(false).execute(&mut **transaction).await?;
+        query.build().persistent(KEPT).execute(&mut **transaction).await?;
     }
     Ok(())
 }
@@ -272,7 +272,7 @@ async fn write_messages(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> R
             .push_bind(message.quoted.clone())
             .push_bind(i64::from(message.authenticated));
     });
-    query.build().persistent(false).execute(&mut **transaction).await?;
+    query.build().persistent(KEPT).execute(&mut **transaction).await?;
     Ok(())
 }
 
@@ -300,7 +300,7 @@ async fn write_attachments(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -
                 .push_bind(file.start)
                 .push_bind(file.end);
         });
-        query.build().persistent(false).execute(&mut **transaction).await?;
+        query.build().persistent(KEPT).execute(&mut **transaction).await?;
     }
     Ok(())
 }
@@ -317,7 +317,7 @@ async fn write_events(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Res
                 .push_bind(event.from.clone())
                 .push_bind(event.to.clone());
         });
-        query.build().persistent(false).execute(&mut **transaction).await?;
+        query.build().persistent(KEPT).execute(&mut **transaction).await?;
     }
     Ok(())
 }
@@ -342,7 +342,7 @@ async fn write_notices(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: 
                 .push_bind(now.0)
                 .push_bind(now.0);
         });
-        query.build().persistent(false).execute(&mut **transaction).await?;
+        query.build().persistent(KEPT).execute(&mut **transaction).await?;
         let mut query = QueryBuilder::<Database>::new("INSERT INTO letter (outbox, head, parts, tail) ");
         query.push_values(notices, |mut row, (id, notice)| {
             row.push_bind(*id)
@@ -350,7 +350,7 @@ async fn write_notices(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: 
                 .push_bind(parts_column(&notice.parts))
                 .push_bind(notice.tail.clone());
         });
-        query.build().persistent(false).execute(&mut **transaction).await?;
+        query.build().persistent(KEPT).execute(&mut **transaction).await?;
     }
     Ok(first + notices.len() as i64)
 }
@@ -371,7 +371,7 @@ async fn write_acknowledged(transaction: &mut Transaction<'_>, rows: &Rows<'_>, 
         row.push_bind(recipient).push_bind(slot(now)).push_bind(count);
     });
     query.push(" ON CONFLICT (recipient_key, slot) DO UPDATE SET sent = acknowledged.sent + excluded.sent");
-    query.build().persistent(false).execute(&mut **transaction).await?;
+    query.build().persistent(KEPT).execute(&mut **transaction).await?;
     Ok(())
 }
 
@@ -383,11 +383,11 @@ async fn write_proofs(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Res
     }
     let mut query = QueryBuilder::<Database>::new("UPDATE message SET authenticated = 1 WHERE arrival IN (");
     push_numbers(&mut query, &proven);
-    query.push(")").build().persistent(false).execute(&mut **transaction).await?;
+    query.push(")").build().persistent(KEPT).execute(&mut **transaction).await?;
     // There is only one way to prove a sender yet.
     let mut query = QueryBuilder::<Database>::new("UPDATE arrival SET authenticity = ");
     query.push_bind(Authenticity::TrustedNetwork.name()).push(" WHERE id IN (");
     push_numbers(&mut query, &proven);
-    query.push(")").build().persistent(false).execute(&mut **transaction).await?;
+    query.push(")").build().persistent(KEPT).execute(&mut **transaction).await?;
     Ok(())
 }

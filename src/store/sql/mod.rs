@@ -4,7 +4,7 @@
 //! connection gives it back by `release` when all went well; one that is dropped otherwise is closed on a server, since nobody knows
 //! what is still under way on it.
 
-use super::{Base, CLOCK, Connection, Database, FOR_UPDATE, Record, SKIP_LOCKED, SNAPSHOT, Transaction};
+use super::{Base, CLOCK, Connection, Database, FOR_UPDATE, KEPT, Record, SKIP_LOCKED, SNAPSHOT, TRANSACTION, Transaction};
 
 mod carry;
 pub(in crate::store) mod custody;

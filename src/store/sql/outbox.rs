@@ -2,7 +2,7 @@
 
 use sqlx::{QueryBuilder, Row as _};
 
-use super::{Base, Database, Record, SKIP_LOCKED};
+use super::{Base, Database, KEPT, Record, SKIP_LOCKED};
 use crate::model::address::Address;
 use crate::model::time::Time;
 use crate::store::Fault;
@@ -56,7 +56,7 @@ impl Base {
              FROM done WHERE outbox.id = done.id AND outbox.lease = done.lease AND outbox.state = 'leased' \
              RETURNING outbox.ticket, outbox.state, outbox.recipient",
         );
-        let rows = query.build().persistent(false).fetch_all(&mut *transaction).await?;
+        let rows = query.build().persistent(KEPT).fetch_all(&mut *transaction).await?;
         let mut failed: Vec<(i64, String)> = Vec::new();
         for row in rows {
             if let (Some(ticket), "failed") = (row.try_get::<Option<i64>, _>(0)?, row.try_get::<&str, _>(1)?) {
@@ -68,7 +68,7 @@ impl Base {
             events.push_values(failed, |mut row, (ticket, recipient)| {
                 row.push_bind(ticket).push_bind(now.0).push_bind("postdesk").push_bind("undelivered").push_bind(recipient);
             });
-            events.build().persistent(false).execute(&mut *transaction).await?;
+            events.build().persistent(KEPT).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
         writer.release();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sqlx::{QueryBuilder, Row as _};
 
 use super::work::push_numbers;
-use super::{Base, Connection, Database, Record};
+use super::{Base, Connection, Database, KEPT, Record};
 use crate::decide::recall::{Acknowledged, Facts, Known, QUOTABLE_MESSAGES, Wanted};
 use crate::model::address::{Address, Mailbox};
 use crate::model::arrival::Authenticity;
@@ -58,7 +58,7 @@ async fn known(connection: &mut Connection, wanted: &Wanted, facts: &mut Facts) 
         list.push_bind(key.to_vec());
     }
     query.push(")");
-    for row in query.build().persistent(false).fetch_all(connection).await? {
+    for row in query.build().persistent(KEPT).fetch_all(connection).await? {
         let key: Vec<u8> = row.try_get(0)?;
         let Ok(key) = <[u8; 32]>::try_from(key) else { continue };
         let proven = row.try_get::<Option<&str>, _>(3)? == Some(Authenticity::TrustedNetwork.name());
@@ -81,7 +81,7 @@ async fn by_message_id(connection: &mut Connection, wanted: &Wanted, facts: &mut
     let mut query = QueryBuilder::<Database>::new("SELECT DISTINCT message_id, ticket FROM message WHERE message_id IN (");
     push_texts(&mut query, &wanted.message_ids);
     query.push(") ORDER BY ticket DESC LIMIT 10000");
-    for row in query.build().persistent(false).fetch_all(connection).await? {
+    for row in query.build().persistent(KEPT).fetch_all(connection).await? {
         facts.by_message_id.entry(row.try_get(0)?).or_default().push(row.try_get(1)?);
     }
     Ok(())
@@ -94,7 +94,7 @@ async fn by_arrival(connection: &mut Connection, wanted: &Wanted, facts: &mut Fa
     let mut query = QueryBuilder::<Database>::new("SELECT id, ticket FROM arrival WHERE ticket IS NOT NULL AND id IN (");
     push_numbers(&mut query, &wanted.arrivals.iter().copied().collect::<Vec<_>>());
     query.push(")");
-    for row in query.build().persistent(false).fetch_all(connection).await? {
+    for row in query.build().persistent(KEPT).fetch_all(connection).await? {
         facts.by_arrival.insert(row.try_get(0)?, row.try_get(1)?);
     }
     Ok(())
@@ -107,7 +107,7 @@ async fn tickets(connection: &mut Connection, numbers: &[i64], facts: &mut Facts
     );
     push_numbers(&mut query, numbers);
     query.push(") ORDER BY number").push(lock);
-    for row in query.build().persistent(false).fetch_all(connection).await? {
+    for row in query.build().persistent(KEPT).fetch_all(connection).await? {
         let ticket = ticket_from(&row)?;
         facts.tickets.insert(ticket.number, ticket);
     }
@@ -141,7 +141,7 @@ async fn followers(connection: &mut Connection, numbers: &[i64], facts: &mut Fac
     let mut query = QueryBuilder::<Database>::new("SELECT ticket, name, address FROM follower WHERE ticket IN (");
     push_numbers(&mut query, numbers);
     query.push(") ORDER BY ticket, since, address");
-    for row in query.build().persistent(false).fetch_all(connection).await? {
+    for row in query.build().persistent(KEPT).fetch_all(connection).await? {
         let ticket: i64 = row.try_get(0)?;
         if let (Some(ticket), Some(address)) = (facts.tickets.get_mut(&ticket), Address::parse(row.try_get(2)?)) {
             ticket.followers.push(Mailbox { name: row.try_get(1)?, address });
@@ -157,7 +157,7 @@ async fn texts(connection: &mut Connection, numbers: &[i64], facts: &mut Facts) 
     );
     push_numbers(&mut query, numbers);
     query.push(")) AS newest WHERE age <= ").push_bind(QUOTABLE_MESSAGES).push(" ORDER BY arrival");
-    for row in query.build().persistent(false).fetch_all(connection).await? {
+    for row in query.build().persistent(KEPT).fetch_all(connection).await? {
         facts.texts.entry(row.try_get(0)?).or_default().push(row.try_get(1)?);
     }
     Ok(())
@@ -171,7 +171,7 @@ async fn acknowledged(connection: &mut Connection, wanted: &Wanted, now: Time, f
     query.push_bind(slot(day)).push(" AND recipient_key IN ('', ");
     push_texts(&mut query, &wanted.requesters);
     query.push(if wanted.requesters.is_empty() { "'') " } else { ") " }).push("GROUP BY recipient_key");
-    for row in query.build().persistent(false).fetch_all(connection).await? {
+    for row in query.build().persistent(KEPT).fetch_all(connection).await? {
         let count = Acknowledged { day: row.try_get(1)?, hour: row.try_get(2)? };
         match row.try_get::<&str, _>(0)? {
             "" => facts.acknowledged_in_all = count.day,

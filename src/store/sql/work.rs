@@ -2,7 +2,7 @@
 
 use sqlx::{QueryBuilder, Row as _};
 
-use super::{Base, CLOCK, Database, Record, SKIP_LOCKED, Transaction};
+use super::{Base, CLOCK, Database, KEPT, Record, SKIP_LOCKED, Transaction};
 use crate::model::address::Address;
 use crate::model::arrival::{Arrival, Cause, Outcome, Peer, Source};
 use crate::model::time::Time;
@@ -26,7 +26,7 @@ impl Base {
             let mut query = QueryBuilder::<Database>::new("UPDATE arrival SET attempts = attempts + 1, claimed_by = ");
             query.push_bind(gateway).push(" WHERE id IN (");
             push_numbers(&mut query, &ids);
-            query.push(")").build().persistent(false).execute(&mut *transaction).await?;
+            query.push(")").build().persistent(KEPT).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
         writer.release();
@@ -42,7 +42,7 @@ impl Base {
         push_numbers(&mut query, ids);
         query.push(") ORDER BY arrival.id");
         let mut reader = self.reader().await?;
-        let rows = query.build().persistent(false).fetch_all(&mut *reader).await?;
+        let rows = query.build().persistent(KEPT).fetch_all(&mut *reader).await?;
         reader.release();
         rows.iter().map(arrival_from).collect()
     }
@@ -93,7 +93,7 @@ async fn free(
         query.push(")");
     }
     query.push(" ORDER BY id LIMIT ").push_bind(limit).push(SKIP_LOCKED);
-    let rows = query.build().persistent(false).fetch_all(&mut **transaction).await?;
+    let rows = query.build().persistent(KEPT).fetch_all(&mut **transaction).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
 }
 
