@@ -6,9 +6,11 @@
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::model::time::Time;
+use crate::store::objects::ORPHANED;
 use crate::store::presence::SIGN_EVERY;
 use crate::store::{Fault, Store};
 
@@ -16,6 +18,8 @@ use crate::store::{Fault, Store};
 const HOUSEKEEPING: &str = "housekeeping";
 /// How often that is done, in signs of life: every ten minutes.
 const HOUSEKEEPING_EVERY: u64 = 240;
+/// How often orphaned objects are looked for, in signs of life: every six hours. Each time all objects are listed.
+const SWEEP_EVERY: u64 = 36 * HOUSEKEEPING_EVERY;
 /// Clocks that differ by more than this are worth a word: leases of the outbox are measured by them.
 const TOLERATED: Duration = Duration::from_secs(2);
 
@@ -32,6 +36,8 @@ pub async fn run(store: Store, name: String, mut stop: watch::Receiver<bool>) {
     // A gateway that was paused gives one sign, not all that it missed.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut told = false;
+    // Beside the signs of life, which must not wait for it; ended with us.
+    let mut sweeping = JoinSet::new();
     for count in 0_u64.. {
         tokio::select! { _ = ticks.tick() => {}, _ = stop.changed() => return }
         match store.give_sign().await {
@@ -55,20 +61,34 @@ pub async fn run(store: Store, name: String, mut stop: watch::Receiver<bool>) {
             Err(fault) => tracing::debug!(%fault, "no sign of life could be given"),
         }
         if count % HOUSEKEEPING_EVERY == 1 {
-            keep_house(&store).await;
+            let ours = keep_house(&store).await;
+            while sweeping.try_join_next().is_some() {}
+            if ours && count % SWEEP_EVERY == 1 && sweeping.is_empty() {
+                sweeping.spawn(sweep(store.clone()));
+            }
         }
     }
 }
 
-async fn keep_house(store: &Store) {
+/// Whether this falls to us.
+async fn keep_house(store: &Store) -> bool {
     let done = match store.has_duty(HOUSEKEEPING).await {
         Ok(true) => store.tidy_up(Time::from(SystemTime::now())).await,
-        Ok(false) => return,
+        Ok(false) => return false,
         Err(fault) => Err(fault),
     };
-    match done {
+    match &done {
         Ok(rows) => tracing::debug!(rows, "tidied up"),
         Err(fault) => tracing::warn!(%fault, "could not tidy up; tried again in ten minutes"),
+    }
+    done.is_ok()
+}
+
+async fn sweep(store: Store) {
+    match store.sweep_objects(ORPHANED).await {
+        Ok(0) => {}
+        Ok(objects) => tracing::info!(objects, "objects that no mail names were removed"),
+        Err(fault) => tracing::warn!(%fault, "could not look for objects that no mail names; tried again in six hours"),
     }
 }
 

@@ -19,7 +19,7 @@ const NOW: Time = Time(1_700_000_000_000_000);
 const ALL: Batch = Batch { mails: 100, octets: i64::MAX };
 
 async fn open(folder: &Path) -> Store {
-    Store::open(&Options { place: Place::File(folder.join("postdesk.db")), min_free_space: 0 }).await.unwrap()
+    Store::open(&Options { place: Place::File(folder.join("postdesk.db")), min_free_space: 0, objects: None }).await.unwrap()
 }
 
 async fn database(folder: &Path) -> SqliteConnection {
@@ -37,7 +37,7 @@ async fn take(store: &Store, batch: &[Sealed]) -> Result<Vec<Vec<i64>>, Fault> {
     }
 }
 
-fn mail(text: &str, departments: &[&str]) -> (Incoming, [u8; 32]) {
+fn mail(text: &str, departments: &[&str]) -> Sealed {
     let address = |department: &&str| Address::parse(&format!("{department}@desk.example.org")).unwrap();
     let incoming = Incoming {
         raw: text.as_bytes().to_vec(),
@@ -48,7 +48,7 @@ fn mail(text: &str, departments: &[&str]) -> (Incoming, [u8; 32]) {
         received_at: NOW,
     };
     let digest = sha256(&incoming.raw);
-    (incoming, digest)
+    Sealed::whole(incoming, digest)
 }
 
 #[tokio::test]

@@ -2,6 +2,9 @@
 
 use super::{Fault, Store};
 
+/// The setting that tells the keys of the desk: their fingerprint.
+pub const KEYS: &str = "keys";
+
 impl Store {
     /// A setting of the store; `None` when it was never set.
     pub async fn setting(&self, name: &str) -> Result<Option<String>, Fault> {

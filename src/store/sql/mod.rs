@@ -8,6 +8,7 @@ use super::{Base, CLOCK, Connection, Database, FOR_UPDATE, Record, SKIP_LOCKED, 
 
 pub(in crate::store) mod custody;
 mod decision;
+mod objects;
 mod outbox;
 mod presence;
 mod recall;
