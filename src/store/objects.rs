@@ -142,7 +142,9 @@ impl Objects {
             return Ok(Arc::clone(bucket));
         }
         let Some(folder) = self.folder() else {
-            return Err(Unhad::Away("it is kept outside the database, and the configuration has no `[store] objects`".to_owned()));
+            return Err(Unhad::Away(
+                "it is kept outside the database, and the configuration has no `[store] objects`".to_owned(),
+            ));
         };
         // Looked for each time: it may be mounted later than we start.
         let opened = LocalFileSystem::new_with_prefix(folder).map_err(|error| Unhad::Away(in_words(&error)))?;
@@ -173,7 +175,10 @@ impl Objects {
         if found == digest {
             return Ok(octets);
         }
-        Err(Unhad::Missing(format!("the object {name} in {} is not the mail that was put there: its digest differs", self.place())))
+        Err(Unhad::Missing(format!(
+            "the object {name} in {} is not the mail that was put there: its digest differs",
+            self.place()
+        )))
     }
 
     /// The same, for the store.
@@ -220,7 +225,10 @@ impl Objects {
     }
 
     fn without_marker(&self) -> String {
-        format!("{} has no file `{MARKER}`, so it is not where the large mail of this store is kept; is it mounted?", self.place())
+        format!(
+            "{} has no file `{MARKER}`, so it is not where the large mail of this store is kept; is it mounted?",
+            self.place()
+        )
     }
 
     /// Finds out whether the objects are those of the desk with these keys, and whether we may read, write and list them.
@@ -255,7 +263,8 @@ impl Store {
             return Ok(());
         }
         let adopted = self.objects.0.adopted.get_or_try_init(async || {
-            let keys = self.setting(KEYS).await?.ok_or_else(|| Fault::Refused("the store does not know its keys yet".to_owned()))?;
+            let keys =
+                self.setting(KEYS).await?.ok_or_else(|| Fault::Refused("the store does not know its keys yet".to_owned()))?;
             let in_use = on_either!(self, base => base.names_objects())?;
             self.objects.adopt(&keys, in_use).await
         });

@@ -39,7 +39,8 @@ const FREE: [&str; 7] = ["tokio", "tracing", "serde", "serde_json", "thiserror",
 /// Checks the production code of one file.
 pub(crate) fn check(source: &Source) -> Vec<Violation> {
     let mut violations = Vec::new();
-    let leads = |door: &str| source.path == door || source.path == format!("{door}.rs") || source.path.starts_with(&format!("{door}/"));
+    let leads =
+        |door: &str| source.path == door || source.path == format!("{door}.rs") || source.path.starts_with(&format!("{door}/"));
     for (name, door) in DOORS {
         let through = DOORS.iter().any(|(other, door)| *other == name && leads(door));
         for offset in named(source, name).into_iter().filter(|_| !through) {

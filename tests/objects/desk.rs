@@ -97,6 +97,7 @@ pub(crate) fn small(subject: &str) -> String {
 /// The objects below a folder, whatever it is called above them.
 pub(crate) fn objects(folder: &Path) -> Vec<PathBuf> {
     let folders = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
-    let inner = folders.filter(|path| path.is_dir()).flat_map(|path| fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+    let inner =
+        folders.filter(|path| path.is_dir()).flat_map(|path| fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
     inner.filter(|path| path.file_name().unwrap().len() == 64 + 1 + 16).collect()
 }

@@ -94,10 +94,9 @@ fn checked(endpoint: &str) -> Result<String, String> {
     const WANTED: &str = "takes an endpoint such as https://objects.example:9000, without a path";
     let (scheme, authority) = endpoint.split_once("://").ok_or(WANTED)?;
     let authority = authority.trim_end_matches('/');
-    let bare = authority.strip_prefix('[').map_or_else(
-        || authority.split(':').next().unwrap_or_default(),
-        |rest| rest.split(']').next().unwrap_or_default(),
-    );
+    let bare = authority
+        .strip_prefix('[')
+        .map_or_else(|| authority.split(':').next().unwrap_or_default(), |rest| rest.split(']').next().unwrap_or_default());
     if bare.is_empty() || authority.contains(['/', '@', '#', '%']) {
         return Err(WANTED.to_owned());
     }

@@ -80,7 +80,8 @@ fn remove_unfinished(folder: &FilePath, older_than: Duration) -> usize {
     for file in files {
         let name = file.file_name();
         let unfinished = name.to_str().and_then(|name| name.split_once('#')).is_some_and(|(name, number)| {
-            is_name(&format!("{}/{name}", name.get(..2).unwrap_or_default())) && number.bytes().all(|octet| octet.is_ascii_digit())
+            is_name(&format!("{}/{name}", name.get(..2).unwrap_or_default()))
+                && number.bytes().all(|octet| octet.is_ascii_digit())
         });
         let age = file.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
         if unfinished && age.is_some_and(|age| age > older_than) && std::fs::remove_file(file.path()).is_ok() {

@@ -59,8 +59,10 @@ struct Wire {
 #[async_trait]
 impl HttpService for Wire {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let socket = timeout(CONNECT, self.connect(request.uri())).await.map_err(|_| late("it could not be connected to", CONNECT))?;
-        let socket = Socket { inner: socket.map_err(|error| HttpError::new(HttpErrorKind::Connect, error))?, piece: vec![0; PIECE] };
+        let socket =
+            timeout(CONNECT, self.connect(request.uri())).await.map_err(|_| late("it could not be connected to", CONNECT))?;
+        let socket =
+            Socket { inner: socket.map_err(|error| HttpError::new(HttpErrorKind::Connect, error))?, piece: vec![0; PIECE] };
         let opened = hyper::client::conn::http1::handshake(socket).await;
         let (mut sender, connection) = opened.map_err(|error| HttpError::new(HttpErrorKind::Connect, error))?;
         // It ends with the answer, or is ended with whoever waits for it.
@@ -162,10 +164,7 @@ impl Body for Answer {
     type Data = Bytes;
     type Error = HttpError;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
         Pin::new(&mut self.body).poll_frame(context).map_err(interrupted)
     }
 

@@ -101,12 +101,8 @@ impl Base {
         let mut reader = self.reader().await?;
         // substr counts from 1, and takes nothing larger than an INTEGER on PostgreSQL.
         let range = "SELECT substr(octets, CAST($2 AS INTEGER), CAST($3 AS INTEGER)), object FROM raw WHERE id = $1";
-        let found: Option<(Vec<u8>, Option<String>)> = sqlx::query_as(range)
-            .bind(raw_id)
-            .bind(start.saturating_add(1))
-            .bind(length)
-            .fetch_optional(&mut *reader)
-            .await?;
+        let found: Option<(Vec<u8>, Option<String>)> =
+            sqlx::query_as(range).bind(raw_id).bind(start.saturating_add(1)).bind(length).fetch_optional(&mut *reader).await?;
         reader.release();
         let found = found.ok_or_else(|| Fault::Refused(format!("raw mail {raw_id} is not in the store")))?;
         let octets = match found {

@@ -90,12 +90,7 @@ impl Base {
 }
 
 /// The oldest pending arrivals that nobody who lives has in hand: number, attempts, size. They stay locked until the transaction ends.
-async fn free(
-    transaction: &mut Transaction<'_>,
-    limit: i64,
-    busy: &Busy,
-    gateway: i64,
-) -> Result<Vec<(i64, i64, i64)>, Fault> {
+async fn free(transaction: &mut Transaction<'_>, limit: i64, busy: &Busy, gateway: i64) -> Result<Vec<(i64, i64, i64)>, Fault> {
     let mut query = QueryBuilder::<Database>::new(
         "SELECT id, attempts, size FROM arrival WHERE outcome IS NULL AND (claimed_by IS NULL OR claimed_by = ",
     );

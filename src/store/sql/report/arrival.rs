@@ -70,10 +70,11 @@ impl Base {
 
     pub(in crate::store) async fn raw(&self, arrival: i64) -> Result<Option<Original>, Fault> {
         let mut reader = self.reader().await?;
-        let found = sqlx::query_as("SELECT r.octets, r.object, r.sha256 FROM arrival a JOIN raw r ON r.id = a.raw_id WHERE a.id = $1")
-            .bind(arrival)
-            .fetch_optional(&mut *reader)
-            .await?;
+        let found =
+            sqlx::query_as("SELECT r.octets, r.object, r.sha256 FROM arrival a JOIN raw r ON r.id = a.raw_id WHERE a.id = $1")
+                .bind(arrival)
+                .fetch_optional(&mut *reader)
+                .await?;
         reader.release();
         Ok(found)
     }
