@@ -14,7 +14,6 @@ mod wire;
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use desk::{Desk, large, objects, small};
@@ -219,17 +218,11 @@ fn wrong_credentials_and_a_bucket_that_is_not_there_are_told_at_the_start_in_wor
     let server = S3::start(folder.path());
     let wrong = server.settings(folder.path(), [CREDENTIALS[0], "another-secret"]);
     let desk = Desk::new(folder, &wrong);
-    let start = || {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_postdesk"));
-        command.arg("--config").arg(desk.path().join("postdesk.toml")).arg("serve").current_dir(desk.path());
-        let output = command.output().unwrap();
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
-    };
-    let (code, told) = start();
+    let (code, told) = desk.refused_start();
     assert_eq!(code, Some(78), "{told}");
     assert!(told.contains("cannot be used for large mail") && !told.contains("another-secret"), "{told}");
     desk.configure(&server.settings(desk.path(), CREDENTIALS).replace("s3://mail/", "s3://nowhere/"));
-    let (code, told) = start();
+    let (code, told) = desk.refused_start();
     assert_eq!(code, Some(78), "{told}");
     assert!(told.contains("s3://nowhere/desk") && told.contains("NoSuchBucket"), "{told}");
 }
@@ -240,11 +233,9 @@ fn the_objects_of_another_desk_are_not_touched() {
     one.gateway.start();
     let theirs = format!("objects = \"file:{}/objects\"\n", one.path().display());
     let other = Desk::new(tempdir().unwrap(), &theirs);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_postdesk"));
-    command.arg("--config").arg(other.path().join("postdesk.toml")).arg("serve").current_dir(other.path());
-    let output = command.output().unwrap();
-    assert_eq!(output.status.code(), Some(78));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("of a desk with other keys"));
+    let (code, told) = other.refused_start();
+    assert_eq!(code, Some(78), "{told}");
+    assert!(told.contains("of a desk with other keys"), "{told}");
 }
 
 #[test]

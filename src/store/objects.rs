@@ -242,16 +242,16 @@ impl Objects {
             let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
             made.map_err(|error| Fault::Refused(format!("cannot make the folder {}: {error}", folder.display())))?;
         }
+        // First of all: some servers make the bucket that is written to.
+        let objects = self.objects()?;
+        within(STEP, async { objects.list(None).next().await.transpose() }).await.map_err(refused)?;
         match self.marker().await.map_err(refused)? {
             Some(found) if found == keys => {}
             Some(_) => return Err(Fault::Refused(format!("{place} holds the large mail of a desk with other keys"))),
             None if in_use => return Err(Fault::Away(self.without_marker())),
             None => {}
         }
-        self.write(MARKER, format!("{keys}\n").into_bytes(), STEP).await.map_err(refused)?;
-        let objects = self.objects()?;
-        within(STEP, async { objects.list(None).next().await.transpose() }).await.map_err(refused)?;
-        Ok(())
+        self.write(MARKER, format!("{keys}\n").into_bytes(), STEP).await.map_err(refused)
     }
 }
 
@@ -328,7 +328,10 @@ async fn within<T>(limit: Duration, request: impl Future<Output = object_store::
     let late = |_| Unhad::Away(format!("the large mail's store did not answer within {} s", limit.as_secs()));
     timeout(limit, request).await.map_err(late)?.map_err(|error| {
         let why = in_words(&error);
+        // A list's answers come without their kind, and a bucket that is gone looks like an object that is.
+        let told = |word| error.to_string().contains(word);
         match error {
+            _ if told("NoSuchBucket") || told("status code: 403") => Unhad::Denied(why),
             Error::NotFound { .. } => Unhad::Missing(why),
             Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => Unhad::Denied(why),
             error if is_full(&error) => Unhad::Full(why),

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -71,8 +72,29 @@ impl Desk {
         })
     }
 
+    /// A start that is refused: with what code, and in which words.
+    pub(crate) fn refused_start(&self) -> (Option<i32>, String) {
+        let told = self.path().join("refused.log");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_postdesk"));
+        command.arg("--config").arg(self.path().join("postdesk.toml")).arg("serve").current_dir(self.path());
+        let mut started = Started(command.stdout(Stdio::null()).stderr(fs::File::create(&told).unwrap()).spawn().unwrap());
+        let status = wait_for("the start to be refused", DEADLINE, || started.0.try_wait().unwrap());
+        (status.code(), fs::read_to_string(told).unwrap())
+    }
+
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.path().join("gateway.log")).unwrap()
+    }
+}
+
+/// A process that does not outlive the test.
+struct Started(Child);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // It has mostly ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
