@@ -68,7 +68,7 @@ fn credentials(node: &super::document::Node) -> Read<PathBuf> {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     match lines.as_slice() {
         [id, secret] if ![id, secret].iter().any(|line| line.contains(char::is_whitespace)) => Ok(file),
-        _ => Err(format!("{} must hold two lines: the access key id and the secret access key", file.display())),
+        _ => Err(format!("{} must hold two lines: the id of the access key and the key", file.display())),
     }
 }
 

@@ -58,7 +58,9 @@ impl Bucket {
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (name, prefix) = path.split_once('/').unwrap_or((path, ""));
         if name.contains(['@', ':']) {
-            return Err("holds a secret; put it into a file of its own and name that in `objects_credentials_file`".to_owned());
+            return Err(
+                "holds credentials; put them into a file of their own and name that in `objects_credentials_file`".to_owned()
+            );
         }
         let plain = |text: &str| text.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-._/".contains(&octet));
         let prefix = prefix.trim_end_matches('/');
@@ -130,7 +132,7 @@ mod tests {
             ("s3://mail/x?endpoint=http://objects.example:9000", "without TLS"),
             ("s3://mail/x?endpoint=http://127.0.0.1.example", "without TLS"),
             ("s3://mail/x?endpoint=https://key:sesame@objects.example", "without a path"),
-            ("s3://key:sesame@mail/x", "holds a secret"),
+            ("s3://key:sesame@mail/x", "holds credentials"),
             ("s3://mail/x?secret=sesame", "knows only"),
             ("s3://mail/../x", "takes"),
             ("s3://", "takes"),
