@@ -6,9 +6,11 @@
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::model::time::Time;
+use crate::store::objects::ORPHANED;
 use crate::store::presence::SIGN_EVERY;
 use crate::store::{Fault, Store};
 
@@ -16,6 +18,8 @@ use crate::store::{Fault, Store};
 const HOUSEKEEPING: &str = "housekeeping";
 /// How often that is done.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(600);
+/// How often orphaned objects are looked for. Each time all objects are listed.
+const SWEEP_EVERY: Duration = Duration::from_secs(6 * 3_600);
 /// How often a duty is asked for, in signs of life: so the duties of a dead gateway are with another within 20 s of its death.
 const ASKED_EVERY: u64 = 4;
 /// Clocks that differ by more than this are worth a word: leases of the outbox are measured by them.
@@ -69,27 +73,39 @@ async fn give_sign(store: &Store, name: &str, told: bool) -> bool {
     told
 }
 
-/// What is done every ten minutes: by every gateway, a look at what a failover could lose; by one of them, tidying up.
+/// What is done now and then: by every gateway, a look at what a failover could lose; by one of them, tidying up and sweeping.
 #[derive(Default)]
 struct Housekeeper {
     looked: Option<Instant>,
     risk: Option<&'static str>,
     tidied: Option<Instant>,
+    swept: Option<Instant>,
+    /// Beside the signs of life, which must not wait for it; ended with us.
+    sweeping: JoinSet<()>,
 }
 
 impl Housekeeper {
     async fn look(&mut self, store: &Store) {
-        if is_due(self.looked) {
+        if is_due(self.looked, HOUSEKEEPING_EVERY) {
             self.looked = Some(Instant::now());
             self.warn_of_risk(store).await;
         }
         match store.has_duty(HOUSEKEEPING).await {
-            Ok(true) if is_due(self.tidied) => {
-                self.tidied = Some(Instant::now());
-                tidy_up(store).await;
-            }
-            Ok(_) => {}
+            Ok(true) => self.keep_house(store).await,
+            Ok(false) => {}
             Err(fault) => tracing::debug!(%fault, "a duty could not be asked for"),
+        }
+    }
+
+    async fn keep_house(&mut self, store: &Store) {
+        if is_due(self.tidied, HOUSEKEEPING_EVERY) {
+            self.tidied = Some(Instant::now());
+            tidy_up(store).await;
+        }
+        while self.sweeping.try_join_next().is_some() {}
+        if is_due(self.swept, SWEEP_EVERY) && self.sweeping.is_empty() {
+            self.swept = Some(Instant::now());
+            self.sweeping.spawn(sweep(store.clone()));
         }
     }
 
@@ -103,8 +119,16 @@ impl Housekeeper {
     }
 }
 
-fn is_due(last: Option<Instant>) -> bool {
-    last.is_none_or(|last| last.elapsed() >= HOUSEKEEPING_EVERY)
+fn is_due(last: Option<Instant>, every: Duration) -> bool {
+    last.is_none_or(|last| last.elapsed() >= every)
+}
+
+async fn sweep(store: Store) {
+    match store.sweep_objects(ORPHANED).await {
+        Ok(0) => {}
+        Ok(objects) => tracing::info!(objects, "objects that no mail names were removed"),
+        Err(fault) => tracing::warn!(%fault, "could not look for objects that no mail names; tried again in six hours"),
+    }
 }
 
 async fn tidy_up(store: &Store) {

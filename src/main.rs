@@ -291,6 +291,7 @@ fn format(json: Json) -> Format {
 fn trouble(error: RunError) -> Trouble {
     let code = match &error {
         RunError::Key(_) | RunError::Keys(_) | RunError::Texts(_) | RunError::Door(_) | RunError::Unfit(_) => Code::Configuration,
+        RunError::Objects(_) => Code::Configuration,
         RunError::Listen(_) => Code::Unavailable,
         RunError::Store(fault) => return fault.clone().into(),
         RunError::System(_) | RunError::Ended(_) => Code::OurFault,

@@ -208,7 +208,10 @@ impl Worker {
         let mut worth_trying = VecDeque::with_capacity(claimed.len());
         for arrival in claimed {
             if arrival.attempts <= self.house.attempts {
-                worth_trying.push_back(arrival);
+                match &arrival.missing {
+                    Some(why) => self.failed(arrival.id, why).await?,
+                    None => worth_trying.push_back(arrival),
+                }
                 continue;
             }
             if let Some(why) = self.store.hold_failed(arrival.id, now()).await? {

@@ -23,11 +23,9 @@ use crate::model::seal::Key;
 use crate::model::token::Keyring;
 use crate::process::{House, Worker};
 use crate::settings::{Settings, keys};
-use crate::store::setting::MOVED_TO;
+use crate::store::setting::{KEYS, MOVED_TO};
 use crate::store::{self, Fault, Place, Store};
 
-/// The setting of a store that tells its keys.
-const KEYS: &str = "keys";
 /// How long a start waits for a database.
 const AWAITED: Duration = Duration::from_secs(30);
 /// Time for everything to end, once it was asked to.
@@ -51,6 +49,9 @@ pub enum RunError {
     /// An address cannot be listened on.
     #[error("{0}")]
     Listen(io::Error),
+    /// Large mail cannot be kept where the configuration says.
+    #[error("{0}")]
+    Objects(String),
     /// The store cannot be opened or has failed.
     #[error(transparent)]
     Store(#[from] Fault),
@@ -99,6 +100,18 @@ pub async fn require_ours(store: &Store, desk: &Desk) -> Result<(), RunError> {
         return Ok(());
     }
     Err(RunError::Keys("the key file holds other keys than the addresses of this store are sealed with".to_owned()))
+}
+
+/// What is refused is refused at the start, when somebody looks; what is away comes back, and small mail is taken meanwhile.
+pub async fn require_own_objects(store: &Store) -> Result<(), RunError> {
+    match store.adopt_objects().await {
+        Ok(()) => Ok(()),
+        Err(Fault::Refused(why)) => Err(RunError::Objects(why)),
+        Err(fault) => {
+            tracing::warn!(%fault, "large mail is not taken until its place is back");
+            Ok(())
+        }
+    }
 }
 
 /// Opens the store. A server may be about to come up, beside us or at the other end of a failover.
@@ -175,6 +188,7 @@ impl Gateway {
         let house = house(settings).await?;
         let store = open(&settings.store).await?;
         require_ours(&store, &house.desk).await?;
+        require_own_objects(&store).await?;
         duty::join(&store, &settings.hostname).await?;
         let listeners = smtp::bind(&settings.smtp).map_err(RunError::Listen)?;
         let addresses = listeners.iter().map(tokio::net::TcpListener::local_addr).collect::<io::Result<Vec<_>>>();

@@ -87,8 +87,18 @@ fn the_built_in_configuration_says_what_its_text_says() {
 #[test]
 fn the_manual_states_the_true_default_of_every_key() {
     // Keys that the manual gives an example for, since they have no default.
-    let examples =
-        ["texts", "certificate", "private_key", "user", "password_file", "assignee", "internal_assignee", "other_addresses"];
+    let examples = [
+        "texts",
+        "certificate",
+        "private_key",
+        "user",
+        "password_file",
+        "assignee",
+        "internal_assignee",
+        "other_addresses",
+        "objects",
+        "objects_credentials_file",
+    ];
     let uncommented: String = MANUAL
         .lines()
         .map(|line| match line.strip_prefix('#') {

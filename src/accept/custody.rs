@@ -8,14 +8,14 @@
 //! keep what it was given ends acceptance for good, because whether an earlier fsync kept its promise cannot be known any more.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::model::arrival::Incoming;
 use crate::model::seal::sha256;
-use crate::store::custody::{Doubt, Inserted};
+use crate::store::custody::{Doubt, Inserted, Sealed};
 use crate::store::{Fault, Store};
 
 /// Mails in one commit.
@@ -54,6 +54,10 @@ pub struct Submission {
     pub incoming: Incoming,
     /// SHA-256 of its octets.
     pub digest: [u8; 32],
+    /// How many there are.
+    pub size: usize,
+    /// The object that they were written to, and when.
+    pub object: Option<(String, SystemTime)>,
     /// Where the outcome goes.
     pub reply: oneshot::Sender<Taken>,
 }
@@ -62,25 +66,38 @@ pub struct Submission {
 #[derive(Debug, Clone)]
 pub struct Custody {
     queue: mpsc::Sender<Submission>,
+    /// Where large mail is written before it is queued, so that it holds up nobody else.
+    store: Option<Store>,
 }
 
 impl Custody {
     /// A way to whoever reads from the other end of the queue.
     pub fn new(queue: mpsc::Sender<Submission>) -> Self {
-        Self { queue }
+        Self { queue, store: None }
     }
 
     /// Takes custody of a mail. When this returns `Ok`, the mail is on the disk.
     pub async fn take(&self, incoming: Incoming) -> Taken {
         let (incoming, digest) = with_digest(incoming).await.ok_or(Refusal::Away)?;
+        let sealed = match &self.store {
+            Some(store) => store.seal(incoming, digest).await.map_err(|fault| refusal_of_object(&fault))?,
+            None => Sealed::whole(incoming, digest),
+        };
+        let Sealed { incoming, digest, size, object } = sealed;
         let (reply, taken) = oneshot::channel();
-        match self.queue.try_send(Submission { incoming, digest, reply }) {
+        match self.queue.try_send(Submission { incoming, digest, size, object, reply }) {
             // The writer drops what it has not answered only when it ends.
             Ok(()) => taken.await.unwrap_or(Err(Refusal::Stopping)),
             Err(mpsc::error::TrySendError::Full(_)) => Err(Refusal::Busy),
             Err(mpsc::error::TrySendError::Closed(_)) => Err(Refusal::Stopping),
         }
     }
+}
+
+/// Only a large mail is refused: what is small goes on.
+fn refusal_of_object(fault: &Fault) -> Refusal {
+    tracing::error!(%fault, "a large mail is not taken; its sender is told to come back");
+    if matches!(fault, Fault::Full(_)) { Refusal::Full } else { Refusal::Away }
 }
 
 async fn with_digest(incoming: Incoming) -> Option<(Incoming, [u8; 32])> {
@@ -112,7 +129,8 @@ impl Writer {
     /// A writer, and the way to it. `wake_worker` is notified after each commit.
     pub fn new(store: Store, wake_worker: Arc<Notify>) -> (Self, Custody) {
         let (sender, queue) = mpsc::channel(QUEUE);
-        (Self { store, queue, wake_worker, space: None, doubts: JoinSet::new(), refusing: false }, Custody::new(sender))
+        let custody = Custody { queue: sender, store: Some(store.clone()) };
+        (Self { store, queue, wake_worker, space: None, doubts: JoinSet::new(), refusing: false }, custody)
     }
 
     /// Writes until nobody can submit any more. An error means that nothing may be accepted any more, and why.
@@ -145,8 +163,8 @@ impl Writer {
     async fn write(&mut self, batch: Vec<Submission>) -> Result<(), Fault> {
         let mut mails = Vec::with_capacity(batch.len());
         let mut waiting = Vec::with_capacity(batch.len());
-        for Submission { incoming, digest, reply } in batch {
-            mails.push((incoming, digest));
+        for Submission { incoming, digest, size, object, reply } in batch {
+            mails.push(Sealed { incoming, digest, size, object });
             waiting.push(reply);
         }
         let begun = Instant::now();

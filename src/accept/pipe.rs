@@ -94,7 +94,8 @@ pub fn incoming(raw: Vec<u8>, sender: Option<&str>, recipients: &[String], desk:
 pub async fn take(store: &Store, incoming: Incoming) -> Result<Vec<i64>, Refused> {
     store.require_space()?;
     let digest = sha256(&incoming.raw);
-    let numbers = match store.insert_arrivals(&[(incoming, digest)]).await? {
+    let sealed = store.seal(incoming, digest).await?;
+    let numbers = match store.insert_arrivals(&[sealed]).await? {
         Inserted::Taken(numbers) => numbers,
         Inserted::InDoubt(doubt) => {
             store.find_out(doubt).await?.ok_or_else(|| Fault::Away("the mail was not stored".to_owned()))?

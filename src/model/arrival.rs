@@ -82,6 +82,8 @@ pub struct Arrival {
     pub attempts: i64,
     /// The original octets.
     pub raw: Vec<u8>,
+    /// Why they cannot be had any more, where that is so. `raw` is empty then.
+    pub missing: Option<String>,
 }
 
 /// What is proven of the sender named in `From`.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::deliver::{Relay, Security};
 use crate::model::desk::{Access, Agent, Department};
 use crate::settings::Settings;
-use crate::store::{Place, Server};
+use crate::store::{Place, Server, objects};
 
 /// A network with fewer fixed bits than this reaches beyond every private range (10.0.0.0/8, fc00::/7).
 const WIDEST_PRIVATE: u8 = 7;
@@ -50,6 +50,7 @@ pub fn check_json(settings: &Settings) -> String {
         "key_file": settings.key_file.display().to_string(),
         "texts": settings.texts_folder.as_ref().map(|folder| folder.display().to_string()),
         "store": store_json(settings),
+        "objects": objects_json(settings),
         "smtp": {"listen": smtp.listen, "starttls": smtp.tls.is_some(), "trusted_networks": networks},
         "delivery": {"relay": relay_url(&settings.delivery.relay), "user": user(&settings.delivery.relay)},
         "departments": settings.departments.iter().map(department_json).collect::<Vec<_>>(),
@@ -78,7 +79,7 @@ fn gateway(settings: &Settings) -> Vec<(&'static str, String)> {
     let tls = if settings.smtp.tls.is_some() { "STARTTLS is offered" } else { "no TLS" };
     let texts =
         settings.texts_folder.as_ref().map_or("built in".to_owned(), |folder| format!("{}, else built in", folder.display()));
-    vec![
+    let mut rows = vec![
         ("desk", format!("{} ({})", settings.name, settings.hostname)),
         ("data", settings.data.display().to_string()),
         ("key file", settings.key_file.display().to_string()),
@@ -87,7 +88,32 @@ fn gateway(settings: &Settings) -> Vec<(&'static str, String)> {
         ("trusted", list(&settings.authenticate.trusted_networks)),
         ("relay", relay_text(&settings.delivery.relay)),
         ("texts", texts),
-    ]
+    ];
+    if let Some(objects) = &settings.store.objects {
+        rows.insert(4, ("large mail", objects_text(objects)));
+    }
+    rows
+}
+
+fn objects_text(objects: &objects::Options) -> String {
+    let credentials = match &objects.place {
+        objects::Place::Bucket(bucket) => match &bucket.credentials_file {
+            Some(file) => format!(", credentials in {}", file.display()),
+            None => ", credentials of the environment".to_owned(),
+        },
+        objects::Place::Folder(_) => String::new(),
+    };
+    format!("{}, above {} octets{credentials}", objects.place, objects.above)
+}
+
+/// Null where all mail is in the database.
+fn objects_json(settings: &Settings) -> Value {
+    let Some(objects) = &settings.store.objects else { return Value::Null };
+    let credentials_file = match &objects.place {
+        objects::Place::Bucket(bucket) => bucket.credentials_file.as_ref().map(|file| file.display().to_string()),
+        objects::Place::Folder(_) => None,
+    };
+    json!({"url": objects.place.to_string(), "above": objects.above, "credentials_file": credentials_file})
 }
 
 fn store_text(settings: &Settings) -> String {

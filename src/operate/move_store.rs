@@ -66,7 +66,10 @@ pub async fn move_store(what: &Move, look: Look, out: &mut dyn Write) -> Result<
         let words = format!("there is no store at {from}: look at --from, and from which folder it is reached");
         return Err(Trouble::new(Code::Unavailable, words));
     }
-    let open = async |place: &Place, end| Store::open_to_move(&Options { place: place.clone(), min_free_space: 0 }, end).await;
+    let open = async |place: &Place, end| {
+        let options = Options { place: place.clone(), min_free_space: 0, objects: None };
+        Store::open_to_move(&options, end).await
+    };
     let old = open(from, End::From).await?;
     let new = open(to, End::To).await?;
     let identity = old.identity().await?;

@@ -103,6 +103,7 @@ fn arrivals(incoming: Incoming) -> Vec<Arrival> {
         received_at,
         attempts: 1,
         raw: raw.clone(),
+        missing: None,
     };
     departments.into_iter().map(arrival).collect()
 }

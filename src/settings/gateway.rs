@@ -39,9 +39,37 @@ pub(super) fn store(table: &Table<'_>, data: &Path) -> store::Options {
     if let Place::Server(server) = &mut place {
         server.password_file = password_file;
     }
-    let options = store::Options { place, min_free_space: table.share("min_free_space", 5) };
-    table.finish(&["objects"]);
+    let min_free_space = table.share("min_free_space", 5);
+    let options = store::Options { place, min_free_space, objects: objects(table) };
+    table.finish(&[]);
     options
+}
+
+/// Reads where large mail is kept. Without `objects` it is in the database.
+fn objects(table: &Table<'_>) -> Option<store::objects::Options> {
+    let mut place = table.optional("objects", |node| value::text(node).and_then(|text| store::objects::Place::parse(&text)));
+    let above = table.size("objects_above", 1024 * 1024, 0..=900 * 1024 * 1024);
+    let credentials_file = table.optional("objects_credentials_file", credentials);
+    match &mut place {
+        Some(store::objects::Place::Bucket(bucket)) => bucket.credentials_file = credentials_file,
+        _ if credentials_file.is_some() => {
+            let place = table.place("objects_credentials_file");
+            table.report.doubt(&place, "is of no use without objects = \"s3://…\"");
+        }
+        _ => {}
+    }
+    Some(store::objects::Options { place: place?, above })
+}
+
+/// A file with two lines; what they say is known to S3 alone.
+fn credentials(node: &super::document::Node) -> Read<PathBuf> {
+    let file = readable_file(node)?;
+    let text = std::fs::read_to_string(&file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    match lines.as_slice() {
+        [id, secret] if ![id, secret].iter().any(|line| line.contains(char::is_whitespace)) => Ok(file),
+        _ => Err(format!("{} must hold two lines: the id of the access key and the key", file.display())),
+    }
 }
 
 fn database(node: &super::document::Node) -> Read<Place> {

@@ -29,6 +29,7 @@ pub mod custody;
 pub mod decision;
 mod fault;
 mod lite;
+pub mod objects;
 pub mod outbox;
 mod pg;
 mod place;
@@ -55,6 +56,8 @@ pub struct Options {
     pub place: Place,
     /// Share of the file system, in percent, that must stay free for mail to be taken. Of a store in a file; a server looks after its own.
     pub min_free_space: u8,
+    /// Where large mail is kept, when not in the database.
+    pub objects: Option<objects::Options>,
 }
 
 /// The store. Clones share it.
@@ -62,6 +65,7 @@ pub struct Options {
 pub struct Store {
     kind: Kind,
     options: Options,
+    objects: objects::Objects,
     /// Our number among the gateways; 0 for who has not joined.
     gateway: Arc<AtomicI64>,
 }
@@ -109,11 +113,12 @@ impl Store {
 
     /// The same for whoever completes it.
     async fn open_unfinished(options: &Options) -> Result<Store, Fault> {
+        let objects = objects::Objects::open(options.objects.as_ref())?;
         let kind = match &options.place {
             Place::File(file) => Kind::Lite(Arc::new(lite::Base::open(file).await?)),
             Place::Server(server) => Kind::Pg(Arc::new(pg::Base::open(server).await?)),
         };
-        let store = Store { kind, options: options.clone(), gateway: Arc::default() };
+        let store = Store { kind, options: options.clone(), objects, gateway: Arc::default() };
         schema::require_knowledge(store.setting("needs").await?.as_deref())?;
         Ok(store)
     }
@@ -129,11 +134,14 @@ impl Store {
 
     /// Wakes worker and sender when another gateway, or a program beside it, has left them something. Never ends.
     pub async fn listen(&self, wake_worker: &Notify, wake_sender: &Notify) {
-        match &self.kind {
-            // Nobody tells; whoever works on a file looks for himself.
-            Kind::Lite(_) => std::future::pending().await,
-            Kind::Pg(base) => base.listen(wake_worker, wake_sender).await,
-        }
+        let told = async {
+            match &self.kind {
+                // Nobody tells; whoever works on a file looks for himself.
+                Kind::Lite(_) => std::future::pending().await,
+                Kind::Pg(base) => base.listen(wake_worker, wake_sender).await,
+            }
+        };
+        tokio::join!(told, self.objects.listen(wake_worker));
     }
 
     /// Tells the gateways of this store that they have been left something. Those of a file look for themselves, and so does who does not
@@ -148,6 +156,7 @@ impl Store {
 
     /// Closes the connections. The last one of a file folds the log into the database.
     pub async fn close(self) {
+        self.objects.end().await;
         match self.kind {
             Kind::Lite(base) => {
                 if let Some(base) = Arc::into_inner(base) {

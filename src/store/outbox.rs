@@ -65,6 +65,13 @@ pub enum Settlement {
     },
 }
 
+/// A range of a raw mail, or the object that holds it.
+#[derive(Debug)]
+pub(in crate::store) enum Range {
+    Octets(Vec<u8>),
+    Object(String),
+}
+
 /// A part as the column `parts` keeps it.
 #[derive(Serialize, Deserialize)]
 struct StoredPart {
@@ -130,6 +137,9 @@ impl Store {
 
     /// A range of a raw mail.
     pub async fn raw_range(&self, raw_id: i64, start: i64, end: i64) -> Result<Vec<u8>, Fault> {
-        on_either!(self, base => base.raw_range(raw_id, start, end))
+        match on_either!(self, base => base.raw_range(raw_id, start, end))? {
+            Range::Octets(octets) => Ok(octets),
+            Range::Object(name) => self.objects.range(&name, start, end).await,
+        }
     }
 }

@@ -4,6 +4,8 @@ use super::{Fault, Store};
 
 /// The setting that says where a store was carried over to.
 pub const MOVED_TO: &str = "moved-to";
+/// The setting that tells the keys of the desk: their fingerprint.
+pub const KEYS: &str = "keys";
 
 impl Store {
     /// A setting of the store; `None` when it was never set.

@@ -21,8 +21,21 @@ impl Store {
     ///
     /// A mail that was taken up before without an outcome may have killed the process, and is taken up alone. What is in hand already
     /// is not taken up again, nor is what another gateway has in hand.
+    ///
+    /// What an object holds is fetched beside, counts as in hand meanwhile, and comes with a later call; [`Store::listen`] tells when.
     pub async fn claim(&self, batch: Batch, in_hand: &[i64]) -> Result<Vec<Arrival>, Fault> {
-        on_either!(self, base => base.claim(batch, in_hand, self.gateway()))
+        let mut busy = self.objects.busy();
+        busy.in_hand.extend_from_slice(in_hand);
+        let taken = on_either!(self, base => base.claim(batch, &busy, self.gateway()))?;
+        let mut arrivals = self.begin_to_fetch(taken);
+        arrivals.sort_by_key(|arrival| arrival.id);
+        Ok(arrivals)
+    }
+
+    /// Gives back what was taken up and could not be worked on, as if it had not been: that is nobody's fault. No later mail waits for it
+    /// any more.
+    pub(in crate::store) async fn pass_over(&self, id: i64, attempts: i64, why: &str) -> Result<(), Fault> {
+        on_either!(self, base => base.pass_over(id, attempts, why))
     }
 
     /// Notes why an attempt failed, for the operator.

@@ -111,6 +111,7 @@ pub(crate) fn decided(family: &Family) -> Decision {
         received_at: NOW,
         attempts: 1,
         raw: Vec::new(),
+        missing: None,
     };
     let authenticity = if trusted { Authenticity::TrustedNetwork } else { Authenticity::Unproven };
     let case = Case::new(arrival, parse(&family.raw, &desk.limits), authenticity, &desk);

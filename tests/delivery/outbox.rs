@@ -37,7 +37,8 @@ impl Outbox {
     pub(crate) async fn open() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("postdesk.db");
-        let options = postdesk::store::Options { place: postdesk::store::Place::File(file.clone()), min_free_space: 0 };
+        let options =
+            postdesk::store::Options { place: postdesk::store::Place::File(file.clone()), min_free_space: 0, objects: None };
         let store = Store::open(&options).await.expect("a store");
         let mut connection = SqliteConnectOptions::new().filename(file).connect().await.expect("the database");
         for statement in [

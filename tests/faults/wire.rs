@@ -34,7 +34,12 @@ impl Wire {
 
     /// The mail itself.
     pub(crate) fn finish(&mut self, subject: &str) -> u16 {
-        self.ask(&format!("From: Mia Berg <mia@customer.example>\r\nSubject: {subject}\r\n\r\n{subject}\r\n.\r\n"))
+        self.give(&format!("From: Mia Berg <mia@customer.example>\r\nSubject: {subject}\r\n\r\n{subject}\r\n"))
+    }
+
+    /// The mail itself, as it is to be stored; no line of it begins with a dot.
+    pub(crate) fn give(&mut self, mail: &str) -> u16 {
+        self.ask(&format!("{mail}.\r\n"))
     }
 
     fn ask(&mut self, text: &str) -> u16 {

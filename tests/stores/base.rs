@@ -34,7 +34,7 @@ impl Base {
 
     /// Opens the store, and does not join its gateways.
     pub(crate) async fn try_open(&self) -> Result<Store, postdesk::store::Fault> {
-        Store::open(&Options { place: Place::parse(&self.url()).unwrap(), min_free_space: 0 }).await
+        Store::open(&Options { place: Place::parse(&self.url()).unwrap(), min_free_space: 0, objects: None }).await
     }
 
     /// The same, where that goes well.

@@ -21,15 +21,15 @@ async fn through_a_proxy() -> (Base, Store, Proxy) {
     take(&direct, &mails("before")).await.unwrap();
     let proxy = Proxy::to(Cluster::shared().port());
     let url = url.replace(&Cluster::shared().port().to_string(), &proxy.port().to_string());
-    let store = Store::open(&Options { place: Place::parse(&url).unwrap(), min_free_space: 0 }).await.unwrap();
+    let store = Store::open(&Options { place: Place::parse(&url).unwrap(), min_free_space: 0, objects: None }).await.unwrap();
     store.join("behind a proxy").await.unwrap();
     (base, store, proxy)
 }
 
 fn mails(id: &str) -> [Sealed; 2] {
     let mut second = from("noah", &format!("{id}-2"), "");
-    let to_billing = second.0.departments[0].1.clone();
-    second.0.departments.push(("billing".to_owned(), to_billing));
+    let to_billing = second.incoming.departments[0].1.clone();
+    second.incoming.departments.push(("billing".to_owned(), to_billing));
     [from("mia", &format!("{id}-1"), ""), second]
 }
 

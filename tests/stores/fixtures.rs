@@ -56,7 +56,7 @@ fn of_family(family: &Family) -> Sealed {
         received_at: NOW,
     };
     let digest = sha256(&incoming.raw);
-    (incoming, digest)
+    Sealed::whole(incoming, digest)
 }
 
 /// Takes all of them and lets a worker decide them; what became of each.

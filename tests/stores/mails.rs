@@ -45,7 +45,7 @@ pub(crate) fn sealed(raw: &[u8], departments: &[&str]) -> Sealed {
         received_at: NOW,
     };
     let digest = sha256(&incoming.raw);
-    (incoming, digest)
+    Sealed::whole(incoming, digest)
 }
 
 /// A customer's mail with a Message-ID; `fields` are further header fields, each with its line end.
@@ -54,11 +54,11 @@ pub(crate) fn from(customer: &str, id: &str, fields: &str) -> Sealed {
         "{fields}From: <{customer}@customer.example>\r\nTo: support@desk.example.org\r\nSubject: Kettle {id}\r\n\
          Message-ID: <{id}@customer.example>\r\nDate: Thu, 12 Nov 2026 10:00:00 +0000\r\n\r\nText of {id}.\r\n"
     );
-    let (mut incoming, digest) = sealed(raw.as_bytes(), &["support"]);
-    incoming.sender = Address::parse(&format!("{customer}@customer.example"));
+    let mut mail = sealed(raw.as_bytes(), &["support"]);
+    mail.incoming.sender = Address::parse(&format!("{customer}@customer.example"));
     // A host that is believed, so that acknowledgements may leave.
-    incoming.peer.ip = Some("127.0.0.1".parse().unwrap());
-    (incoming, digest)
+    mail.incoming.peer.ip = Some("127.0.0.1".parse().unwrap());
+    mail
 }
 
 /// A header field that speaks of an earlier mail.

@@ -28,7 +28,9 @@ impl Filled {
     pub(crate) async fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("desk.db");
-        let store = Store::open(&Options { place: postdesk::store::Place::File(file.clone()), min_free_space: 0 }).await.unwrap();
+        let store = Store::open(&Options { place: postdesk::store::Place::File(file.clone()), min_free_space: 0, objects: None })
+            .await
+            .unwrap();
         let connection = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.unwrap();
         Self { store, connection, desk: desk(), zone: Zone::of_this_machine(), _folder: folder }
     }

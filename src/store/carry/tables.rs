@@ -38,8 +38,8 @@ use Kind::{Number, Octets, Text};
 
 /// The tables, each behind those that it refers to.
 pub const TABLES: [Table; 13] = [
-    Table::new("raw", 1, &[("id", Number), ("sha256", Octets), ("octets", Octets)]),
-    Table { left: &["claimed_by"], ..Table::new("arrival", 1, ARRIVAL) },
+    Table::new("raw", 1, &[("id", Number), ("sha256", Octets), ("octets", Octets), ("object", Text)]),
+    Table { left: &["claimed_by", "passed_over"], ..Table::new("arrival", 1, ARRIVAL) },
     Table::new("ticket", 1, TICKET),
     Table::new("follower", 2, &[("ticket", Number), ("address", Text), ("name", Text), ("since", Number)]),
     Table::new("relation", 3, &[("ticket", Number), ("other", Number), ("kind", Text)]),

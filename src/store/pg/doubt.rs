@@ -42,7 +42,7 @@ impl Base {
             drop(line);
             self.lines.hang_up();
             let keys = batch.iter().zip(&arrivals);
-            let keys = keys.flat_map(|((incoming, digest), ids)| ids.iter().map(|id| (*id, *digest, incoming.received_at.0)));
+            let keys = keys.flat_map(|(sealed, ids)| ids.iter().map(|id| (*id, sealed.digest, sealed.incoming.received_at.0)));
             return Ok(Inserted::InDoubt(custody::Doubt(Doubt { transaction: name, keys: keys.collect(), arrivals })));
         }
         line.into_iter().for_each(Line::release);

@@ -73,6 +73,9 @@ pub struct ArrivalDetail {
     pub notices: Vec<OutboxRow>,
 }
 
+/// Octets, the object that holds them instead, and their digest.
+pub(in crate::store) type Original = (Vec<u8>, Option<String>, Vec<u8>);
+
 impl Store {
     /// Up to `limit` arrivals with ids below `before`, the newest first.
     ///
@@ -95,6 +98,10 @@ impl Store {
     /// # Errors
     /// When the store is away or refuses the question.
     pub async fn raw(&self, arrival: i64) -> Result<Option<Vec<u8>>, Fault> {
-        looking!(self, base => base.raw(arrival))
+        match looking!(self, base => base.raw(arrival))? {
+            Some((_, Some(object), digest)) => self.objects.whole(&object, &digest).await.map(Some),
+            Some((octets, None, _)) => Ok(Some(octets)),
+            None => Ok(None),
+        }
     }
 }

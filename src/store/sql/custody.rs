@@ -20,9 +20,10 @@ pub(in crate::store) async fn insert(
 /// Neither database promises that RETURNING keeps the order of VALUES, so rows are matched by digest. Mails with equal digests
 /// have equal octets: which of them gets which number makes no difference.
 async fn insert_raw(transaction: &mut Transaction<'_>, batch: &[Sealed]) -> Result<(Vec<i64>, String), Fault> {
-    let mut query = QueryBuilder::<Database>::new("INSERT INTO raw (sha256, octets) ");
-    query.push_values(batch, |mut row, (incoming, digest)| {
-        row.push_bind(digest.to_vec()).push_bind(incoming.raw.as_slice());
+    let mut query = QueryBuilder::<Database>::new("INSERT INTO raw (sha256, octets, object) ");
+    query.push_values(batch, |mut row, sealed| {
+        row.push_bind(sealed.digest.to_vec()).push_bind(sealed.incoming.raw.as_slice());
+        row.push_bind(sealed.object.as_ref().map(|(name, _)| name.as_str()));
     });
     query.push(" RETURNING id, sha256, ").push(TRANSACTION);
     let mut name = String::new();
@@ -37,18 +38,20 @@ async fn insert_raw(transaction: &mut Transaction<'_>, batch: &[Sealed]) -> Resu
         by_digest.entry(digest).or_default().push_back(id);
     }
     let number = |digest: &[u8; 32]| by_digest.get_mut(digest.as_slice()).and_then(VecDeque::pop_front);
-    let numbers = batch.iter().map(|(_, digest)| digest).map(number).collect::<Option<_>>().ok_or_else(lost_row)?;
+    let numbers = batch.iter().map(|sealed| &sealed.digest).map(number).collect::<Option<_>>().ok_or_else(lost_row)?;
     Ok((numbers, name))
 }
 
 async fn insert_rows(transaction: &mut Transaction<'_>, batch: &[Sealed], raw_ids: &[i64]) -> Result<Vec<Vec<i64>>, Fault> {
-    let rows = batch.iter().zip(raw_ids).flat_map(|((incoming, _), raw_id)| {
-        incoming.departments.iter().map(move |(department, recipients)| (incoming, *raw_id, department, recipients))
+    let rows = batch.iter().zip(raw_ids).flat_map(|(sealed, raw_id)| {
+        let departments = sealed.incoming.departments.iter();
+        departments.map(move |(department, recipients)| (sealed, *raw_id, department, recipients))
     });
     let mut query = QueryBuilder::<Database>::new(
         "INSERT INTO arrival (raw_id, department, sender, recipients, source, peer_ip, peer_helo, peer_tls, size, received_at) ",
     );
-    query.push_values(rows, |mut row, (incoming, raw_id, department, recipients)| {
+    query.push_values(rows, |mut row, (sealed, raw_id, department, recipients)| {
+        let incoming = &sealed.incoming;
         let recipients: Vec<&str> = recipients.iter().map(|address| address.as_str()).collect();
         row.push_bind(raw_id)
             .push_bind(department.as_str())
@@ -58,7 +61,7 @@ async fn insert_rows(transaction: &mut Transaction<'_>, batch: &[Sealed], raw_id
             .push_bind(incoming.peer.ip.map(|ip| ip.to_string()))
             .push_bind(incoming.peer.helo.as_deref())
             .push_bind(i64::from(incoming.peer.tls))
-            .push_bind(incoming.raw.len() as i64)
+            .push_bind(sealed.size as i64)
             .push_bind(incoming.received_at.0);
     });
     query.push(" RETURNING id, raw_id, department");
@@ -66,9 +69,9 @@ async fn insert_rows(transaction: &mut Transaction<'_>, batch: &[Sealed], raw_id
     for row in query.build().persistent(KEPT).fetch_all(&mut **transaction).await? {
         numbers.insert((row.try_get(1)?, row.try_get(2)?), row.try_get(0)?);
     }
-    let mail_numbers = |((incoming, _), raw_id): (&Sealed, &i64)| {
+    let mail_numbers = |(sealed, raw_id): (&Sealed, &i64)| {
         let number = |(department, _): &(String, Vec<_>)| numbers.get(&(*raw_id, department.clone())).copied();
-        incoming.departments.iter().map(number).collect::<Option<Vec<i64>>>()
+        sealed.incoming.departments.iter().map(number).collect::<Option<Vec<i64>>>()
     };
     batch.iter().zip(raw_ids).map(mail_numbers).collect::<Option<_>>().ok_or_else(lost_row)
 }

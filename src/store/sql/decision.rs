@@ -100,13 +100,13 @@ async fn still_ours(transaction: &mut Transaction<'_>, cases: &[Case], gateway: 
 }
 
 /// The oldest undecided arrival that is not of this batch, if any of the batch has to wait for it. One that has failed too often is
-/// waited for no more.
+/// waited for no more, nor one whose object is away.
 async fn oldest_elsewhere(transaction: &mut Transaction<'_>, cases: &[Case]) -> Result<Option<i64>, Fault> {
     let linked = cases.iter().filter(|case| case.links.speak_of_something_earlier());
     let Some(last) = linked.map(|case| case.arrival.id).max() else { return Ok(None) };
     let batch: HashSet<i64> = cases.iter().map(|case| case.arrival.id).collect();
     let pending: Vec<i64> =
-        sqlx::query_scalar("SELECT id FROM arrival WHERE outcome IS NULL AND id < $1 AND attempts <= $2 ORDER BY id LIMIT $3")
+        sqlx::query_scalar("SELECT id FROM arrival WHERE outcome IS NULL AND id < $1 AND attempts <= $2 AND passed_over IS NULL ORDER BY id LIMIT $3")
             .bind(last)
             .bind(PATIENCE)
             .bind(batch.len() as i64)

@@ -9,6 +9,7 @@ use super::{Base, CLOCK, Connection, Database, FOR_UPDATE, KEPT, Record, SKIP_LO
 mod carry;
 pub(in crate::store) mod custody;
 mod decision;
+mod objects;
 mod outbox;
 mod presence;
 mod recall;

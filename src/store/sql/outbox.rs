@@ -6,7 +6,7 @@ use super::{Base, Database, KEPT, Record, SKIP_LOCKED};
 use crate::model::address::Address;
 use crate::model::time::Time;
 use crate::store::Fault;
-use crate::store::outbox::{Leased, Settlement, Stored, parts_from};
+use crate::store::outbox::{Leased, Range, Settlement, Stored, parts_from};
 
 /// A row that cannot be read must not keep the others from being sent, now and at each lease to come: it is settled as failed.
 type Broken = (i64, i64, Settlement);
@@ -96,23 +96,23 @@ impl Base {
         Ok(Stored { head: row.try_get(0)?, parts: parts_from(row.try_get(1)?)?, tail: row.try_get(2)? })
     }
 
-    pub(in crate::store) async fn raw_range(&self, raw_id: i64, start: i64, end: i64) -> Result<Vec<u8>, Fault> {
+    pub(in crate::store) async fn raw_range(&self, raw_id: i64, start: i64, end: i64) -> Result<Range, Fault> {
         let length = end.saturating_sub(start).max(0);
         let mut reader = self.reader().await?;
         // substr counts from 1, and takes nothing larger than an INTEGER on PostgreSQL.
-        let range = "SELECT substr(octets, CAST($2 AS INTEGER), CAST($3 AS INTEGER)) FROM raw WHERE id = $1";
-        let octets: Option<Vec<u8>> = sqlx::query_scalar(range)
-            .bind(raw_id)
-            .bind(start.saturating_add(1))
-            .bind(length)
-            .fetch_optional(&mut *reader)
-            .await?;
+        let range = "SELECT substr(octets, CAST($2 AS INTEGER), CAST($3 AS INTEGER)), object FROM raw WHERE id = $1";
+        let found: Option<(Vec<u8>, Option<String>)> =
+            sqlx::query_as(range).bind(raw_id).bind(start.saturating_add(1)).bind(length).fetch_optional(&mut *reader).await?;
         reader.release();
-        let octets = octets.ok_or_else(|| Fault::Refused(format!("raw mail {raw_id} is not in the store")))?;
+        let found = found.ok_or_else(|| Fault::Refused(format!("raw mail {raw_id} is not in the store")))?;
+        let octets = match found {
+            (_, Some(object)) => return Ok(Range::Object(object)),
+            (octets, None) => octets,
+        };
         if octets.len() as i64 != length {
             return Err(Fault::Refused(format!("raw mail {raw_id} is shorter than the range {start}..{end}")));
         }
-        Ok(octets)
+        Ok(Range::Octets(octets))
     }
 }
 

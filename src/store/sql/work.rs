@@ -7,10 +7,12 @@ use crate::model::address::Address;
 use crate::model::arrival::{Arrival, Cause, Outcome, Peer, Source};
 use crate::model::time::Time;
 use crate::store::Fault;
+use crate::store::objects::{Busy, Taken};
 use crate::store::work::Batch;
 
 impl Base {
-    pub(in crate::store) async fn claim(&self, batch: Batch, in_hand: &[i64], gateway: i64) -> Result<Vec<Arrival>, Fault> {
+    pub(in crate::store) async fn claim(&self, batch: Batch, busy: &Busy, gateway: i64) -> Result<Vec<Taken>, Fault> {
+        let in_hand = &busy.in_hand;
         // Most looks find nothing: a reader keeps them off the writing connection.
         let mut reader = self.reader().await?;
         let pending = "SELECT COUNT(*) FROM (SELECT id FROM arrival WHERE outcome IS NULL LIMIT $1) AS pending";
@@ -21,7 +23,7 @@ impl Base {
         }
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin().await?;
-        let ids = choose(batch, free(&mut transaction, batch.mails, in_hand, gateway).await?);
+        let ids = choose(batch, free(&mut transaction, batch.mails, busy, gateway).await?);
         if !ids.is_empty() {
             let mut query = QueryBuilder::<Database>::new("UPDATE arrival SET attempts = attempts + 1, claimed_by = ");
             query.push_bind(gateway).push(" WHERE id IN (");
@@ -33,18 +35,29 @@ impl Base {
         if ids.is_empty() { Ok(Vec::new()) } else { self.load(&ids).await }
     }
 
-    /// Those of the arrivals that are still pending, with their octets.
-    async fn load(&self, ids: &[i64]) -> Result<Vec<Arrival>, Fault> {
+    /// Those of the arrivals that are still pending, with their octets or the object that holds them.
+    async fn load(&self, ids: &[i64]) -> Result<Vec<Taken>, Fault> {
         let mut query = QueryBuilder::<Database>::new(
             "SELECT arrival.id, raw_id, department, sender, recipients, source, peer_ip, peer_helo, peer_tls, received_at, attempts, \
-             octets FROM arrival JOIN raw ON raw.id = arrival.raw_id WHERE outcome IS NULL AND arrival.id IN (",
+             octets, size, object, sha256 FROM arrival JOIN raw ON raw.id = arrival.raw_id WHERE outcome IS NULL AND arrival.id IN (",
         );
         push_numbers(&mut query, ids);
         query.push(") ORDER BY arrival.id");
         let mut reader = self.reader().await?;
         let rows = query.build().persistent(KEPT).fetch_all(&mut *reader).await?;
         reader.release();
-        rows.iter().map(arrival_from).collect()
+        rows.iter().map(taken_from).collect()
+    }
+
+    pub(in crate::store) async fn pass_over(&self, id: i64, attempts: i64, why: &str) -> Result<(), Fault> {
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin().await?;
+        let query = "UPDATE arrival SET attempts = attempts - 1, claimed_by = NULL, passed_over = 1, last_error = $3 \
+                     WHERE id = $1 AND attempts = $2 AND outcome IS NULL";
+        sqlx::query(query).bind(id).bind(attempts).bind(why).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        writer.release();
+        Ok(())
     }
 
     pub(in crate::store) async fn note_failure(&self, id: i64, why: &str) -> Result<(), Fault> {
@@ -77,20 +90,18 @@ impl Base {
 }
 
 /// The oldest pending arrivals that nobody who lives has in hand: number, attempts, size. They stay locked until the transaction ends.
-async fn free(
-    transaction: &mut Transaction<'_>,
-    limit: i64,
-    in_hand: &[i64],
-    gateway: i64,
-) -> Result<Vec<(i64, i64, i64)>, Fault> {
+async fn free(transaction: &mut Transaction<'_>, limit: i64, busy: &Busy, gateway: i64) -> Result<Vec<(i64, i64, i64)>, Fault> {
     let mut query = QueryBuilder::<Database>::new(
         "SELECT id, attempts, size FROM arrival WHERE outcome IS NULL AND (claimed_by IS NULL OR claimed_by = ",
     );
     query.push_bind(gateway).push(" OR claimed_by NOT IN (SELECT id FROM gateway WHERE seen_until > ").push(CLOCK).push("))");
-    if !in_hand.is_empty() {
+    for ids in [&busy.in_hand, &busy.paused].into_iter().filter(|ids| !ids.is_empty()) {
         query.push(" AND id NOT IN (");
-        push_numbers(&mut query, in_hand);
+        push_numbers(&mut query, ids);
         query.push(")");
+    }
+    if busy.full {
+        query.push(" AND NOT EXISTS (SELECT 1 FROM raw WHERE raw.id = arrival.raw_id AND raw.object IS NOT NULL)");
     }
     query.push(" ORDER BY id LIMIT ").push_bind(limit).push(SKIP_LOCKED);
     let rows = query.build().persistent(KEPT).fetch_all(&mut **transaction).await?;
@@ -123,6 +134,15 @@ pub(in crate::store) fn push_numbers(query: &mut QueryBuilder<Database>, numbers
     }
 }
 
+fn taken_from(row: &Record) -> Result<Taken, Fault> {
+    let object = match row.try_get::<Option<String>, _>(13)? {
+        Some(name) => Some((name, row.try_get(14)?)),
+        None => None,
+    };
+    let size = usize::try_from(row.try_get::<i64, _>(12)?).unwrap_or_default();
+    Ok(Taken { arrival: arrival_from(row)?, size, object })
+}
+
 fn arrival_from(row: &Record) -> Result<Arrival, Fault> {
     let sender: Option<&str> = row.try_get(3)?;
     let recipients: &str = row.try_get(4)?;
@@ -139,5 +159,6 @@ fn arrival_from(row: &Record) -> Result<Arrival, Fault> {
         received_at: Time(row.try_get(9)?),
         attempts: row.try_get(10)?,
         raw: row.try_get(11)?,
+        missing: None,
     })
 }

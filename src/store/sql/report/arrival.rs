@@ -6,7 +6,7 @@ use super::outbox::notices_of;
 use super::{Base, Record, SNAPSHOT};
 use crate::model::time::Time;
 use crate::store::Fault;
-use crate::store::report::arrival::{ArrivalDetail, ArrivalFilter, ArrivalRow};
+use crate::store::report::arrival::{ArrivalDetail, ArrivalFilter, ArrivalRow, Original};
 use crate::store::report::{Page, TicketName, lines};
 
 /// Arrivals with one condition, each with the department that its ticket is in now.
@@ -68,12 +68,13 @@ impl Base {
         }))
     }
 
-    pub(in crate::store) async fn raw(&self, arrival: i64) -> Result<Option<Vec<u8>>, Fault> {
+    pub(in crate::store) async fn raw(&self, arrival: i64) -> Result<Option<Original>, Fault> {
         let mut reader = self.reader().await?;
-        let found = sqlx::query_scalar("SELECT r.octets FROM arrival a JOIN raw r ON r.id = a.raw_id WHERE a.id = $1")
-            .bind(arrival)
-            .fetch_optional(&mut *reader)
-            .await?;
+        let found =
+            sqlx::query_as("SELECT r.octets, r.object, r.sha256 FROM arrival a JOIN raw r ON r.id = a.raw_id WHERE a.id = $1")
+                .bind(arrival)
+                .fetch_optional(&mut *reader)
+                .await?;
         reader.release();
         Ok(found)
     }
