@@ -45,7 +45,7 @@ fn require_all(texts: &[&str]) {
         &["SET attempts = attempts + 1"],
         &["JOIN raw ON raw.id = arrival.raw_id WHERE outcome IS NULL"],
         &["SELECT id, attempts, received_at FROM arrival WHERE outcome IS NULL AND"],
-        &["AND attempts <= $2 ORDER BY id LIMIT"],
+        &["AND attempts <= $2"],
         &["WHERE content_key IN"],
         &["FROM message WHERE message_id IN"],
         &["ticket IS NOT NULL AND id IN"],

@@ -9,7 +9,7 @@ use crate::store::Fault;
 
 /// `ANALYZE` makes the table of figures; the limit keeps it from reading more than a few rows.
 const TELL: &str = "PRAGMA analysis_limit = 1; ANALYZE outbox; DELETE FROM sqlite_stat1 WHERE tbl = 'outbox'; \
-     INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('outbox', 'outbox_state', '1000000 200000 1'), ('outbox', 'outbox_waiting', '1000 2 1'); \
+     INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ('outbox', 'outbox_state', '1000000 1000000 1'), ('outbox', 'outbox_waiting', '1000 2 1'); \
      ANALYZE sqlite_schema";
 
 /// Gives the planner its figures, once for a file.
