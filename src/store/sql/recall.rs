@@ -50,6 +50,9 @@ pub(super) async fn recall(connection: &mut Connection, wanted: &Wanted, now: Ti
 }
 
 async fn known(connection: &mut Connection, wanted: &Wanted, facts: &mut Facts) -> Result<(), Fault> {
+    if wanted.keys.is_empty() {
+        return Ok(());
+    }
     let mut query = QueryBuilder::<Database>::new(
         "SELECT content_key, department, id, authenticity, outcome, ticket FROM arrival WHERE content_key IN (",
     );
