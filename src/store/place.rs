@@ -9,6 +9,9 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 /// What a URL may look like, for people.
 const WANTED: &str = "takes \"sqlite:PATH\", such as \"sqlite:var/postdesk.db\", or \"postgres://USER@HOST/DATABASE\"";
 
+/// Statements that a connection keeps. The widest take half a MiB of the server's memory each.
+const STATEMENTS: usize = 64;
+
 /// Where a store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -87,7 +90,7 @@ impl Server {
     /// How to connect to each host, without the password.
     pub(in crate::store) fn connections(&self) -> Result<Vec<PgConnectOptions>, sqlx::Error> {
         let connect = |url: &String| {
-            let options = PgConnectOptions::from_str(url)?.application_name("postdesk");
+            let options = PgConnectOptions::from_str(url)?.application_name("postdesk").statement_cache_capacity(STATEMENTS);
             let said = url.contains("sslmode=") || url.contains("ssl-mode=");
             // What crosses a network is other people's mail: nobody may read it, and nobody may pose as the database.
             Ok(if said || is_here(&options) { options } else { options.ssl_mode(PgSslMode::VerifyFull) })

@@ -43,7 +43,7 @@ fn a_failover_to_an_asynchronous_standby_loses_what_the_start_has_warned_of_and_
     let line = Proxy::to(primary.port());
     let standby = primary.standby_through(line.port(), "second");
     let desk = Desk::start(&both(&primary, &standby, &url), 1);
-    assert!(desk.said(WARNING) > 0);
+    wait_for("the warning of the start", DEADLINE, || (desk.said(WARNING) > 0).then_some(()));
     let mut ledger: Vec<_> = (0..5).map(|_| desk.mail()).collect();
     desk.is_right("before the failover", &ledger, &primary, &url);
     // The standby has all that when it has what comes after it.
