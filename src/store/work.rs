@@ -1,7 +1,8 @@
 //! What the worker takes up: pending arrivals, counted before they are worked on.
 //!
 //! Several gateways may work on one store. Each notes its number on what it takes up; what a gateway had in hand that gives no sign of
-//! life any more is free again. The number of attempts is the fence: who decides must hold the last one.
+//! life any more is free again. The fence is that note, the number of attempts and the time of arrival: who decides must hold all three as
+//! they are in the store.
 
 use super::{Fault, Store};
 use crate::model::arrival::Arrival;

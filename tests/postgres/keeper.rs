@@ -16,7 +16,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 const SCRIPT: &str = r#"
 trap '' INT TERM HUP PIPE
 umask 077
-folder=$(mktemp -d /tmp/postdesk-postgres-XXXXXX) || exit 1
+folder=$(mktemp -d -t postdesk-postgres-XXXXXX) || exit 1
 echo "$folder"
 while IFS= read -r command; do
     sh -c "$command" >>"$folder/keeper.log" 2>&1 </dev/null

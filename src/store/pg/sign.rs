@@ -21,6 +21,7 @@ impl Base {
         let seen_until = seen_until.ok_or_else(|| Fault::Refused("the row of this gateway is gone from the store".to_owned()))?;
         Ok(seen_until - lasts - Time::from(SystemTime::now()).0)
     }
+
     /// A holder that does not live any more holds nothing.
     pub(in crate::store) async fn has_duty(&self, duty: &str, gateway: i64) -> Result<bool, Fault> {
         let mut line = self.writer().await?;
