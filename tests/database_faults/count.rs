@@ -49,6 +49,10 @@ fn notice((ticket, event, message_id): (Option<i64>, String, String)) -> Notice 
 
 fn mails_that_left(outgoing: &Path) -> HashMap<String, Vec<Vec<u8>>> {
     let mut left: HashMap<String, Vec<Vec<u8>>> = HashMap::new();
+    // The first mail makes the folder: where every mail was refused, none left and there is none.
+    if !outgoing.exists() {
+        return left;
+    }
     for entry in fs::read_dir(outgoing).unwrap() {
         let octets = fs::read(entry.unwrap().path()).unwrap();
         let mail = mail_parser::MessageParser::new().parse_headers(&octets);
