@@ -296,6 +296,7 @@ fn a_proxy_leads_to_another_server_when_it_is_told_to() {
         session.say("SHOW port;");
         assert_eq!(session.hear(), cluster.port().to_string());
     }
+    assert_eq!(line.connections_made(), 2);
 }
 
 #[test]

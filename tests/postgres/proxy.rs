@@ -79,6 +79,11 @@ impl Proxy {
         self.port
     }
 
+    /// How many connections clients have made so far.
+    pub(crate) fn connections_made(&self) -> u64 {
+        self.shared.lock().next
+    }
+
     /// Leads new connections to another server.
     pub(crate) fn lead_to(&self, server: u16) {
         self.shared.lock().server = server;
