@@ -61,8 +61,8 @@ impl House {
     pub fn prepare(&self, mut arrival: Arrival) -> Case {
         let mail = parse(&arrival.raw, &self.desk.limits);
         arrival.raw = Vec::new();
-        let authenticity = authenticate(&arrival, &self.authenticate);
-        Case::new(arrival, mail, authenticity, &self.desk)
+        let findings = authenticate(&arrival, &self.authenticate);
+        Case::new(arrival, mail, findings, &self.desk)
     }
 
     /// The rules at this time.
@@ -264,8 +264,7 @@ impl Worker {
     /// One transaction for all of them.
     async fn decide(&self, cases: &[Case]) -> Result<Decided, Failure> {
         let now = now();
-        let mut wanted = Wanted::default();
-        cases.iter().for_each(|case| wanted.add(case));
+        let wanted = Wanted::of(cases, &self.house.desk);
         let matter = Matter { cases, waiting: &self.postponed, wanted: &wanted, now };
         let deciding = self.store.decide_batch(matter, |case, facts| decide(case, facts, self.house.rules(now)));
         // An unwinding decision drops its transaction, which rolls it back.

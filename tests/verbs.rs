@@ -124,7 +124,8 @@ async fn what_is_not_there_is_bad_input_and_what_is_not_a_value_is_bad_usage() {
         said!(trouble, arrival::list, &desk.store, Some("hold"), false, &view),
         said!(trouble, outbox::list, &desk.store, Some("queued"), false, &view),
     ];
-    let known = ["new, open, awaiting-customer, closed", "duplicate, held, pending", "due, leased, sent, failed, dropped"];
+    let known =
+        ["new, open, awaiting-customer, closed", "duplicate, held, discarded, pending", "due, leased, sent, failed, dropped"];
     for (trouble, known) in unknown.iter().zip(known) {
         assert_eq!((trouble.code, trouble.code.number()), (Code::Usage, 64));
         assert!(trouble.message.contains(known), "{}", trouble.message);

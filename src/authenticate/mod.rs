@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::model::arrival::{Arrival, Authenticity};
+use crate::model::arrival::{Arrival, Authenticity, Findings};
 use crate::model::network::Network;
 
 /// What the operator believes.
@@ -13,7 +13,12 @@ pub struct Options {
 }
 
 /// What is proven of an arrival's sender.
-pub fn authenticate(arrival: &Arrival, options: &Options) -> Authenticity {
+pub fn authenticate(arrival: &Arrival, options: &Options) -> Findings {
     let trusted = |ip: IpAddr| options.trusted_networks.iter().any(|network| network.contains(ip));
-    if arrival.peer.ip.is_some_and(trusted) { Authenticity::TrustedNetwork } else { Authenticity::Unproven }
+    match arrival.peer.ip {
+        Some(ip) if trusted(ip) => {
+            Findings { authenticity: Authenticity::TrustedNetwork, verdicts: vec![format!("{ip} is in trusted_networks")] }
+        }
+        _ => Findings::default(),
+    }
 }

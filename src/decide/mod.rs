@@ -14,7 +14,8 @@ pub mod update;
 pub mod watchers;
 pub mod write;
 
-use crate::model::arrival::{Arrival, Authenticity, Cause, Outcome};
+use crate::model::address::Address;
+use crate::model::arrival::{Arrival, Authenticity, Cause, Findings, Outcome};
 use crate::model::desk::Desk;
 use crate::model::mail::Mail;
 use crate::model::message::Message;
@@ -34,15 +35,17 @@ pub struct Case {
     pub mail: Mail,
     /// What is proven of its sender.
     pub authenticity: Authenticity,
+    /// By what evidence, for the trace.
+    pub verdicts: Vec<String>,
     /// The tickets it may speak of.
     pub links: Links,
 }
 
 impl Case {
     /// Reads what the mail's addresses and ids say.
-    pub fn new(arrival: Arrival, mail: Mail, authenticity: Authenticity, desk: &Desk) -> Self {
+    pub fn new(arrival: Arrival, mail: Mail, findings: Findings, desk: &Desk) -> Self {
         let links = Links::of(&arrival, &mail, desk);
-        Self { arrival, mail, authenticity, links }
+        Self { arrival, mail, authenticity: findings.authenticity, verdicts: findings.verdicts, links }
     }
 }
 
@@ -62,12 +65,65 @@ pub struct Rules<'a> {
 pub struct TicketChange {
     /// The ticket as it is now.
     pub ticket: Ticket,
-    /// Whether the decision opened it.
-    pub is_new: bool,
-    /// Those of its followers whom the decision added.
-    pub new_followers: usize,
-    /// The closed ticket that it continues.
-    pub follows: Option<i64>,
+    /// The ticket as it was; `None` when the decision opened it.
+    pub before: Option<Ticket>,
+    /// Another ticket that a new one has to do with.
+    pub related: Option<(i64, Relation)>,
+}
+
+/// What a new ticket has to do with another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    /// It continues the other, which is closed.
+    FollowUp,
+    /// Its writer used a link to the other without being on it.
+    Stranger,
+}
+
+impl Relation {
+    /// The name in tables and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Relation::FollowUp => "follow-up",
+            Relation::Stranger => "stranger",
+        }
+    }
+}
+
+/// A notice that did not reach its recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// Number in the outbox.
+    pub notice: i64,
+    /// Why, in the words of the report.
+    pub why: String,
+    /// The address, when nothing will ever reach it.
+    pub dead: Option<Address>,
+}
+
+/// What an admin wants done with a held arrival.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// Number of the arrival.
+    pub arrival: i64,
+    /// What.
+    pub action: Action,
+    /// Key of the admin, or `operator` for the command line.
+    pub by: String,
+}
+
+/// What can be done with held mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Take it as it is, onto a ticket or as its own.
+    Release {
+        /// Number of the ticket that it is to join.
+        onto: Option<i64>,
+    },
+    /// Decide it again, as if it had just come.
+    Retry,
+    /// Nothing is to become of it.
+    Discard,
 }
 
 /// What becomes of one arrival. All of it is written in one transaction.
@@ -99,6 +155,12 @@ pub struct Decision {
     pub proves: Option<i64>,
     /// Number of an earlier copy that is held, whose place this one takes.
     pub replaces: Option<i64>,
+    /// Notices that it reports as failed.
+    pub failed: Vec<Failed>,
+    /// An address that was thought dead and has written.
+    pub alive: Option<Address>,
+    /// What becomes of held arrivals.
+    pub operations: Vec<Operation>,
 }
 
 impl Decision {
@@ -117,6 +179,9 @@ impl Decision {
             reasons,
             proves: None,
             replaces: None,
+            failed: Vec::new(),
+            alive: None,
+            operations: Vec::new(),
         }
     }
 

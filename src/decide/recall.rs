@@ -3,7 +3,7 @@
 //! The questions of a whole batch are put together and asked at once; what an earlier mail of the batch changes is laid over the answers
 //! for a later one (`Facts::absorb`), so that a batch ends as if its mails had been decided one by one.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use super::{Case, Decision};
@@ -11,6 +11,7 @@ use crate::model::address::Address;
 use crate::model::arrival::{Arrival, Authenticity, Outcome};
 use crate::model::desk::Desk;
 use crate::model::mail::Mail;
+use crate::model::message::Kind;
 use crate::model::notice;
 use crate::model::ticket::Ticket;
 use crate::model::time::Time;
@@ -19,6 +20,9 @@ use crate::model::token::{Purpose, Recipient, Token};
 /// How many of a ticket's newest messages are asked for, to recognise what a reply quotes of them.
 pub const QUOTABLE_MESSAGES: i64 = 3;
 
+/// How many of a ticket's newest messages are looked through for notes, whose words must not leave.
+pub const GUARDED_MESSAGES: i64 = 500;
+
 /// A sealed link to a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link {
@@ -26,10 +30,27 @@ pub struct Link {
     pub ticket: i64,
     /// Whom the notice was sent to that carried it.
     pub recipient: Recipient,
-    /// Whether it came with an internal note.
-    pub note: bool,
-    /// Where it was found, for the trace.
-    pub found: &'static str,
+    /// What it is good for. The id of a note's notice is good for notes.
+    pub purpose: Purpose,
+    /// Day of issue, counted from 1970-01-01.
+    pub day: u16,
+    /// What the notice was about, where the link tells.
+    pub event: Option<notice::Event>,
+    /// Where it was found.
+    pub found: Found,
+}
+
+/// Where a link was found, in the order of its worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// Among the envelope recipients.
+    Recipient,
+    /// Among the addresses of the header.
+    Header,
+    /// The first of In-Reply-To and References.
+    Answered,
+    /// Further back in References.
+    References,
 }
 
 /// Everything in a mail that may tell which ticket it speaks of, in the order of its worth.
@@ -41,8 +62,14 @@ pub struct Links {
     pub foreign_ids: Vec<String>,
     /// Number of the reference in the subject.
     pub subject: Option<i64>,
-    /// The arrival whose notice a signed bounce address belongs to.
-    pub bounced: Option<i64>,
+    /// Links that would be good if they were younger.
+    pub expired: Vec<Link>,
+    /// The notice that a signed bounce address belongs to: the arrival that caused it, and its recipient.
+    pub bounced: Option<(i64, Recipient)>,
+    /// The ticket that a follower wants to leave, and the follower.
+    pub unfollow: Option<(i64, Recipient)>,
+    /// The admin to whom a digest of held mail was sent that this answers.
+    pub held: Option<Recipient>,
     /// The mail's own Message-ID is one that we sealed: a mail of ours came back.
     pub own_message: Option<i64>,
 }
@@ -53,19 +80,23 @@ impl Links {
         let mut links = Links::default();
         let header = mail.to.iter().chain(&mail.cc).map(|mailbox| &mailbox.address).chain(&mail.delivered_to);
         for address in &arrival.recipients {
-            links.add_address(address, desk, "the address it was delivered to");
+            links.add_address(address, desk, Found::Recipient);
         }
         for address in header {
-            links.add_address(address, desk, "an address in its header");
+            links.add_address(address, desk, Found::Header);
         }
-        for id in &mail.references {
+        for (index, id) in mail.references.iter().enumerate() {
             match desk.token_in_message_id(id) {
-                Some(Token::Message { ticket, recipient, .. }) => {
-                    links.sealed.push(Link { ticket, recipient, note: false, found: "the id of a notice in its References" });
+                Some(Token::Message { ticket, recipient, day, event, .. }) => {
+                    let event = notice::Event::from_code(event);
+                    let purpose = if event == Some(notice::Event::Note) { Purpose::Note } else { Purpose::Reply };
+                    let found = if index == 0 { Found::Answered } else { Found::References };
+                    links.sealed.push(Link { ticket, recipient, purpose, day, event, found });
                 }
                 _ => links.foreign_ids.push(id.clone()),
             }
         }
+        links.let_expire(arrival.received_at, desk.token_lifetime);
         links.subject = subject_reference(&mail.subject, desk);
         links.own_message = mail.message_id.as_deref().and_then(|id| match desk.token_in_message_id(id)? {
             Token::Message { ticket, .. } => Some(ticket),
@@ -78,22 +109,33 @@ impl Links {
     pub fn speak_of_something_earlier(&self) -> bool {
         !self.sealed.is_empty()
             || !self.foreign_ids.is_empty()
+            || !self.expired.is_empty()
             || self.subject.is_some()
             || self.bounced.is_some()
+            || self.unfollow.is_some()
+            || self.held.is_some()
             || self.own_message.is_some()
     }
 
-    fn add_address(&mut self, address: &Address, desk: &Desk, found: &'static str) {
+    fn add_address(&mut self, address: &Address, desk: &Desk, found: Found) {
         match desk.token_in(address) {
-            Some(Token::Reply { purpose, ticket, recipient, .. }) => {
-                let link = Link { ticket, recipient, note: purpose == Purpose::Note, found };
+            Some(Token::Reply { purpose: Purpose::Unfollow, ticket, recipient, .. }) => self.unfollow = Some((ticket, recipient)),
+            Some(Token::Reply { purpose: Purpose::Held, recipient, .. }) => self.held = Some(recipient),
+            Some(Token::Reply { purpose, ticket, recipient, day }) => {
+                let link = Link { ticket, recipient, purpose, day, event: None, found };
                 if !self.sealed.contains(&link) {
                     self.sealed.push(link);
                 }
             }
-            Some(Token::Bounce { arrival, .. }) => self.bounced = Some(arrival),
+            Some(Token::Bounce { arrival, recipient }) => self.bounced = Some((arrival, recipient)),
             _ => {}
         }
+    }
+
+    /// A link that is older than links are good for is none any more. Days are compared, so it may live up to a day longer.
+    fn let_expire(&mut self, now: Time, lifetime: Duration) {
+        let oldest = now.minus(lifetime).day();
+        (self.sealed, self.expired) = self.sealed.drain(..).partition(|link| link.day >= oldest);
     }
 }
 
@@ -121,20 +163,75 @@ pub struct Wanted {
     pub keys: BTreeSet<[u8; 32]>,
     /// Acknowledgements by recipient, as `Address::key` writes it.
     pub requesters: BTreeSet<String>,
+    /// Addresses that may be written to besides those on the tickets, as `Address::key` writes them: whether they are dead.
+    pub people: BTreeSet<String>,
+    /// Notices by the arrival that caused them.
+    pub sent: BTreeSet<i64>,
+    /// Arrivals that an admin speaks of.
+    pub held: BTreeSet<i64>,
 }
 
 impl Wanted {
+    /// What a batch needs.
+    pub fn of(cases: &[Case], desk: &Desk) -> Self {
+        let mut wanted = Self { people: desk.agents.iter().map(|agent| agent.address.key()).collect(), ..Self::default() };
+        cases.iter().for_each(|case| wanted.add(case));
+        wanted
+    }
+
     /// Adds what one mail needs.
-    pub fn add(&mut self, case: &Case) {
+    fn add(&mut self, case: &Case) {
         self.keys.insert(case.mail.content_key);
+        self.tickets.extend(case.links.expired.iter().map(|link| link.ticket));
+        self.tickets.extend(case.links.unfollow.map(|(ticket, _)| ticket));
+        self.tickets.extend(case.arrival.release.as_ref().and_then(|release| release.onto));
+        self.people.extend(case.mail.cc.iter().map(|mailbox| mailbox.address.key()));
         self.tickets.extend(case.links.sealed.iter().map(|link| link.ticket));
         self.tickets.extend(case.links.subject);
         self.tickets.extend(case.links.own_message);
         self.message_ids.extend(case.links.foreign_ids.iter().cloned());
-        self.arrivals.extend(case.links.bounced);
+        self.arrivals.extend(case.links.bounced.map(|(arrival, _)| arrival));
+        self.sent.extend(case.links.bounced.map(|(arrival, _)| arrival));
         self.requesters.extend(case.mail.from.first().map(|mailbox| mailbox.address.key()));
         self.requesters.extend(case.arrival.sender.as_ref().map(Address::key));
+        self.people.extend(self.requesters.iter().cloned());
     }
+}
+
+/// A notice that was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// Number in the outbox.
+    pub id: i64,
+    /// What it was about.
+    pub event: String,
+    /// Whom it was for.
+    pub recipient: Address,
+    /// The ticket it spoke of.
+    pub ticket: Option<i64>,
+    /// Its Message-ID without angle brackets.
+    pub message_id: String,
+    /// How far it has come: `due`, `leased`, `sent`, `failed`, `dropped`.
+    pub state: String,
+}
+
+/// An arrival that is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Number of the arrival.
+    pub arrival: i64,
+    /// Key of the department it is for.
+    pub department: String,
+    /// Envelope sender; `None` for the null sender.
+    pub sender: Option<String>,
+    /// Its subject.
+    pub subject: String,
+    /// Why it is held.
+    pub cause: String,
+    /// The ticket that it tried to reach.
+    pub ticket: Option<i64>,
+    /// When it was received.
+    pub received_at: Time,
 }
 
 /// An arrival that was decided before.
@@ -176,6 +273,26 @@ pub struct Facts {
     pub acknowledged_in_all: i64,
     /// Texts of the newest messages of a ticket.
     pub texts: HashMap<i64, Vec<String>>,
+    /// Texts of the notes of a ticket, the oldest first.
+    pub notes: HashMap<i64, Vec<String>>,
+    /// How many messages customers and machines wrote to a ticket within the last hour.
+    pub lately: HashMap<i64, i64>,
+    /// Addresses that are known to be dead, as `Address::key` writes them.
+    pub dead: HashSet<String>,
+    /// Notices by the arrival that caused them.
+    pub sent: HashMap<i64, Vec<Sent>>,
+    /// Held arrivals by their number.
+    pub held: HashMap<i64, Held>,
+}
+
+/// What a notice counts under against the caps of automatic mail, if it counts.
+pub fn cap_key(event: notice::Event, recipient: &Address) -> Option<String> {
+    match event {
+        notice::Event::Acknowledgement => Some(recipient.key()),
+        // Whoever forges an agent's name must not flood the agent.
+        notice::Event::Held => Some(format!("held {}", recipient.key())),
+        _ => None,
+    }
 }
 
 /// The spans that caps count over.
@@ -192,7 +309,7 @@ impl Facts {
             self.known.insert(key, Known { arrival: decision.arrival, authenticity: decision.authenticity, held });
         }
         if let Some(change) = &decision.change {
-            if change.is_new {
+            if change.before.is_none() {
                 self.next_number = self.next_number.max(change.ticket.number + 1);
             }
             self.tickets.insert(change.ticket.number, change.ticket.clone());
@@ -200,15 +317,30 @@ impl Facts {
         if let Some(message) = &decision.message {
             self.by_arrival.insert(decision.arrival, message.ticket);
             self.texts.entry(message.ticket).or_default().push(message.text.clone());
+            if message.kind == Kind::Note {
+                self.notes.entry(message.ticket).or_default().push(message.text.clone());
+            }
+            if message.author.agent.is_none() {
+                *self.lately.entry(message.ticket).or_default() += 1;
+            }
             if let Some(id) = &message.message_id {
                 self.by_message_id.entry(id.clone()).or_default().push(message.ticket);
             }
         }
+        self.dead.extend(decision.failed.iter().filter_map(|failed| failed.dead.as_ref().map(Address::key)));
+        if let Some(alive) = &decision.alive {
+            self.dead.remove(&alive.key());
+        }
+        for operation in &decision.operations {
+            self.held.remove(&operation.arrival);
+        }
         for notice in &decision.notices {
-            if notice.event == notice::Event::Acknowledgement {
-                let count = self.acknowledged.entry(notice.recipient.key()).or_default();
+            if let Some(key) = cap_key(notice.event, &notice.recipient) {
+                let count = self.acknowledged.entry(key).or_default();
                 count.hour += 1;
                 count.day += 1;
+            }
+            if notice.event == notice::Event::Acknowledgement {
                 self.acknowledged_in_all += 1;
             }
         }

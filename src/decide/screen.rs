@@ -71,8 +71,10 @@ pub enum Copy {
 /// A second copy of a mail, which changes nothing. Only a copy whose sender is proven, after one whose sender was not, tells something
 /// new: then the first is marked as proven, or, if it was held, this one takes its place.
 pub fn copy(case: &Case, facts: &Facts, reasons: &mut Vec<String>) -> Copy {
-    let Some(known) = facts.known.get(&(case.mail.content_key, case.arrival.department.clone())) else { return Copy::None };
-    let better = case.authenticity > known.authenticity;
+    let known = facts.known.get(&(case.mail.content_key, case.arrival.department.clone()));
+    // A held mail that is decided again is no copy of itself.
+    let Some(known) = known.filter(|known| known.arrival != case.arrival.id) else { return Copy::None };
+    let better = case.authenticity.is_proven() && !known.authenticity.is_proven();
     if known.held && better {
         reasons.push(format!("the same mail is held as arrival {}, but this copy proves its sender", known.arrival));
         return Copy::Replaces(known.arrival);
@@ -132,7 +134,7 @@ fn authority<'a>(
         reasons.push(format!("{} has access `viewer` and may not answer", agent.key));
         return Err(Cause::AgentMayNotWrite);
     }
-    reasons.push(format!("the agent {} answers to a link of the agent's own: {}", agent.key, link.found));
+    reasons.push(format!("the agent {} answers to a link of the agent's own: {:?}", agent.key, link.found));
     Ok(Writer::Agent { agent, link: *link, mailbox })
 }
 

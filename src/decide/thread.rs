@@ -10,6 +10,7 @@ use crate::model::address::Address;
 use crate::model::arrival::Cause;
 use crate::model::desk::{Agent, Department, Desk};
 use crate::model::ticket::Ticket;
+use crate::model::token::Purpose;
 
 /// The ticket a mail belongs to; `None` opens a new one, if the mail can.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +32,7 @@ pub fn thread<'a>(
 ) -> Result<Thread<'a>, (Cause, Option<i64>)> {
     match writer {
         Writer::Agent { link, .. } => match facts.tickets.get(&link.ticket) {
-            Some(ticket) => Ok(Thread { ticket: Some(ticket), note: link.note }),
+            Some(ticket) => Ok(Thread { ticket: Some(ticket), note: link.purpose == Purpose::Note }),
             None => {
                 reasons.push(format!("its link names ticket {}, which is not in the store", link.ticket));
                 Err((Cause::NoSuchTicket, None))
@@ -66,7 +67,7 @@ fn of_member<'a>(
 fn of_machine<'a>(case: &Case, department: &Department, facts: &'a Facts, reasons: &mut Vec<String>) -> Option<&'a Ticket> {
     let links = &case.links;
     let sealed = links.sealed.iter().map(|link| link.ticket).chain(links.own_message);
-    let reported = links.bounced.and_then(|arrival| facts.by_arrival.get(&arrival)).copied();
+    let reported = links.bounced.and_then(|(arrival, _)| facts.by_arrival.get(&arrival)).copied();
     let ticket = sealed.chain(reported).find_map(|number| facts.tickets.get(&number));
     let ticket = ticket.or_else(|| stored(case, department, facts, |_| true));
     if let Some(ticket) = ticket {
@@ -88,13 +89,13 @@ fn of_customer<'a>(
             reasons.push(format!("its link names ticket {}, which is not in the store", link.ticket));
             return Err((Cause::NoSuchTicket, None));
         };
-        if link.note || !ticket.includes(from) {
+        if link.purpose == Purpose::Note || !ticket.includes(from) {
             let agent = desk.agents.iter().any(|agent| desk.keys.recipient(&agent.address) == link.recipient);
             reasons.push(format!("it has a valid link to ticket {}, but {from} is not on that ticket", ticket.number));
             let cause = if agent { Cause::TokenOfAnother } else { Cause::NotOnTicket };
             return Err((cause, Some(ticket.number)));
         }
-        reasons.push(format!("joined ticket {} by {}", ticket.number, link.found));
+        reasons.push(format!("joined ticket {} by {:?}", ticket.number, link.found));
         return Ok(Thread { ticket: Some(ticket), note: false });
     }
     if let Some(ticket) = stored(case, department, facts, |ticket| ticket.includes(from)) {

@@ -1,13 +1,19 @@
 //! Who must hear of what happened, and who must not.
 //!
-//! | event | requester | followers | assignee | other agents of the department |
-//! |---|---|---|---|---|
-//! | request | acknowledgement (if it may) | – | yes | if nobody is assigned |
-//! | reply from the customer side | a proven sender's, unless author or addressed | likewise | yes | if nobody is assigned |
-//! | answer by an agent | yes | yes | unless the author | – |
-//! | closed without an answer | yes | – | unless the author | – |
+//! | event | requester | followers | assignee | participants | other agents of the department |
+//! |---|---|---|---|---|---|
+//! | request | acknowledgement (if it may) | – | yes | – | if nobody is assigned |
+//! | assigned | – | – | unless they did it themselves | – | if nobody is assigned |
+//! | reply from the customer side | a proven sender's, unless author or addressed | likewise | yes | yes | if nobody is assigned |
+//! | answer by an agent | yes | yes | unless the author | unless the author | – |
+//! | note | never | never | unless the author | unless the author | – |
+//! | closed without an answer, opened again | yes | – | unless the author | unless the author | – |
+//! | undelivered | – | – | yes | – | if nobody is assigned |
 //!
-//! Nobody gets two mails for one event. Our own addresses never get any: that would be a loop.
+//! Nobody gets two mails for one event; nobody is written to who is known to be dead. Our own addresses never get any: that would be a
+//! loop.
+
+use std::collections::HashSet;
 
 use crate::model::address::{Address, Mailbox};
 use crate::model::desk::{Agent, Department, Desk};
@@ -25,6 +31,14 @@ pub struct Watcher<'a> {
     pub event: Event,
 }
 
+impl<'a> Watcher<'a> {
+    /// An agent, at the address on file.
+    pub fn agent(agent: &'a Agent, event: Event) -> Self {
+        let person = Mailbox { name: agent.name.clone(), address: agent.address.clone() };
+        Self { person, agent: Some(agent), event }
+    }
+}
+
 /// What happened, as far as it decides who is told.
 #[derive(Debug, Clone, Copy)]
 pub struct Happening<'a> {
@@ -38,74 +52,110 @@ pub struct Happening<'a> {
     pub addressed: &'a [&'a Address],
     /// Whether the requester may be sent an acknowledgement.
     pub acknowledge: bool,
+    /// Addresses that are known to be dead.
+    pub dead: &'a HashSet<String>,
 }
 
 /// Everybody who is told, each once.
 pub fn watchers<'a>(happening: Happening<'_>, ticket: &Ticket, department: &Department, desk: &'a Desk) -> Vec<Watcher<'a>> {
-    let mut told = Vec::new();
+    let mut told = Told { desk, ticket, department, happening, watchers: Vec::new() };
     match happening.event {
         Event::Request => {
             if happening.acknowledge {
-                add_customer(&mut told, &ticket.requester, Event::Acknowledgement, desk);
+                told.add_customer(&ticket.requester, Event::Acknowledgement);
             }
-            add_agents(&mut told, ticket, department, desk, happening);
+            told.add_agents();
         }
         Event::Reply => {
             if happening.proven {
-                for person in ticket.customer_side().filter(|person| person.address != *happening.author) {
-                    if happening.addressed.contains(&&person.address) {
-                        continue;
-                    }
-                    add_customer(&mut told, person, Event::Reply, desk);
-                }
+                told.add_other_customers();
             }
-            add_agents(&mut told, ticket, department, desk, happening);
+            told.add_agents();
+            told.add_participants();
         }
         Event::Answer => {
-            ticket.customer_side().for_each(|person| add_customer(&mut told, person, Event::Answer, desk));
-            add_assignee(&mut told, ticket, desk, happening);
+            ticket.customer_side().for_each(|person| told.add_customer(person, Event::Answer));
+            told.add_assignee();
+            told.add_participants();
         }
-        Event::Closed => {
-            add_customer(&mut told, &ticket.requester, Event::Closed, desk);
-            add_assignee(&mut told, ticket, desk, happening);
+        Event::Note => {
+            told.add_assignee();
+            told.add_participants();
         }
+        Event::Closed | Event::Reopened => {
+            told.add_customer(&ticket.requester, happening.event);
+            told.add_assignee();
+            told.add_participants();
+        }
+        Event::Assigned | Event::Undelivered => told.add_agents(),
         // These go to one person, who is known without a table.
-        Event::Acknowledgement | Event::Receipt => {}
+        Event::Acknowledgement | Event::Receipt | Event::Held => {}
     }
-    told
+    told.watchers
 }
 
-fn add_customer<'a>(told: &mut Vec<Watcher<'a>>, person: &Mailbox, event: Event, desk: &'a Desk) {
-    if !desk.is_ours(&person.address) && !told.iter().any(|watcher| watcher.person.address == person.address) {
-        told.push(Watcher { person: person.clone(), agent: None, event });
-    }
-}
-
-fn add_agents<'a>(
-    told: &mut Vec<Watcher<'a>>,
-    ticket: &Ticket,
-    department: &Department,
+struct Told<'a, 'b> {
     desk: &'a Desk,
-    happening: Happening<'_>,
-) {
-    if ticket.assignee.as_deref().and_then(|key| desk.agent(key)).is_some() {
-        return add_assignee(told, ticket, desk, happening);
-    }
-    for agent in department.agents.iter().filter_map(|key| desk.agent(key)) {
-        add_agent(told, agent, happening);
-    }
+    ticket: &'b Ticket,
+    department: &'b Department,
+    happening: Happening<'b>,
+    watchers: Vec<Watcher<'a>>,
 }
 
-fn add_assignee<'a>(told: &mut Vec<Watcher<'a>>, ticket: &Ticket, desk: &'a Desk, happening: Happening<'_>) {
-    if let Some(agent) = ticket.assignee.as_deref().and_then(|key| desk.agent(key)) {
-        add_agent(told, agent, happening);
+impl<'a> Told<'a, '_> {
+    fn add(&mut self, watcher: Watcher<'a>) {
+        let address = &watcher.person.address;
+        let known = self.watchers.iter().any(|other| other.person.address == *address);
+        if !known && !self.happening.dead.contains(&address.key()) {
+            self.watchers.push(watcher);
+        }
     }
-}
 
-fn add_agent<'a>(told: &mut Vec<Watcher<'a>>, agent: &'a Agent, happening: Happening<'_>) {
-    let is_author = agent.address == *happening.author || agent.other_addresses.contains(happening.author);
-    if !is_author && !told.iter().any(|watcher| watcher.person.address == agent.address) {
-        let person = Mailbox { name: agent.name.clone(), address: agent.address.clone() };
-        told.push(Watcher { person, agent: Some(agent), event: happening.event });
+    fn add_customer(&mut self, person: &Mailbox, event: Event) {
+        if !self.desk.is_ours(&person.address) {
+            self.add(Watcher { person: person.clone(), agent: None, event });
+        }
+    }
+
+    /// The customer side but for the author and those who have the mail already.
+    fn add_other_customers(&mut self) {
+        let happening = self.happening;
+        for person in self.ticket.customer_side() {
+            if person.address != *happening.author && !happening.addressed.contains(&&person.address) {
+                self.add_customer(person, happening.event);
+            }
+        }
+    }
+
+    /// The assignee, or while there is none the whole department.
+    fn add_agents(&mut self) {
+        if self.assignee().is_some() {
+            return self.add_assignee();
+        }
+        for agent in self.department.agents.iter().filter_map(|key| self.desk.agent(key)) {
+            self.add_agent(agent);
+        }
+    }
+
+    fn assignee(&self) -> Option<&'a Agent> {
+        self.ticket.assignee.as_deref().and_then(|key| self.desk.agent(key))
+    }
+
+    fn add_assignee(&mut self) {
+        if let Some(agent) = self.assignee() {
+            self.add_agent(agent);
+        }
+    }
+
+    fn add_participants(&mut self) {
+        for agent in self.ticket.participants.iter().filter_map(|key| self.desk.agent(key)) {
+            self.add_agent(agent);
+        }
+    }
+
+    fn add_agent(&mut self, agent: &'a Agent) {
+        if agent.address != *self.happening.author && !agent.other_addresses.contains(self.happening.author) {
+            self.add(Watcher::agent(agent, self.happening.event));
+        }
     }
 }

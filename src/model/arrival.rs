@@ -84,24 +84,77 @@ pub struct Arrival {
     pub raw: Vec<u8>,
     /// Why they cannot be had any more, where that is so. `raw` is empty then.
     pub missing: Option<String>,
+    /// What an earlier attempt found out about the sender, so that nobody is asked twice.
+    pub findings: Option<Findings>,
+    /// The operator who says that a mail that was held is to be taken.
+    pub release: Option<Release>,
 }
 
-/// What is proven of the sender named in `From`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// An operator's word for a mail that was held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// Key of the admin, or `operator` for the command line.
+    pub by: String,
+    /// Number of the ticket that it is to join.
+    pub onto: Option<i64>,
+}
+
+/// What is proven of the sender named in `From`, by its strongest proof.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Authenticity {
     /// Nothing: anybody can write this.
+    #[default]
     Unproven,
+    /// SPF passed for a domain that is aligned with From (RFC 7208, RFC 7489 section 3.1.2).
+    Spf,
+    /// A DKIM signature of a domain that is aligned with From holds (RFC 6376, RFC 7489 section 3.1.1).
+    Dkim,
+    /// A sealer that is believed found the sender proven before it passed the mail on (RFC 8617).
+    Arc,
+    /// A relay of ours found the sender proven and says so in Authentication-Results (RFC 8601).
+    AuthenticationResults,
     /// The host is one that is believed about its senders (`trusted_networks`).
     TrustedNetwork,
+    /// An operator released the mail and so vouches for it.
+    Operator,
+}
+
+/// What was found out about a sender, and by what evidence.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// What is proven.
+    pub authenticity: Authenticity,
+    /// Each verdict in plain words, for the trace: `SPF pass for shop.example`.
+    pub verdicts: Vec<String>,
 }
 
 impl Authenticity {
+    const ALL: [Authenticity; 7] = [
+        Authenticity::Unproven,
+        Authenticity::Spf,
+        Authenticity::Dkim,
+        Authenticity::Arc,
+        Authenticity::AuthenticationResults,
+        Authenticity::TrustedNetwork,
+        Authenticity::Operator,
+    ];
+
     /// The name in tables.
     pub fn name(self) -> &'static str {
         match self {
             Authenticity::Unproven => "unproven",
+            Authenticity::Spf => "spf",
+            Authenticity::Dkim => "dkim",
+            Authenticity::Arc => "arc",
+            Authenticity::AuthenticationResults => "authentication-results",
             Authenticity::TrustedNetwork => "trusted-network",
+            Authenticity::Operator => "operator",
         }
+    }
+
+    /// Reads a name back.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|authenticity| authenticity.name() == name)
     }
 
     /// Whether the sender may be believed.
@@ -132,11 +185,13 @@ pub enum Outcome {
     Duplicate,
     /// Kept aside with a cause.
     Held,
+    /// Held once, until an operator said that nothing is to become of it. The original is kept.
+    Discarded,
 }
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Outcome; 9] = [
+    pub const ALL: [Outcome; 10] = [
         Outcome::Request,
         Outcome::Reply,
         Outcome::Answer,
@@ -146,6 +201,7 @@ impl Outcome {
         Outcome::Bounce,
         Outcome::Duplicate,
         Outcome::Held,
+        Outcome::Discarded,
     ];
 
     /// The name in tables and JSON.
@@ -160,6 +216,7 @@ impl Outcome {
             Outcome::Bounce => "bounce",
             Outcome::Duplicate => "duplicate",
             Outcome::Held => "held",
+            Outcome::Discarded => "discarded",
         }
     }
 
@@ -190,6 +247,8 @@ pub enum Cause {
     NoSuchTicket,
     /// A line that looks like a command was not understood.
     CommandNotUnderstood,
+    /// An agent's answer repeats words of an internal note.
+    NoteInAnswer,
     /// A mail of ours came back to us.
     Loop,
     /// The department is no longer in the configuration.
@@ -201,7 +260,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    const ALL: [Cause; 13] = [
+    const ALL: [Cause; 14] = [
         Cause::NoSender,
         Cause::SeveralSenders,
         Cause::AgentUnproven,
@@ -211,6 +270,7 @@ impl Cause {
         Cause::NotOnTicket,
         Cause::NoSuchTicket,
         Cause::CommandNotUnderstood,
+        Cause::NoteInAnswer,
         Cause::Loop,
         Cause::NoSuchDepartment,
         Cause::NotAReport,
@@ -220,6 +280,26 @@ impl Cause {
     /// Reads a name back.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|cause| cause.name() == name)
+    }
+
+    /// Why a mail is held, for somebody who has to decide what becomes of it.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Cause::NoSender => "it names no sender, so there is nobody to answer",
+            Cause::SeveralSenders => "it names more than one sender, so nobody can say who wrote it",
+            Cause::AgentUnproven => "it says that it is from an agent, and nothing proves it",
+            Cause::AgentWithoutToken => "it is from an agent, but not an answer to a notice that this agent was sent",
+            Cause::TokenOfAnother => "it came to an address that was made for somebody else",
+            Cause::AgentMayNotWrite => "the access of this agent does not include writing",
+            Cause::NotOnTicket => "it names a ticket that its sender is not on",
+            Cause::NoSuchTicket => "it came to a signed address of a ticket that does not exist",
+            Cause::CommandNotUnderstood => "a line looks like a command and is none that is known; nothing was sent or changed",
+            Cause::NoteInAnswer => "it is an answer that repeats words of an internal note; nothing was sent",
+            Cause::Loop => "it is a mail of this gateway that came back",
+            Cause::NoSuchDepartment => "its department is no longer in the configuration",
+            Cause::NotAReport => "it came to a bounce address and is no delivery report",
+            Cause::FailedRepeatedly => "the gateway failed at it each time; `last error` says how, and the log more",
+        }
     }
 
     /// The name in tables and JSON.
@@ -234,6 +314,7 @@ impl Cause {
             Cause::NotOnTicket => "not-on-ticket",
             Cause::NoSuchTicket => "no-such-ticket",
             Cause::CommandNotUnderstood => "command-not-understood",
+            Cause::NoteInAnswer => "note-in-answer",
             Cause::Loop => "loop",
             Cause::NoSuchDepartment => "no-such-department",
             Cause::NotAReport => "not-a-report",

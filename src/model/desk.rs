@@ -33,6 +33,18 @@ pub struct Department {
     pub reopen_within: Duration,
     /// Whether requesters are sent an acknowledgement.
     pub acknowledge: bool,
+    /// What becomes of mail with a valid link from somebody who is not on the ticket.
+    pub stranger: Stranger,
+}
+
+/// What becomes of mail with a valid link to a ticket from somebody who is not on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Stranger {
+    /// It is held.
+    #[default]
+    Hold,
+    /// It opens a ticket of its own, which names the other to agents.
+    NewTicket,
 }
 
 /// What an agent may do.
@@ -121,6 +133,9 @@ pub enum Admission {
     Foreign,
 }
 
+/// For how long the links in a notice are good, unless the configuration says otherwise.
+pub const TOKEN_LIFETIME: Duration = Duration::from_secs(2 * 365 * 86_400);
+
 /// Everything the configuration says about the desk.
 #[derive(Debug, Clone)]
 pub struct Desk {
@@ -136,6 +151,8 @@ pub struct Desk {
     pub limits: Limits,
     /// Caps on acknowledgements.
     pub caps: AcknowledgementCaps,
+    /// For how long the links in a notice are good.
+    pub token_lifetime: Duration,
     department_of: HashMap<Address, usize>,
     agent_of: HashMap<Address, usize>,
     domains: Vec<String>,
@@ -167,7 +184,18 @@ impl Desk {
         }
         domains.sort();
         domains.dedup();
-        Self { hostname, departments, agents, keys, limits, caps, department_of, agent_of, domains }
+        Self {
+            hostname,
+            departments,
+            agents,
+            keys,
+            limits,
+            caps,
+            token_lifetime: TOKEN_LIFETIME,
+            department_of,
+            agent_of,
+            domains,
+        }
     }
 
     /// The department with this key.

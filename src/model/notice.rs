@@ -20,12 +20,33 @@ pub enum Event {
     Closed,
     /// To an agent: what became of the commands in a mail.
     Receipt,
+    /// To agents: an internal note.
+    Note,
+    /// To an agent: the ticket is the agent's now.
+    Assigned,
+    /// To requester and agents: opened again by an agent.
+    Reopened,
+    /// To agents: a notice of ours did not reach its recipient.
+    Undelivered,
+    /// To an agent whose name was used in vain, and to admins: mail is held.
+    Held,
 }
 
 impl Event {
     /// Every event that has texts.
-    pub const ALL: [Event; 6] =
-        [Event::Acknowledgement, Event::Request, Event::Reply, Event::Answer, Event::Closed, Event::Receipt];
+    pub const ALL: [Event; 11] = [
+        Event::Acknowledgement,
+        Event::Request,
+        Event::Reply,
+        Event::Answer,
+        Event::Closed,
+        Event::Receipt,
+        Event::Note,
+        Event::Assigned,
+        Event::Reopened,
+        Event::Undelivered,
+        Event::Held,
+    ];
 
     /// The name in tables, JSON and file names.
     pub fn name(self) -> &'static str {
@@ -36,7 +57,17 @@ impl Event {
             Event::Answer => "answer",
             Event::Closed => "closed",
             Event::Receipt => "receipt",
+            Event::Note => "note",
+            Event::Assigned => "assigned",
+            Event::Reopened => "reopened",
+            Event::Undelivered => "undelivered",
+            Event::Held => "held",
         }
+    }
+
+    /// Reads the number of a Message-ID back.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.code() == code)
     }
 
     /// The number that Message-IDs carry. Never reused for another event.
@@ -48,6 +79,11 @@ impl Event {
             Event::Answer => 4,
             Event::Closed => 5,
             Event::Receipt => 6,
+            Event::Note => 7,
+            Event::Assigned => 8,
+            Event::Reopened => 9,
+            Event::Undelivered => 10,
+            Event::Held => 11,
         }
     }
 }

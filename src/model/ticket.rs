@@ -39,6 +39,38 @@ impl Status {
     }
 }
 
+/// How much a ticket presses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Priority {
+    /// It can wait.
+    Low,
+    /// As every ticket begins.
+    #[default]
+    Medium,
+    /// Before the others.
+    High,
+}
+
+impl Priority {
+    /// Every priority, the lowest first.
+    pub const ALL: [Priority; 3] = [Priority::Low, Priority::Medium, Priority::High];
+
+    /// The name in tables, JSON and commands.
+    pub fn name(self) -> &'static str {
+        match self {
+            Priority::Low => "low",
+            Priority::Medium => "medium",
+            Priority::High => "high",
+        }
+    }
+
+    /// Reads a name back.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|priority| priority.name() == name)
+    }
+}
+
 /// A ticket as a decision sees it: the row and the people on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
@@ -50,6 +82,10 @@ pub struct Ticket {
     pub subject: String,
     /// Where it stands.
     pub status: Status,
+    /// How much it presses.
+    pub priority: Priority,
+    /// When it should be done. Customers never see it.
+    pub due_at: Option<Time>,
     /// Opened by a member of the desk rather than by an outsider.
     pub internal: bool,
     /// Who asked.
@@ -70,6 +106,10 @@ pub struct Ticket {
     pub closed_at: Option<Time>,
     /// Customer-side people who receive the public messages.
     pub followers: Vec<Mailbox>,
+    /// Keys of the agents who work along without being responsible, in alphabetical order.
+    pub participants: Vec<String>,
+    /// Words that agents file it under, in alphabetical order.
+    pub tags: Vec<String>,
 }
 
 impl Ticket {
@@ -93,7 +133,8 @@ pub struct Event {
     pub at: Time,
     /// Key of the agent, address of the customer, or `postdesk`.
     pub actor: String,
-    /// What: `created`, `status`, `assignee`, `follower`, `related`, `acknowledgement-withheld`, `undelivered`.
+    /// What: `created`, `status`, `assignee`, `priority`, `due`, `department`, `follower`, `follower-suggested`, `participant`, `tag`,
+    /// `related`, `undelivered`.
     pub kind: &'static str,
     /// What it was before, when that says something.
     pub from: Option<String>,

@@ -8,7 +8,7 @@
 //!
 //! | purpose | body | base32 characters |
 //! |---|---|---|
-//! | reply, note | ticket (5 octets) · recipient (4) · day (2) | 39 |
+//! | reply, note, unfollow, held | ticket (5 octets) · recipient (4) · day (2) | 39 |
 //! | bounce | arrival (5) · recipient (4) | 36 |
 //! | message | ticket (5) · recipient (4) · day (2) · arrival (5) · event (1) | 48 |
 //!
@@ -32,6 +32,23 @@ pub enum Purpose {
     Reply,
     /// Answering an internal note: whatever comes back stays internal.
     Note,
+    /// Leaving a ticket as a follower.
+    Unfollow,
+    /// An admin's commands on held mail. The ticket is 0.
+    Held,
+}
+
+impl Purpose {
+    const ALL: [Purpose; 4] = [Purpose::Reply, Purpose::Note, Purpose::Unfollow, Purpose::Held];
+
+    fn tag(self) -> u8 {
+        match self {
+            Purpose::Reply => 1,
+            Purpose::Note => 2,
+            Purpose::Unfollow => 5,
+            Purpose::Held => 6,
+        }
+    }
 }
 
 /// What a token says.
@@ -125,8 +142,7 @@ impl Keyring {
 impl Token {
     fn tag(&self) -> u8 {
         match self {
-            Token::Reply { purpose: Purpose::Reply, .. } => 1,
-            Token::Reply { purpose: Purpose::Note, .. } => 2,
+            Token::Reply { purpose, .. } => purpose.tag(),
             Token::Bounce { .. } => 3,
             Token::Message { .. } => 4,
         }
@@ -156,13 +172,9 @@ impl Token {
     fn read_body(tag: u8, body: &[u8]) -> Option<Token> {
         let recipient = |at: usize| body.get(at..at + 4)?.try_into().ok().map(Recipient);
         let day = |at: usize| body.get(at..at + 2)?.try_into().ok().map(u16::from_be_bytes);
+        let purpose = Purpose::ALL.into_iter().find(|purpose| purpose.tag() == tag);
         match (tag, body.len()) {
-            (1 | 2, 11) => Some(Token::Reply {
-                purpose: if tag == 1 { Purpose::Reply } else { Purpose::Note },
-                ticket: number(body, 0)?,
-                recipient: recipient(5)?,
-                day: day(9)?,
-            }),
+            (_, 11) => Some(Token::Reply { purpose: purpose?, ticket: number(body, 0)?, recipient: recipient(5)?, day: day(9)? }),
             (3, 9) => Some(Token::Bounce { arrival: number(body, 0)?, recipient: recipient(5)? }),
             (4, 17) => Some(Token::Message {
                 ticket: number(body, 0)?,
@@ -211,13 +223,12 @@ mod tests {
 
     fn tokens() -> impl Strategy<Value = Token> {
         let number = || 0_i64..1 << 40;
-        let parts = (number(), number(), any::<[u8; 4]>(), any::<u16>(), any::<u8>(), 0..4);
+        let parts = (number(), number(), any::<[u8; 4]>(), any::<u16>(), any::<u8>(), 0..6_usize);
         parts.prop_map(|(ticket, arrival, recipient, day, event, kind)| {
             let recipient = Recipient(recipient);
             match kind {
-                0 => Token::Reply { purpose: Purpose::Reply, ticket, recipient, day },
-                1 => Token::Reply { purpose: Purpose::Note, ticket, recipient, day },
-                2 => Token::Bounce { arrival, recipient },
+                0..4 => Token::Reply { purpose: Purpose::ALL[kind], ticket, recipient, day },
+                4 => Token::Bounce { arrival, recipient },
                 _ => Token::Message { ticket, recipient, day, arrival, event },
             }
         })

@@ -190,7 +190,7 @@ fn header(detail: &ArrivalDetail, look: Look, view: &View<'_>) -> String {
     text.push('\n');
     let mut add = |label: &str, value: &str| text.push_str(&field(label, value, look));
     if let Some(cause) = arrival.cause.as_deref().and_then(Cause::from_name) {
-        add("cause", in_words(cause));
+        add("cause", cause.in_words());
     }
     add("ticket", view.reference_of(arrival.ticket.as_ref()).as_deref().unwrap_or_default());
     add("department", &arrival.department);
@@ -234,23 +234,4 @@ fn listed(title: &str, entries: &[String], look: Look) -> String {
         text.push_str(&indented(&format!("- {entry}"), 2, look));
     }
     text
-}
-
-/// Why a mail is held, for somebody who has to decide what becomes of it.
-fn in_words(cause: Cause) -> &'static str {
-    match cause {
-        Cause::NoSender => "it names no sender, so there is nobody to answer",
-        Cause::SeveralSenders => "it names more than one sender, so nobody can say who wrote it",
-        Cause::AgentUnproven => "it says that it is from an agent, and nothing proves it",
-        Cause::AgentWithoutToken => "it is from an agent, but not an answer to a notice that this agent was sent",
-        Cause::TokenOfAnother => "it came to an address that was made for somebody else",
-        Cause::AgentMayNotWrite => "the access of this agent does not include writing",
-        Cause::NotOnTicket => "it names a ticket that its sender is not on",
-        Cause::NoSuchTicket => "it came to a signed address of a ticket that does not exist",
-        Cause::CommandNotUnderstood => "a line looks like a command and is none that is known; nothing was sent or changed",
-        Cause::Loop => "it is a mail of this gateway that came back",
-        Cause::NoSuchDepartment => "its department is no longer in the configuration",
-        Cause::NotAReport => "it came to a bounce address and is no delivery report",
-        Cause::FailedRepeatedly => "the gateway failed at it each time; `last error` says how, and the log more",
-    }
 }

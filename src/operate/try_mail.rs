@@ -53,8 +53,7 @@ async fn try_each(
         let incoming = pipe::incoming(raw, attempt.from, attempt.to, &house.desk).map_err(Trouble::from)?;
         for arrival in arrivals(incoming) {
             let case = house.prepare(arrival);
-            let mut wanted = Wanted::default();
-            wanted.add(&case);
+            let wanted = Wanted::of(std::slice::from_ref(&case), &house.desk);
             let facts = match store {
                 Some(store) => store.recall(&wanted, view.now).await?,
                 None => Facts { next_number: 1, ..Facts::default() },
@@ -104,6 +103,8 @@ fn arrivals(incoming: Incoming) -> Vec<Arrival> {
         attempts: 1,
         raw: raw.clone(),
         missing: None,
+        findings: None,
+        release: None,
     };
     departments.into_iter().map(arrival).collect()
 }

@@ -10,7 +10,7 @@ use super::suggestion::nearest;
 use super::table::{Place, Report, Table, at_least_a_second};
 use super::value::{self, Read};
 use crate::model::address::Address;
-use crate::model::desk::{Access, Agent, Department};
+use crate::model::desk::{Access, Agent, Department, Stranger};
 use crate::model::token::{LONGEST_SUFFIX, split_signed};
 
 /// Octets of a local part (RFC 5321 section 4.5.3.1.1).
@@ -112,6 +112,7 @@ fn department(table: &Table<'_>, texts: Option<&Path>, names: &[&str], registers
         answer_within: table.optional("answer_within", at_least_a_second),
         reopen_within: table.optional("reopen_within", value::duration).unwrap_or(REOPEN_WITHIN),
         acknowledge: table.optional("acknowledge", value::flag).unwrap_or(true),
+        stranger: table.optional("stranger", stranger).unwrap_or_default(),
         mailboxes: mailboxes.into_iter().map(|(mailbox, _)| mailbox).collect(),
         agents,
         key: key.unwrap_or_default(),
@@ -155,6 +156,14 @@ fn check_agent(agent: &str, place: &Place, report: &Report, names: &[&str]) {
         None => "add an [[agent]] with that key, or remove it here".to_owned(),
     };
     report.doubt(place, format!("there is no agent `{agent}`; {advice}"));
+}
+
+fn stranger(node: &Node) -> Read<Stranger> {
+    match value::text(node)?.as_str() {
+        "hold" => Ok(Stranger::Hold),
+        "new-ticket" => Ok(Stranger::NewTicket),
+        other => Err(format!("takes \"hold\" or \"new-ticket\", not `{other}`")),
+    }
 }
 
 /// A key is typed in commands and stands in the ticket's history, where `postdesk` is ourselves.

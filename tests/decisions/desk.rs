@@ -7,9 +7,9 @@ use postdesk::decide::recall::Facts;
 use postdesk::decide::write::texts::Texts;
 use postdesk::decide::{Case, Decision, Rules, decide};
 use postdesk::model::address::{Address, Mailbox};
-use postdesk::model::arrival::{Arrival, Authenticity, Peer, Source};
-use postdesk::model::desk::{Access, AcknowledgementCaps, Agent, Department, Desk, Limits};
-use postdesk::model::ticket::{Status, Ticket};
+use postdesk::model::arrival::{Arrival, Authenticity, Findings, Peer, Source};
+use postdesk::model::desk::{Access, AcknowledgementCaps, Agent, Department, Desk, Limits, Stranger};
+use postdesk::model::ticket::{Priority, Status, Ticket};
 use postdesk::model::time::Time;
 use serde_json::{Value, json};
 
@@ -48,6 +48,7 @@ pub(crate) fn desk() -> Desk {
         answer_within: Some(Duration::from_secs(8 * 3600)),
         reopen_within: Duration::from_secs(14 * 86_400),
         acknowledge: true,
+        stranger: Stranger::Hold,
     };
     let caps = AcknowledgementCaps { per_hour: 1, per_day: 5, total_per_day: 40 };
     let agents = vec![agent("ana", "Ana Kovač"), agent("boris", "Boris Ilić")];
@@ -67,6 +68,8 @@ fn ticket(status: &str) -> Ticket {
         department: "support".to_owned(),
         subject: "Broken kettle".to_owned(),
         status,
+        priority: Priority::Medium,
+        due_at: None,
         internal: false,
         requester: mailbox("Mia Berg", "mia@customer.example"),
         assignee: (status != Status::New).then(|| "ana".to_owned()),
@@ -77,6 +80,8 @@ fn ticket(status: &str) -> Ticket {
         updated_at: days(1),
         closed_at,
         followers: vec![mailbox("Noah", "noah@customer.example")],
+        participants: Vec::new(),
+        tags: Vec::new(),
     }
 }
 
@@ -112,9 +117,12 @@ pub(crate) fn decided(family: &Family) -> Decision {
         attempts: 1,
         raw: Vec::new(),
         missing: None,
+        findings: None,
+        release: None,
     };
     let authenticity = if trusted { Authenticity::TrustedNetwork } else { Authenticity::Unproven };
-    let case = Case::new(arrival, parse(&family.raw, &desk.limits), authenticity, &desk);
+    let findings = Findings { authenticity, verdicts: Vec::new() };
+    let case = Case::new(arrival, parse(&family.raw, &desk.limits), findings, &desk);
     decide(&case, &facts(family), Rules { desk: &desk, texts: &texts, now: NOW })
 }
 
@@ -132,7 +140,7 @@ pub(crate) fn decision_section(family: &Family) -> Value {
         "outcome": decision.outcome.name(),
         "cause": decision.cause.map(|cause| cause.name()),
         "ticket": decision.ticket,
-        "follows": decision.change.as_ref().and_then(|change| change.follows),
+        "follows": decision.change.as_ref().and_then(|change| change.related).map(|(number, _)| number),
         "status": ticket.map(|ticket| ticket.status.name()),
         "assignee": ticket.and_then(|ticket| ticket.assignee.clone()),
         "message": message.map(|message| message.kind.name()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use postdesk::accept::smtp::{BareNewlines, Options};
 use postdesk::model::address::Address;
-use postdesk::model::desk::{AcknowledgementCaps, Department, Desk, Limits};
+use postdesk::model::desk::{AcknowledgementCaps, Department, Desk, Limits, Stranger};
 use postdesk::model::network::Network;
 use postdesk::model::seal::Key;
 use postdesk::model::token::{Keyring, Purpose, Recipient, Token, signed_address};
@@ -30,6 +30,7 @@ fn department(key: &str, mailboxes: &[&str]) -> Department {
         answer_within: None,
         reopen_within: Duration::from_secs(86_400),
         acknowledge: true,
+        stranger: Stranger::Hold,
     }
 }
 

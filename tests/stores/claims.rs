@@ -50,8 +50,7 @@ async fn a_batch_with_a_mail_that_panics_leaves_nothing_half_written(base: Base)
     let store = base.gateway().await;
     requests(&store, 3).await;
     let (mut cases, house) = (claim(&store, ALL, &[]).await, house());
-    let mut wanted = Wanted::default();
-    cases.iter().for_each(|case| wanted.add(case));
+    let wanted = Wanted::of(&cases, &house.desk);
     let nobody = std::collections::HashSet::new();
     let deciding = store.decide_batch(Matter { cases: &cases, waiting: &nobody, wanted: &wanted, now: NOW }, |case, facts| {
         assert!(case.arrival.id < 3, "the test breaks off here");

@@ -88,8 +88,7 @@ pub(crate) fn ids(cases: &[Case]) -> Vec<i64> {
 /// Decides what is in hand, once. What is postponed for the first time is given its attempt back, as the worker does.
 pub(crate) async fn decide_once(store: &Store, cases: &mut [Case]) -> Decided {
     let (house, now) = (house(), Time::from(SystemTime::now()));
-    let mut wanted = Wanted::default();
-    cases.iter().for_each(|case| wanted.add(case));
+    let wanted = Wanted::of(cases, &house.desk);
     let waiting = cases.iter().filter(|case| case.arrival.attempts == 0).map(|case| case.arrival.id).collect();
     let matter = Matter { cases, waiting: &waiting, wanted: &wanted, now };
     let decided = store.decide_batch(matter, |case, facts| decide(case, facts, house.rules(now))).await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use postdesk::model::address::Address;
-use postdesk::model::desk::{Access, AcknowledgementCaps, Agent, Department, Desk, Limits};
+use postdesk::model::desk::{Access, AcknowledgementCaps, Agent, Department, Desk, Limits, Stranger};
 use postdesk::model::seal::Key;
 use postdesk::model::time::{Time, Zone};
 use postdesk::model::token::Keyring;
@@ -108,6 +108,7 @@ fn desk() -> Desk {
         answer_within: hours.map(|hours| Duration::from_secs(hours * 3_600)),
         reopen_within: Duration::from_secs(1),
         acknowledge: true,
+        stranger: Stranger::Hold,
     };
     let ana = Agent {
         key: "ana".to_owned(),

@@ -59,14 +59,20 @@ fn act(matter: &Matter<'_>, agent: &Agent, from: &Mailbox, old: &Ticket, words: 
     ticket.updated_at = matter.rules.now;
     let (outcome, event) = match kind {
         Kind::Answer => (Outcome::Answer, Some(notice::Event::Answer)),
-        _ if says_something => (Outcome::Note, None),
+        _ if says_something => (Outcome::Note, Some(notice::Event::Note)),
         _ => (Outcome::Command, close.then_some(notice::Event::Closed)),
     };
-    let happening =
-        event.map(|event| Happening { event, author: &from.address, proven: true, addressed: &[], acknowledge: false });
+    let happening = event.map(|event| Happening {
+        event,
+        author: &from.address,
+        proven: true,
+        addressed: &[],
+        acknowledge: false,
+        dead: &matter.facts.dead,
+    });
     let mut decision = Decision::of(matter.case, outcome, reasons);
     decision.events = events;
-    let change = TicketChange { ticket, is_new: false, new_followers: 0, follows: None };
+    let change = TicketChange { ticket, before: Some(old.clone()), related: None };
     matter.conclude(&mut decision, change, message, happening);
     decision
 }
@@ -92,8 +98,7 @@ fn not_understood(
 ) -> Decision {
     reasons.push(format!("the line {:?} {}: the whole mail is stopped", line.line, line.why));
     let mut decision = Decision::held(matter.case, Cause::CommandNotUnderstood, Some(ticket.number), reasons);
-    let person = Mailbox { name: agent.name.clone(), address: agent.address.clone() };
-    let watcher = Watcher { person, agent: Some(agent), event: notice::Event::Receipt };
+    let watcher = Watcher::agent(agent, notice::Event::Receipt);
     let told = Receipt {
         watcher: &watcher,
         ticket,

@@ -4,27 +4,32 @@ use super::{Matter, customer_author};
 use crate::decide::recall::Acknowledged;
 use crate::decide::screen::Writer;
 use crate::decide::watchers::Happening;
-use crate::decide::{Decision, TicketChange};
+use crate::decide::{Decision, Relation, TicketChange};
 use crate::model::address::Mailbox;
 use crate::model::arrival::Outcome;
 use crate::model::message::Kind;
 use crate::model::notice;
-use crate::model::ticket::{Status, Ticket};
+use crate::model::ticket::{Priority, Status, Ticket};
 
 /// A new ticket, perhaps one that continues a closed one.
-pub(super) fn request(matter: &Matter<'_>, from: &Mailbox, follows: Option<&Ticket>, mut reasons: Vec<String>) -> Decision {
+pub(super) fn request(
+    matter: &Matter<'_>,
+    from: &Mailbox,
+    related: Option<(&Ticket, Relation)>,
+    mut reasons: Vec<String>,
+) -> Decision {
     let internal = matches!(matter.writer, Writer::Member { .. });
     let mut ticket = new_ticket(matter, from.clone(), internal);
     let mut events = vec![matter.event(&ticket, from.address.as_str(), "created", None, Some(Status::New.name()))];
-    if let Some(old) = follows {
+    if let Some((old, _)) = related {
         events.push(matter.event(&ticket, from.address.as_str(), "related", None, Some(&old.number.to_string())));
     }
     assign_by_default(matter, &mut ticket, internal, &mut events);
-    let mut new_followers = 0;
     if matter.case.authenticity.is_proven() {
-        let mut people = follows.map(|old| old.followers.clone()).unwrap_or_default();
+        let continued = related.filter(|(_, relation)| *relation == Relation::FollowUp);
+        let mut people = continued.map(|(old, _)| old.followers.clone()).unwrap_or_default();
         people.extend(matter.case.mail.cc.iter().cloned());
-        new_followers = matter.add_followers(&mut ticket, &people, from.address.as_str(), &mut events);
+        matter.add_followers(&mut ticket, &people, from.address.as_str(), &mut events);
     }
     let acknowledge = match acknowledgement(matter, from) {
         Ok(()) => true,
@@ -40,10 +45,11 @@ pub(super) fn request(matter: &Matter<'_>, from: &Mailbox, follows: Option<&Tick
         proven: matter.case.authenticity.is_proven(),
         addressed: &[],
         acknowledge,
+        dead: &matter.facts.dead,
     };
     let mut decision = Decision::of(matter.case, Outcome::Request, reasons);
     decision.events = events;
-    let change = TicketChange { ticket, is_new: true, new_followers, follows: follows.map(|old| old.number) };
+    let change = TicketChange { ticket, before: None, related: related.map(|(old, relation)| (old.number, relation)) };
     matter.conclude(&mut decision, change, message, Some(happening));
     decision
 }
@@ -55,6 +61,8 @@ pub(super) fn new_ticket(matter: &Matter<'_>, requester: Mailbox, internal: bool
         department: matter.route.department.key.clone(),
         subject: if mail.subject.is_empty() { "(no subject)".to_owned() } else { mail.subject.clone() },
         status: Status::New,
+        priority: Priority::Medium,
+        due_at: None,
         internal,
         requester,
         assignee: None,
@@ -65,6 +73,8 @@ pub(super) fn new_ticket(matter: &Matter<'_>, requester: Mailbox, internal: bool
         updated_at: matter.rules.now,
         closed_at: None,
         followers: Vec::new(),
+        participants: Vec::new(),
+        tags: Vec::new(),
     }
 }
 
@@ -111,7 +121,7 @@ pub(super) fn reply(matter: &Matter<'_>, from: &Mailbox, old: &Ticket, mut reaso
         && closed_at.plus(department.reopen_within) < matter.rules.now
     {
         reasons.push(format!("ticket {} was closed too long ago to be opened again: a new one that names it", old.number));
-        return request(matter, from, Some(old), reasons);
+        return request(matter, from, Some((old, Relation::FollowUp)), reasons);
     }
     let mut ticket = old.clone();
     let mut events = Vec::new();
@@ -120,10 +130,9 @@ pub(super) fn reply(matter: &Matter<'_>, from: &Mailbox, old: &Ticket, mut reaso
     if !is_open {
         matter.set_status(&mut ticket, Status::Open, actor, &mut events);
     }
-    let mut new_followers = 0;
     let proven = matter.case.authenticity.is_proven();
     if proven && ticket.requester.address == from.address {
-        new_followers = matter.add_followers(&mut ticket, &matter.case.mail.cc, actor, &mut events);
+        matter.add_followers(&mut ticket, &matter.case.mail.cc, actor, &mut events);
     }
     ticket.updated_at = matter.rules.now;
     if matter.case.mail.message_id.is_some() {
@@ -132,11 +141,17 @@ pub(super) fn reply(matter: &Matter<'_>, from: &Mailbox, old: &Ticket, mut reaso
     let message = matter.message(&ticket, Kind::Reply, customer_author(from));
     let mail = &matter.case.mail;
     let addressed: Vec<_> = mail.to.iter().chain(&mail.cc).map(|person| &person.address).collect();
-    let happening =
-        Happening { event: notice::Event::Reply, author: &from.address, proven, addressed: &addressed, acknowledge: false };
+    let happening = Happening {
+        event: notice::Event::Reply,
+        author: &from.address,
+        proven,
+        addressed: &addressed,
+        acknowledge: false,
+        dead: &matter.facts.dead,
+    };
     let mut decision = Decision::of(matter.case, Outcome::Reply, reasons);
     decision.events = events;
-    let change = TicketChange { ticket, is_new: false, new_followers, follows: None };
+    let change = TicketChange { ticket, before: Some(old.clone()), related: None };
     matter.conclude(&mut decision, change, message, Some(happening));
     decision
 }

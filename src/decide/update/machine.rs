@@ -54,11 +54,17 @@ fn automatic_request(matter: &Matter<'_>, machine: &Machine, mut reasons: Vec<St
     let mut events = vec![matter.event(&ticket, from.address.as_str(), "created", None, Some(Status::New.name()))];
     assign_by_default(matter, &mut ticket, false, &mut events);
     let message = matter.message(&ticket, Kind::Automatic, author(machine));
-    let happening =
-        Happening { event: notice::Event::Request, author: &from.address, proven: false, addressed: &[], acknowledge: false };
+    let happening = Happening {
+        event: notice::Event::Request,
+        author: &from.address,
+        proven: false,
+        addressed: &[],
+        acknowledge: false,
+        dead: &matter.facts.dead,
+    };
     let mut decision = Decision::of(matter.case, Outcome::Automatic, reasons);
     decision.events = events;
-    let change = TicketChange { ticket, is_new: true, new_followers: 0, follows: None };
+    let change = TicketChange { ticket, before: None, related: None };
     matter.conclude(&mut decision, change, message, Some(happening));
     decision
 }

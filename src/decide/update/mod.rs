@@ -91,9 +91,8 @@ impl<'a> Matter<'a> {
     }
 
     /// Adds people to the customer side: never our own addresses, agents, or anybody twice.
-    fn add_followers(&self, ticket: &mut Ticket, people: &[Mailbox], actor: &str, events: &mut Vec<Event>) -> usize {
+    fn add_followers(&self, ticket: &mut Ticket, people: &[Mailbox], actor: &str, events: &mut Vec<Event>) {
         let desk = self.rules.desk;
-        let before = ticket.followers.len();
         for person in people {
             let stranger = !desk.is_ours(&person.address) && desk.agent_by_address(&person.address).is_none();
             if stranger && !ticket.includes(&person.address) && ticket.followers.len() < desk.limits.followers {
@@ -101,7 +100,6 @@ impl<'a> Matter<'a> {
                 events.push(self.event(ticket, actor, "follower", None, Some(person.address.as_str())));
             }
         }
-        ticket.followers.len() - before
     }
 
     /// Puts the change, its message and its notices into a decision.
@@ -117,7 +115,7 @@ impl<'a> Matter<'a> {
                         department,
                         message: &message,
                         raw_id: self.case.arrival.raw_id,
-                        follows: change.follows,
+                        related: change.related,
                     },
                     self.rules,
                 ));

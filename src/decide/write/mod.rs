@@ -11,9 +11,9 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::Rules;
 use super::parse::cut::MARKER;
 use super::watchers::Watcher;
+use super::{Relation, Rules};
 use crate::model::address::{Address, Mailbox};
 use crate::model::arrival::Arrival;
 use crate::model::desk::{Department, Desk};
@@ -38,8 +38,8 @@ pub struct Notice<'a> {
     pub message: &'a Message,
     /// The raw mail that holds the entry's files.
     pub raw_id: i64,
-    /// Number of the closed ticket that this one continues.
-    pub follows: Option<i64>,
+    /// Number of another ticket that this one has to do with.
+    pub related: Option<(i64, Relation)>,
 }
 
 /// A receipt for a mail that was stopped.
@@ -72,12 +72,18 @@ pub fn write(notice: &Notice<'_>, rules: Rules<'_>) -> Outgoing {
     };
     let event = notice.watcher.event;
     let files = match event {
-        Event::Request | Event::Reply | Event::Answer => message.attachments.as_slice(),
-        Event::Acknowledgement | Event::Closed | Event::Receipt => &[],
+        Event::Request | Event::Reply | Event::Answer | Event::Note => message.attachments.as_slice(),
+        Event::Acknowledgement
+        | Event::Closed
+        | Event::Reopened
+        | Event::Receipt
+        | Event::Assigned
+        | Event::Undelivered
+        | Event::Held => &[],
     };
     let words = words(notice, rules, files);
     let from_person = match event {
-        Event::Acknowledgement | Event::Closed => None,
+        Event::Acknowledgement | Event::Closed | Event::Reopened | Event::Assigned | Event::Undelivered | Event::Held => None,
         _ => Some(called(&message.author.name, message.author.address.as_ref())),
     };
     let letter = Letter {
@@ -191,7 +197,8 @@ impl Letter<'_> {
         let keys = &rules.desk.keys;
         let recipient = keys.recipient(&self.watcher.person.address);
         let (ticket, day, arrival) = (self.ticket.number, rules.now.day(), self.arrival);
-        let reply = keys.write(&Token::Reply { purpose: Purpose::Reply, ticket, recipient, day });
+        let purpose = if self.watcher.event == Event::Note { Purpose::Note } else { Purpose::Reply };
+        let reply = keys.write(&Token::Reply { purpose, ticket, recipient, day });
         let bounce = keys.write(&Token::Bounce { arrival, recipient });
         let message = Token::Message { ticket, recipient, day, arrival, event: self.watcher.event.code() };
         let department = &self.department.address;
@@ -248,11 +255,17 @@ fn part(file: &Attachment, raw_id: i64, boundary: &str) -> Part {
 fn words<'a>(notice: &Notice<'a>, rules: Rules<'a>, files: &'a [Attachment]) -> Words<'a> {
     let Notice { ticket, department, message, watcher, .. } = *notice;
     let address = message.author.address.as_ref();
+    let related = |kind| {
+        let number = notice.related.filter(|(_, relation)| *relation == kind).map(|(number, _)| number);
+        number.map(|number| reference(department, number)).unwrap_or_default()
+    };
     Words {
+        changed_by: notice.message.author.name.as_str(),
         text: if watcher.agent.is_some() { Cow::Borrowed(&message.text) } else { scrub(&message.text, rules.desk) },
         author: Person { name: called(&message.author.name, address), address: address.map(Address::as_str).unwrap_or_default() },
         proven: message.authenticated,
-        follows: notice.follows.map(|number| reference(department, number)).unwrap_or_default(),
+        follows: related(Relation::FollowUp),
+        stranger_to: if watcher.agent.is_some() { related(Relation::Stranger) } else { String::new() },
         files: files.iter().map(|file| File { name: &file.name, size: size(file.size) }).collect(),
         ..ticket_words(ticket, department, watcher, rules)
     }

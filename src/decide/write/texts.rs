@@ -42,6 +42,10 @@ pub struct Words<'a> {
     pub reopen_within: String,
     /// Reference of the closed ticket that this one continues, or empty.
     pub follows: String,
+    /// Reference of the ticket whose link the author used without being on it, or empty. For agents only.
+    pub stranger_to: String,
+    /// Name of who changed the ticket, where that is what the notice is about.
+    pub changed_by: &'a str,
     /// The files that come along.
     pub files: Vec<File<'a>>,
     /// The line of a stopped mail that was not understood.
@@ -86,8 +90,19 @@ macro_rules! built_in {
     };
 }
 
-const BUILT_IN: &[(&str, &str)] =
-    built_in!["en" / "acknowledgement", "en" / "request", "en" / "reply", "en" / "answer", "en" / "closed", "en" / "receipt",];
+const BUILT_IN: &[(&str, &str)] = built_in![
+    "en" / "acknowledgement",
+    "en" / "request",
+    "en" / "reply",
+    "en" / "answer",
+    "en" / "closed",
+    "en" / "receipt",
+    "en" / "note",
+    "en" / "assigned",
+    "en" / "reopened",
+    "en" / "undelivered",
+    "en" / "held",
+];
 
 /// The texts of every language.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ use crate::deliver::Security;
 use crate::deliver::classify::Verdict;
 use crate::deliver::smtp::{Attempt, Door as Way, Letter};
 use crate::model::address::{Address, Mailbox};
-use crate::model::desk::{AcknowledgementCaps, Department, Desk, Limits};
+use crate::model::desk::{AcknowledgementCaps, Department, Desk, Limits, Stranger};
 use crate::model::mail::Mail;
 use crate::model::seal::Key;
 use crate::model::time::Time;
@@ -145,6 +145,7 @@ fn server() -> Result<Desk, Trouble> {
         answer_within: None,
         reopen_within: Duration::ZERO,
         acknowledge: false,
+        stranger: Stranger::Hold,
     };
     let keys = Keyring::new(Key::new(0, &[0; 32]), Vec::new());
     let caps = AcknowledgementCaps { per_hour: 0, per_day: 0, total_per_day: 0 };

@@ -37,17 +37,20 @@ impl Table {
 use Kind::{Number, Octets, Text};
 
 /// The tables, each behind those that it refers to.
-pub const TABLES: [Table; 13] = [
+pub const TABLES: [Table; 16] = [
     Table::new("raw", 1, &[("id", Number), ("sha256", Octets), ("octets", Octets), ("object", Text)]),
     Table { left: &["claimed_by", "passed_over"], ..Table::new("arrival", 1, ARRIVAL) },
     Table::new("ticket", 1, TICKET),
     Table::new("follower", 2, &[("ticket", Number), ("address", Text), ("name", Text), ("since", Number)]),
+    Table::new("participant", 2, &[("ticket", Number), ("agent", Text)]),
+    Table::new("tag", 2, &[("ticket", Number), ("tag", Text)]),
     Table::new("relation", 3, &[("ticket", Number), ("other", Number), ("kind", Text)]),
     Table::new("message", 1, MESSAGE),
     Table::new("attachment", 2, ATTACHMENT),
     Table::new("event", 1, EVENT),
     Table::new("outbox", 1, OUTBOX),
     Table::new("letter", 1, &[("outbox", Number), ("head", Text), ("parts", Text), ("tail", Text)]),
+    Table::new("dead_address", 1, &[("address_key", Text), ("since", Number), ("why", Text)]),
     Table::new("acknowledged", 2, &[("recipient_key", Text), ("slot", Number), ("sent", Number)]),
     Table::new("counter", 1, &[("name", Text), ("next", Number)]),
     Table { only: OF_THE_DESK, ..Table::new("setting", 1, &[("name", Text), ("value", Text)]) },
@@ -77,6 +80,9 @@ const ARRIVAL: &[(&str, Kind)] = &[
     ("cause", Text),
     ("ticket", Number),
     ("authenticity", Text),
+    ("evidence", Text),
+    ("released_by", Text),
+    ("released_onto", Number),
     ("message_id", Text),
     ("subject", Text),
     ("content_key", Octets),

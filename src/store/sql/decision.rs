@@ -6,10 +6,9 @@ use sqlx::{QueryBuilder, Row as _};
 
 use super::recall::{next_ticket, recall};
 use super::work::push_numbers;
-use super::{Base, Database, FOR_UPDATE, KEPT, Transaction};
-use crate::decide::recall::Facts;
+use super::{Base, Database, FOR_UPDATE, KEPT, Transaction, effect, people};
+use crate::decide::recall::{Facts, cap_key};
 use crate::decide::{Case, Decision};
-use crate::model::arrival::Authenticity;
 use crate::model::notice;
 use crate::model::time::Time;
 use crate::store::Fault;
@@ -131,18 +130,18 @@ async fn reserve(transaction: &mut Transaction<'_>, decisions: &[Decision], next
     Err(Fault::Refused("the counter of the outbox is missing".to_owned()))
 }
 
-type Rows<'a> = [(&'a Case, &'a Decision)];
+pub(super) type Rows<'a> = [(&'a Case, &'a Decision)];
 
 /// Writes what was decided, table by table, and returns the number after the last notice's.
 async fn write(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time, next_notice: i64) -> Result<i64, Fault> {
     write_outcomes(transaction, rows, now).await?;
     write_tickets(transaction, rows).await?;
-    write_people(transaction, rows, now).await?;
+    people::write(transaction, rows, now).await?;
     write_messages(transaction, rows).await?;
     write_attachments(transaction, rows).await?;
     write_events(transaction, rows).await?;
-    write_proofs(transaction, rows).await?;
-    write_acknowledged(transaction, rows, now).await?;
+    effect::write(transaction, rows, now).await?;
+    write_counted(transaction, rows, now).await?;
     write_notices(transaction, rows, now, next_notice).await
 }
 
@@ -193,14 +192,14 @@ async fn write_tickets(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Re
     }
     let mut query = QueryBuilder::<Database>::new(
         "INSERT INTO ticket (number, department, subject, status, priority, origin, visibility, requester_name, requester_address, \
-         assignee, mailbox, first_message_id, last_message_id, created_at, updated_at, closed_at) ",
+         assignee, mailbox, first_message_id, last_message_id, due_at, created_at, updated_at, closed_at) ",
     );
     query.push_values(last.into_values(), |mut row, ticket| {
         row.push_bind(ticket.number)
             .push_bind(ticket.department.clone())
             .push_bind(ticket.subject.clone())
             .push_bind(ticket.status.name())
-            .push("'medium'")
+            .push_bind(ticket.priority.name())
             .push("'email'")
             .push_bind(if ticket.internal { "internal" } else { "external" })
             .push_bind(ticket.requester.name.clone())
@@ -209,42 +208,16 @@ async fn write_tickets(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Re
             .push_bind(ticket.mailbox.as_str())
             .push_bind(ticket.first_message_id.clone())
             .push_bind(ticket.last_message_id.clone())
+            .push_bind(ticket.due_at.map(|time| time.0))
             .push_bind(ticket.created_at.0)
             .push_bind(ticket.updated_at.0)
             .push_bind(ticket.closed_at.map(|time| time.0));
     });
     query.push(
-        " ON CONFLICT (number) DO UPDATE SET status = excluded.status, assignee = excluded.assignee, \
-         last_message_id = excluded.last_message_id, updated_at = excluded.updated_at, closed_at = excluded.closed_at",
+        " ON CONFLICT (number) DO UPDATE SET department = excluded.department, status = excluded.status, priority = excluded.priority, \
+         assignee = excluded.assignee, due_at = excluded.due_at, last_message_id = excluded.last_message_id, updated_at = excluded.updated_at, closed_at = excluded.closed_at",
     );
     query.build().persistent(KEPT).execute(&mut **transaction).await?;
-    Ok(())
-}
-
-async fn write_people(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time) -> Result<(), Fault> {
-    let changes = || rows.iter().filter_map(|(_, decision)| decision.change.as_ref());
-    let followers: Vec<_> = changes()
-        .flat_map(|change| {
-            let known = change.ticket.followers.len() - change.new_followers;
-            change.ticket.followers[known..].iter().map(move |person| (change.ticket.number, person))
-        })
-        .collect();
-    if !followers.is_empty() {
-        let mut query = QueryBuilder::<Database>::new("INSERT INTO follower (ticket, address, name, since) ");
-        query.push_values(followers, |mut row, (ticket, person)| {
-            row.push_bind(ticket).push_bind(person.address.as_str()).push_bind(person.name.clone()).push_bind(now.0);
-        });
-        query.push(" ON CONFLICT DO NOTHING");
-        query.build().persistent(KEPT).execute(&mut **transaction).await?;
-    }
-    let related: Vec<_> = changes().filter_map(|change| Some((change.ticket.number, change.follows?))).collect();
-    if !related.is_empty() {
-        let mut query = QueryBuilder::<Database>::new("INSERT INTO relation (ticket, other, kind) ");
-        query.push_values(related, |mut row, (ticket, other)| {
-            row.push_bind(ticket).push_bind(other).push("'follow-up'");
-        });
-        query.build().persistent(KEPT).execute(&mut **transaction).await?;
-    }
     Ok(())
 }
 
@@ -355,13 +328,17 @@ async fn write_notices(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: 
     Ok(first + notices.len() as i64)
 }
 
-/// Counts the acknowledgements, by recipient and under the empty key for everybody, against the caps.
-async fn write_acknowledged(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time) -> Result<(), Fault> {
+/// Counts automatic mail against its caps: acknowledgements by recipient, and under the empty key for everybody; other events by
+/// recipient.
+async fn write_counted(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time) -> Result<(), Fault> {
     let mut sent: BTreeMap<String, i64> = BTreeMap::new();
-    let notices = rows.iter().flat_map(|(_, decision)| &decision.notices);
-    for notice in notices.filter(|notice| notice.event == notice::Event::Acknowledgement) {
-        *sent.entry(notice.recipient.key()).or_default() += 1;
-        *sent.entry(String::new()).or_default() += 1;
+    for notice in rows.iter().flat_map(|(_, decision)| &decision.notices) {
+        if let Some(key) = cap_key(notice.event, &notice.recipient) {
+            *sent.entry(key).or_default() += 1;
+        }
+        if notice.event == notice::Event::Acknowledgement {
+            *sent.entry(String::new()).or_default() += 1;
+        }
     }
     if sent.is_empty() {
         return Ok(());
@@ -372,22 +349,5 @@ async fn write_acknowledged(transaction: &mut Transaction<'_>, rows: &Rows<'_>, 
     });
     query.push(" ON CONFLICT (recipient_key, slot) DO UPDATE SET sent = acknowledged.sent + excluded.sent");
     query.build().persistent(KEPT).execute(&mut **transaction).await?;
-    Ok(())
-}
-
-/// Marks the senders of earlier copies as proven by later ones.
-async fn write_proofs(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Result<(), Fault> {
-    let proven: Vec<i64> = rows.iter().filter_map(|(_, decision)| decision.proves).collect();
-    if proven.is_empty() {
-        return Ok(());
-    }
-    let mut query = QueryBuilder::<Database>::new("UPDATE message SET authenticated = 1 WHERE arrival IN (");
-    push_numbers(&mut query, &proven);
-    query.push(")").build().persistent(KEPT).execute(&mut **transaction).await?;
-    // There is only one way to prove a sender yet.
-    let mut query = QueryBuilder::<Database>::new("UPDATE arrival SET authenticity = ");
-    query.push_bind(Authenticity::TrustedNetwork.name()).push(" WHERE id IN (");
-    push_numbers(&mut query, &proven);
-    query.push(")").build().persistent(KEPT).execute(&mut **transaction).await?;
     Ok(())
 }

@@ -9,8 +9,10 @@ use super::{Base, CLOCK, Connection, Database, FOR_UPDATE, KEPT, Record, SKIP_LO
 mod carry;
 pub(in crate::store) mod custody;
 mod decision;
+mod effect;
 mod objects;
 mod outbox;
+mod people;
 mod presence;
 mod recall;
 mod report;

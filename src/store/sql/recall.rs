@@ -1,18 +1,19 @@
 //! Recall in SQL.
 
-use std::collections::BTreeSet;
-
 use sqlx::{QueryBuilder, Row as _};
 
 use super::work::push_numbers;
 use super::{Base, Connection, Database, KEPT, Record};
-use crate::decide::recall::{Acknowledged, Facts, Known, QUOTABLE_MESSAGES, Wanted};
+use crate::decide::recall::{Acknowledged, Facts, GUARDED_MESSAGES, Held, Known, QUOTABLE_MESSAGES, Sent, Wanted};
 use crate::model::address::{Address, Mailbox};
 use crate::model::arrival::Authenticity;
-use crate::model::ticket::{Status, Ticket};
+use crate::model::ticket::{Priority, Status, Ticket};
 use crate::model::time::Time;
 use crate::store::Fault;
 use crate::store::recall::slot;
+
+/// Values in one list: below SQLite's 32,766.
+const MANY: usize = 10_000;
 
 impl Base {
     pub(in crate::store) async fn recall(&self, wanted: &Wanted, now: Time) -> Result<Facts, Fault> {
@@ -42,10 +43,14 @@ pub(super) async fn recall(connection: &mut Connection, wanted: &Wanted, now: Ti
     if !numbers.is_empty() {
         let numbers: Vec<i64> = numbers.into_iter().collect();
         tickets(connection, &numbers, &mut facts, lock).await?;
-        followers(connection, &numbers, &mut facts).await?;
+        people(connection, &numbers, &mut facts).await?;
         texts(connection, &numbers, &mut facts).await?;
+        lately(connection, &numbers, now, &mut facts).await?;
     }
     acknowledged(connection, wanted, now, &mut facts).await?;
+    dead(connection, wanted, &mut facts).await?;
+    sent(connection, wanted, &mut facts).await?;
+    held(connection, wanted, &mut facts).await?;
     Ok(facts)
 }
 
@@ -64,8 +69,7 @@ async fn known(connection: &mut Connection, wanted: &Wanted, facts: &mut Facts) 
     for row in query.build().persistent(KEPT).fetch_all(connection).await? {
         let key: Vec<u8> = row.try_get(0)?;
         let Ok(key) = <[u8; 32]>::try_from(key) else { continue };
-        let proven = row.try_get::<Option<&str>, _>(3)? == Some(Authenticity::TrustedNetwork.name());
-        let authenticity = if proven { Authenticity::TrustedNetwork } else { Authenticity::Unproven };
+        let authenticity = row.try_get::<Option<&str>, _>(3)?.and_then(Authenticity::from_name).unwrap_or_default();
         let held = row.try_get::<Option<&str>, _>(4)? == Some("held");
         let arrival = row.try_get(2)?;
         facts.known.insert((key, row.try_get(1)?), Known { arrival, authenticity, held });
@@ -106,7 +110,7 @@ async fn by_arrival(connection: &mut Connection, wanted: &Wanted, facts: &mut Fa
 async fn tickets(connection: &mut Connection, numbers: &[i64], facts: &mut Facts, lock: &'static str) -> Result<(), Fault> {
     let mut query = QueryBuilder::<Database>::new(
         "SELECT number, department, subject, status, visibility, requester_name, requester_address, assignee, mailbox, \
-         first_message_id, last_message_id, created_at, updated_at, closed_at FROM ticket WHERE number IN (",
+         first_message_id, last_message_id, created_at, updated_at, closed_at, priority, due_at FROM ticket WHERE number IN (",
     );
     push_numbers(&mut query, numbers);
     query.push(") ORDER BY number").push(lock);
@@ -126,6 +130,8 @@ fn ticket_from(row: &Record) -> Result<Ticket, Fault> {
         number,
         department: row.try_get(1)?,
         subject: row.try_get(2)?,
+        priority: Priority::from_name(row.try_get(14)?).ok_or_else(|| broken("priority"))?,
+        due_at: row.try_get::<Option<i64>, _>(15)?.map(Time),
         status: Status::from_name(row.try_get(3)?).ok_or_else(|| broken("status"))?,
         internal: row.try_get::<&str, _>(4)? == "internal",
         requester: Mailbox { name: row.try_get(5)?, address: address(6, "requester")? },
@@ -137,17 +143,30 @@ fn ticket_from(row: &Record) -> Result<Ticket, Fault> {
         updated_at: Time(row.try_get(12)?),
         closed_at: row.try_get::<Option<i64>, _>(13)?.map(Time),
         followers: Vec::new(),
+        participants: Vec::new(),
+        tags: Vec::new(),
     })
 }
 
-async fn followers(connection: &mut Connection, numbers: &[i64], facts: &mut Facts) -> Result<(), Fault> {
-    let mut query = QueryBuilder::<Database>::new("SELECT ticket, name, address FROM follower WHERE ticket IN (");
+/// Followers, participants and tags in one statement, told apart by a number.
+async fn people(connection: &mut Connection, numbers: &[i64], facts: &mut Facts) -> Result<(), Fault> {
+    let mut query = QueryBuilder::<Database>::new(
+        "SELECT ticket, CAST(0 AS BIGINT) AS kind, name, address, since FROM follower WHERE ticket IN (",
+    );
     push_numbers(&mut query, numbers);
-    query.push(") ORDER BY ticket, since, address");
+    query.push(") UNION ALL SELECT ticket, CAST(1 AS BIGINT), '', agent, CAST(0 AS BIGINT) FROM participant WHERE ticket IN (");
+    push_numbers(&mut query, numbers);
+    query.push(") UNION ALL SELECT ticket, CAST(2 AS BIGINT), '', tag, CAST(0 AS BIGINT) FROM tag WHERE ticket IN (");
+    push_numbers(&mut query, numbers);
+    query.push(") ORDER BY 1, 2, 5, 4");
     for row in query.build().persistent(KEPT).fetch_all(connection).await? {
-        let ticket: i64 = row.try_get(0)?;
-        if let (Some(ticket), Some(address)) = (facts.tickets.get_mut(&ticket), Address::parse(row.try_get(2)?)) {
-            ticket.followers.push(Mailbox { name: row.try_get(1)?, address });
+        let Some(ticket) = facts.tickets.get_mut(&row.try_get(0)?) else { continue };
+        let word: String = row.try_get(3)?;
+        match (row.try_get::<i64, _>(1)?, Address::parse(&word)) {
+            (0, Some(address)) => ticket.followers.push(Mailbox { name: row.try_get(2)?, address }),
+            (1, _) => ticket.participants.push(word),
+            (2, _) => ticket.tags.push(word),
+            _ => {}
         }
     }
     Ok(())
@@ -155,15 +174,107 @@ async fn followers(connection: &mut Connection, numbers: &[i64], facts: &mut Fac
 
 async fn texts(connection: &mut Connection, numbers: &[i64], facts: &mut Facts) -> Result<(), Fault> {
     let mut query = QueryBuilder::<Database>::new(
-        "SELECT ticket, text FROM (SELECT ticket, text, arrival, ROW_NUMBER() OVER (PARTITION BY ticket ORDER BY arrival DESC) AS age \
-         FROM message WHERE ticket IN (",
+        "SELECT ticket, text, kind, age FROM (SELECT ticket, text, kind, arrival, \
+         ROW_NUMBER() OVER (PARTITION BY ticket ORDER BY arrival DESC) AS age FROM message WHERE ticket IN (",
     );
     push_numbers(&mut query, numbers);
-    query.push(")) AS newest WHERE age <= ").push_bind(QUOTABLE_MESSAGES).push(" ORDER BY arrival");
+    query.push(")) AS newest WHERE age <= ").push_bind(QUOTABLE_MESSAGES);
+    query.push(" OR (kind = 'note' AND age <= ").push_bind(GUARDED_MESSAGES).push(") ORDER BY arrival");
     for row in query.build().persistent(KEPT).fetch_all(connection).await? {
-        facts.texts.entry(row.try_get(0)?).or_default().push(row.try_get(1)?);
+        let (ticket, text): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+        if row.try_get::<&str, _>(2)? == "note" {
+            facts.notes.entry(ticket).or_default().push(text.clone());
+        }
+        if row.try_get::<i64, _>(3)? <= QUOTABLE_MESSAGES {
+            facts.texts.entry(ticket).or_default().push(text);
+        }
     }
     Ok(())
+}
+
+/// How much of late came to the tickets from others than agents.
+async fn lately(connection: &mut Connection, numbers: &[i64], now: Time, facts: &mut Facts) -> Result<(), Fault> {
+    let mut query = QueryBuilder::<Database>::new(
+        "SELECT ticket, COUNT(*) FROM message WHERE kind IN ('request', 'reply', 'automatic') AND at >= ",
+    );
+    query.push_bind(Facts::cap_starts(now).0.0).push(" AND ticket IN (");
+    push_numbers(&mut query, numbers);
+    query.push(") GROUP BY ticket");
+    for row in query.build().persistent(KEPT).fetch_all(connection).await? {
+        facts.lately.insert(row.try_get(0)?, row.try_get(1)?);
+    }
+    Ok(())
+}
+
+/// Which of the people on the tickets, and of the others who may be written to, are dead.
+async fn dead(connection: &mut Connection, wanted: &Wanted, facts: &mut Facts) -> Result<(), Fault> {
+    let mut keys = wanted.people.clone();
+    let on_tickets = facts.tickets.values().flat_map(Ticket::customer_side);
+    keys.extend(on_tickets.map(|person| person.address.key()));
+    let keys: Vec<String> = keys.into_iter().collect();
+    for keys in keys.chunks(MANY) {
+        let mut query = QueryBuilder::<Database>::new("SELECT address_key FROM dead_address WHERE address_key IN (");
+        push_texts(&mut query, keys);
+        query.push(")");
+        for row in query.build().persistent(KEPT).fetch_all(&mut *connection).await? {
+            facts.dead.insert(row.try_get(0)?);
+        }
+    }
+    Ok(())
+}
+
+/// Notices by the arrivals that caused them.
+async fn sent(connection: &mut Connection, wanted: &Wanted, facts: &mut Facts) -> Result<(), Fault> {
+    if wanted.sent.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Database>::new(
+        "SELECT arrival, id, event, recipient, ticket, message_id, state FROM outbox WHERE arrival IN (",
+    );
+    push_numbers(&mut query, &wanted.sent.iter().copied().collect::<Vec<_>>());
+    query.push(") ORDER BY id");
+    for row in query.build().persistent(KEPT).fetch_all(connection).await? {
+        let Some(recipient) = Address::parse(row.try_get(3)?) else { continue };
+        facts.sent.entry(row.try_get(0)?).or_default().push(Sent {
+            id: row.try_get(1)?,
+            event: row.try_get(2)?,
+            recipient,
+            ticket: row.try_get(4)?,
+            message_id: row.try_get(5)?,
+            state: row.try_get(6)?,
+        });
+    }
+    Ok(())
+}
+
+/// Held arrivals that an admin speaks of.
+async fn held(connection: &mut Connection, wanted: &Wanted, facts: &mut Facts) -> Result<(), Fault> {
+    if wanted.held.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Database>::new(
+        "SELECT id, department, sender, subject, cause, ticket, received_at FROM arrival WHERE outcome = 'held' AND id IN (",
+    );
+    push_numbers(&mut query, &wanted.held.iter().copied().collect::<Vec<_>>());
+    query.push(")");
+    for row in query.build().persistent(KEPT).fetch_all(connection).await? {
+        let held = held_from(&row)?;
+        facts.held.insert(held.arrival, held);
+    }
+    Ok(())
+}
+
+/// The columns in the order in which they are asked for above.
+pub(super) fn held_from(row: &Record) -> Result<Held, Fault> {
+    Ok(Held {
+        arrival: row.try_get(0)?,
+        department: row.try_get(1)?,
+        sender: row.try_get(2)?,
+        subject: row.try_get::<Option<String>, _>(3)?.unwrap_or_default(),
+        cause: row.try_get::<Option<String>, _>(4)?.unwrap_or_default(),
+        ticket: row.try_get(5)?,
+        received_at: Time(row.try_get(6)?),
+    })
 }
 
 /// What was sent to these addresses and, under the empty key, to everybody.
@@ -186,7 +297,7 @@ async fn acknowledged(connection: &mut Connection, wanted: &Wanted, now: Time, f
     Ok(())
 }
 
-fn push_texts(query: &mut QueryBuilder<Database>, texts: &BTreeSet<String>) {
+fn push_texts<'a>(query: &mut QueryBuilder<Database>, texts: impl IntoIterator<Item = &'a String>) {
     let mut list = query.separated(", ");
     for text in texts {
         list.push_bind(text.clone());

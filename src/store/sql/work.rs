@@ -4,7 +4,7 @@ use sqlx::{QueryBuilder, Row as _};
 
 use super::{Base, CLOCK, Database, KEPT, Record, SKIP_LOCKED, Transaction};
 use crate::model::address::Address;
-use crate::model::arrival::{Arrival, Cause, Outcome, Peer, Source};
+use crate::model::arrival::{Arrival, Authenticity, Cause, Findings, Outcome, Peer, Release, Source};
 use crate::model::time::Time;
 use crate::store::Fault;
 use crate::store::objects::{Busy, Taken};
@@ -39,7 +39,7 @@ impl Base {
     async fn load(&self, ids: &[i64]) -> Result<Vec<Taken>, Fault> {
         let mut query = QueryBuilder::<Database>::new(
             "SELECT arrival.id, raw_id, department, sender, recipients, source, peer_ip, peer_helo, peer_tls, received_at, attempts, \
-             octets, size, object, sha256 FROM arrival JOIN raw ON raw.id = arrival.raw_id WHERE outcome IS NULL AND arrival.id IN (",
+             octets, size, object, sha256, authenticity, evidence, released_by, released_onto FROM arrival JOIN raw ON raw.id = arrival.raw_id WHERE outcome IS NULL AND arrival.id IN (",
         );
         push_numbers(&mut query, ids);
         query.push(") ORDER BY arrival.id");
@@ -160,5 +160,16 @@ fn arrival_from(row: &Record) -> Result<Arrival, Fault> {
         attempts: row.try_get(10)?,
         raw: row.try_get(11)?,
         missing: None,
+        findings: findings_from(row)?,
+        release: row
+            .try_get::<Option<String>, _>(17)?
+            .map(|by| Ok::<_, Fault>(Release { by, onto: row.try_get(18)? }))
+            .transpose()?,
     })
+}
+
+fn findings_from(row: &Record) -> Result<Option<Findings>, Fault> {
+    let authenticity = row.try_get::<Option<&str>, _>(15)?.and_then(Authenticity::from_name);
+    let verdicts = row.try_get::<Option<&str>, _>(16)?.unwrap_or_default().lines().map(str::to_owned).collect();
+    Ok(authenticity.map(|authenticity| Findings { authenticity, verdicts }))
 }

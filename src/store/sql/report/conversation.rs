@@ -35,8 +35,12 @@ async fn head(connection: &mut Connection, number: i64) -> Result<Option<TicketH
     let Some(row) = found else { return Ok(None) };
     let followers = sqlx::query("SELECT name, address FROM follower WHERE ticket = $1 ORDER BY since, address")
         .bind(number)
-        .fetch_all(connection)
+        .fetch_all(&mut *connection)
         .await?;
+    let participants = sqlx::query_scalar("SELECT agent FROM participant WHERE ticket = $1 ORDER BY agent");
+    let participants = participants.bind(number).fetch_all(&mut *connection).await?;
+    let tags = sqlx::query_scalar("SELECT tag FROM tag WHERE ticket = $1 ORDER BY tag");
+    let tags = tags.bind(number).fetch_all(connection).await?;
     let person = |row: &Record| Ok(Person { name: row.try_get("name")?, address: row.try_get("address")? });
     Ok(Some(TicketHead {
         number,
@@ -49,9 +53,8 @@ async fn head(connection: &mut Connection, number: i64) -> Result<Option<TicketH
         requester: Person { name: row.try_get("requester_name")?, address: row.try_get("requester_address")? },
         followers: followers.iter().map(person).collect::<Result<_, sqlx::Error>>()?,
         assignee: row.try_get("assignee")?,
-        // Nothing can be a participant or a tag yet: the fields stand in the contract, and scripts may rely on them.
-        participants: Vec::new(),
-        tags: Vec::new(),
+        participants,
+        tags,
         due_at: row.try_get::<Option<i64>, _>("due_at")?.map(Time),
         created_at: Time(row.try_get("created_at")?),
         updated_at: Time(row.try_get("updated_at")?),

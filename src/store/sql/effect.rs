@@ -1,0 +1,94 @@
+//! What a decision does to earlier mail, in SQL: proofs of copies, notices that failed, dead addresses, held arrivals. All of it is rare,
+//! so nothing is asked of the database where there is nothing to do.
+
+use sqlx::QueryBuilder;
+
+use super::decision::Rows;
+use super::work::push_numbers;
+use super::{Database, KEPT, Transaction};
+use crate::decide::{Action, Failed, Operation};
+use crate::model::address::Address;
+use crate::model::time::Time;
+use crate::store::Fault;
+
+pub(super) async fn write(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time) -> Result<(), Fault> {
+    write_proofs(transaction, rows).await?;
+    for (_, decision) in rows {
+        for failed in &decision.failed {
+            write_failed(transaction, failed, now).await?;
+        }
+        if let Some(address) = &decision.alive {
+            write_alive(transaction, address).await?;
+        }
+        for operation in &decision.operations {
+            operate(transaction, operation, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Marks the senders of earlier copies as proven by later ones.
+async fn write_proofs(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Result<(), Fault> {
+    let proven = rows.iter().filter_map(|(_, decision)| Some((decision.proves?, decision.authenticity)));
+    let proven: Vec<_> = proven.collect();
+    if proven.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Database>::new("UPDATE message SET authenticated = 1 WHERE arrival IN (");
+    push_numbers(&mut query, &proven.iter().map(|(arrival, _)| *arrival).collect::<Vec<_>>());
+    query.push(")").build().persistent(KEPT).execute(&mut **transaction).await?;
+    for (arrival, authenticity) in proven {
+        let query = sqlx::query("UPDATE arrival SET authenticity = $2 WHERE id = $1");
+        query.bind(arrival).bind(authenticity.name()).execute(&mut **transaction).await?;
+    }
+    Ok(())
+}
+
+/// A notice that came back has failed, whatever the relay had said; one that has not left yet is not sent any more.
+async fn write_failed(transaction: &mut Transaction<'_>, failed: &Failed, now: Time) -> Result<(), Fault> {
+    sqlx::query("UPDATE outbox SET state = 'failed', last_error = $2, settled_at = $3 WHERE id = $1 AND state <> 'leased'")
+        .bind(failed.notice)
+        .bind(&failed.why)
+        .bind(now.0)
+        .execute(&mut **transaction)
+        .await?;
+    if let Some(address) = &failed.dead {
+        sqlx::query("INSERT INTO dead_address (address_key, since, why) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+            .bind(address.key())
+            .bind(now.0)
+            .bind(&failed.why)
+            .execute(&mut **transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn write_alive(transaction: &mut Transaction<'_>, address: &Address) -> Result<(), Fault> {
+    sqlx::query("DELETE FROM dead_address WHERE address_key = $1").bind(address.key()).execute(&mut **transaction).await?;
+    Ok(())
+}
+
+/// Does to a held arrival what was asked; whether it was held.
+pub(super) async fn operate(transaction: &mut Transaction<'_>, operation: &Operation, now: Time) -> Result<bool, Fault> {
+    let Operation { arrival, action, by } = operation;
+    let done = match action {
+        Action::Release { onto } => {
+            let query = "UPDATE arrival SET outcome = NULL, cause = NULL, decided_at = NULL, attempts = 0, claimed_by = NULL, \
+                         passed_over = NULL, released_by = $2, released_onto = $3 WHERE id = $1 AND outcome = 'held'";
+            sqlx::query(query).bind(arrival).bind(by).bind(onto).execute(&mut **transaction).await?
+        }
+        Action::Retry => {
+            let query = "UPDATE arrival SET outcome = NULL, cause = NULL, decided_at = NULL, attempts = 0, claimed_by = NULL, \
+                         passed_over = NULL, authenticity = NULL, evidence = NULL, released_by = NULL, released_onto = NULL \
+                         WHERE id = $1 AND outcome = 'held'";
+            sqlx::query(query).bind(arrival).execute(&mut **transaction).await?
+        }
+        Action::Discard => {
+            let query = "UPDATE arrival SET outcome = 'discarded', decided_at = $2, reasons = COALESCE(reasons || $3, '') || $4 \
+                         WHERE id = $1 AND outcome = 'held'";
+            let reason = format!("discarded by {by}");
+            sqlx::query(query).bind(arrival).bind(now.0).bind("\n").bind(reason).execute(&mut **transaction).await?
+        }
+    };
+    Ok(done.rows_affected() > 0)
+}
