@@ -205,6 +205,9 @@ fn decide_new(case: &Case, facts: &Facts, rules: Rules<'_>, mut reasons: Vec<Str
         Ok(route) => route,
         Err(cause) => return Decision::held(case, cause, None, reasons),
     };
+    if let Some(leaving) = case.links.unfollow {
+        return update::follower::leave(case, leaving, facts, rules, reasons);
+    }
     let writer = match screen::writer(case, rules.desk, &mut reasons) {
         Ok(writer) => writer,
         Err(cause) => return Decision::held(case, cause, None, reasons),

@@ -51,6 +51,8 @@ pub enum Found {
     Answered,
     /// Further back in References.
     References,
+    /// It stands for an operator's word.
+    Released,
 }
 
 /// Everything in a mail that may tell which ticket it speaks of, in the order of its worth.
@@ -64,6 +66,8 @@ pub struct Links {
     pub subject: Option<i64>,
     /// Links that would be good if they were younger.
     pub expired: Vec<Link>,
+    /// An address of a department with something behind its `+` that is not a token of ours.
+    pub unreadable: Option<Address>,
     /// The notice that a signed bounce address belongs to: the arrival that caused it, and its recipient.
     pub bounced: Option<(i64, Recipient)>,
     /// The ticket that a follower wants to leave, and the follower.
@@ -128,7 +132,11 @@ impl Links {
                 }
             }
             Some(Token::Bounce { arrival, recipient }) => self.bounced = Some((arrival, recipient)),
-            _ => {}
+            Some(Token::Message { .. }) => {}
+            None if desk.is_ours(address) && desk.department_by_address(address).is_none() => {
+                self.unreadable = Some(address.clone());
+            }
+            None => {}
         }
     }
 
@@ -277,6 +285,8 @@ pub struct Facts {
     pub notes: HashMap<i64, Vec<String>>,
     /// How many messages customers and machines wrote to a ticket within the last hour.
     pub lately: HashMap<i64, i64>,
+    /// Who was proven on which ticket: its number and the address as `Address::key` writes it.
+    pub proven: HashSet<(i64, String)>,
     /// Addresses that are known to be dead, as `Address::key` writes them.
     pub dead: HashSet<String>,
     /// Notices by the arrival that caused them.
@@ -322,6 +332,8 @@ impl Facts {
             }
             if message.author.agent.is_none() {
                 *self.lately.entry(message.ticket).or_default() += 1;
+                let proven = message.author.address.as_ref().filter(|_| message.authenticated);
+                self.proven.extend(proven.map(|address| (message.ticket, address.key())));
             }
             if let Some(id) = &message.message_id {
                 self.by_message_id.entry(id.clone()).or_default().push(message.ticket);

@@ -3,12 +3,13 @@
 //! A token tells which recipient was written to, not who writes. So an agent's mail acts only with **all** of: the agent's own signed
 //! address or Message-ID, From = that agent, and a proven sender. What falls short is held; nothing is sent.
 
-use super::recall::{Facts, Link};
+use super::recall::{Facts, Found, Link};
 use super::{Case, Decision};
 use crate::model::address::Mailbox;
 use crate::model::arrival::{Cause, Outcome};
 use crate::model::desk::{Access, Agent, Desk};
 use crate::model::mail::Mail;
+use crate::model::token::{Purpose, Recipient};
 
 /// Who writes.
 #[derive(Debug, Clone)]
@@ -94,7 +95,7 @@ pub fn writer<'a>(case: &Case, desk: &'a Desk, reasons: &mut Vec<String>) -> Res
         reasons.push(format!("automatic: {why}"));
         return Ok(Writer::Machine(Machine { mailbox: mail.from.first().cloned(), kind }));
     }
-    if mail.from.len() > 1 {
+    if mail.from.len() > 1 && case.arrival.release.is_none() {
         reasons.push(format!("From names {} addresses; nobody can tell who wrote", mail.from.len()));
         return Err(Cause::SeveralSenders);
     }
@@ -102,7 +103,8 @@ pub fn writer<'a>(case: &Case, desk: &'a Desk, reasons: &mut Vec<String>) -> Res
         reasons.push("no address in From and none in the envelope: there is nobody to answer".to_owned());
         return Err(Cause::NoSender);
     };
-    reasons.push(format!("from {} ({})", mailbox.address, case.authenticity.name()));
+    reasons.extend(case.verdicts.iter().cloned());
+    reasons.push(format!("from {}, {}", mailbox.address, case.authenticity.in_words()));
     match desk.agent_by_address(&mailbox.address) {
         Some(agent) => authority(case, agent, mailbox, desk, reasons),
         None => Ok(Writer::Customer(mailbox)),
@@ -127,22 +129,37 @@ fn authority<'a>(
     }
     let own = std::iter::once(&agent.address).chain(&agent.other_addresses);
     let own: Vec<_> = own.map(|address| desk.keys.recipient(address)).collect();
-    let Some(link) = case.links.sealed.iter().find(|link| own.contains(&link.recipient)) else {
-        return without_token(case, agent, mailbox, reasons);
-    };
-    if agent.access == Access::Viewer {
+    let link = case.links.sealed.iter().find(|link| own.contains(&link.recipient)).copied();
+    let Some(link) = released(case, link, own[0]).or(link) else { return without_token(case, agent, mailbox, reasons) };
+    if agent.access == Access::Viewer && case.arrival.release.is_none() {
         reasons.push(format!("{} has access `viewer` and may not answer", agent.key));
         return Err(Cause::AgentMayNotWrite);
     }
-    reasons.push(format!("the agent {} answers to a link of the agent's own: {:?}", agent.key, link.found));
-    Ok(Writer::Agent { agent, link: *link, mailbox })
+    reasons.push(format!("the agent {} answers", agent.key));
+    Ok(Writer::Agent { agent, link, mailbox })
+}
+
+/// The link that an operator's word stands for: onto the ticket that was named, else onto the one that the mail speaks of.
+fn released(case: &Case, own: Option<Link>, recipient: Recipient) -> Option<Link> {
+    let release = case.arrival.release.as_ref()?;
+    let (sealed, day) = (case.links.sealed.first(), case.arrival.received_at.day());
+    let spoken_of = own.or(sealed.copied()).map(|link| link.ticket).or(case.links.subject);
+    let ticket = release.onto.or(spoken_of)?;
+    // What answers to a note stays one, whoever released it.
+    let noted = case.links.sealed.iter().any(|link| link.ticket == ticket && link.purpose == Purpose::Note);
+    let purpose = if noted { Purpose::Note } else { Purpose::Reply };
+    Some(Link { ticket, recipient, purpose, day, event: None, found: Found::Released })
 }
 
 /// A proven agent without a link of the agent's own: a new request of a member, unless it turns out to speak of a ticket.
 fn without_token<'a>(case: &Case, agent: &'a Agent, mailbox: Mailbox, reasons: &mut Vec<String>) -> Result<Writer<'a>, Cause> {
-    if !case.links.sealed.is_empty() {
+    if !case.links.sealed.is_empty() && case.arrival.release.is_none() {
         reasons.push(format!("the agent {} answers to somebody else's link", agent.key));
         return Err(Cause::TokenOfAnother);
+    }
+    if let Some(address) = &case.links.unreadable {
+        reasons.push(format!("it is addressed to {address}, which is not an address that was made here"));
+        return Err(Cause::AgentWithoutToken);
     }
     reasons.push(format!("the agent {} writes of the agent's own accord", agent.key));
     Ok(Writer::Member { agent, mailbox })

@@ -157,6 +157,19 @@ impl Authenticity {
         Self::ALL.into_iter().find(|authenticity| authenticity.name() == name)
     }
 
+    /// What it says of an address, behind `from somebody@customer.example`.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Authenticity::Unproven => "and nothing proves it",
+            Authenticity::Spf => "proven by SPF",
+            Authenticity::Dkim => "proven by a DKIM signature",
+            Authenticity::Arc => "proven by the seal of a forwarder that is believed (ARC)",
+            Authenticity::AuthenticationResults => "proven by the Authentication-Results of our relay",
+            Authenticity::TrustedNetwork => "believed because it came from a trusted network",
+            Authenticity::Operator => "believed because an operator released it",
+        }
+    }
+
     /// Whether the sender may be believed.
     pub fn is_proven(self) -> bool {
         self != Authenticity::Unproven

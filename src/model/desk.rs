@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::address::Address;
+use super::ticket::Ticket;
 use super::token::{Keyring, Token, split_signed};
 
 /// A group of agents with a system address of its own and any number of public mailboxes.
@@ -201,6 +202,14 @@ impl Desk {
     /// The department with this key.
     pub fn department(&self, key: &str) -> Option<&Department> {
         self.departments.iter().find(|department| department.key == key)
+    }
+
+    /// The reference of a ticket as people write it: `SUP-1042`.
+    pub fn reference(&self, ticket: &Ticket) -> String {
+        match self.department(&ticket.department) {
+            Some(department) => format!("{}-{}", department.prefix, ticket.number),
+            None => ticket.number.to_string(),
+        }
     }
 
     /// The agent with this key.

@@ -19,6 +19,11 @@ impl Time {
         self.timestamp().strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
     }
 
+    /// The date in UTC: `2026-11-12`.
+    pub fn date(self) -> String {
+        self.timestamp().strftime("%Y-%m-%d").to_string()
+    }
+
     /// Date and time to the minute in a zone, for people.
     pub fn in_zone(self, zone: &Zone) -> String {
         self.timestamp().to_zoned(zone.0.clone()).strftime("%Y-%m-%d %H:%M").to_string()

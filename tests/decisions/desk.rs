@@ -7,7 +7,7 @@ use postdesk::decide::recall::Facts;
 use postdesk::decide::write::texts::Texts;
 use postdesk::decide::{Case, Decision, Rules, decide};
 use postdesk::model::address::{Address, Mailbox};
-use postdesk::model::arrival::{Arrival, Authenticity, Findings, Peer, Source};
+use postdesk::model::arrival::{Arrival, Authenticity, Findings, Peer, Release, Source};
 use postdesk::model::desk::{Access, AcknowledgementCaps, Agent, Department, Desk, Limits, Stranger};
 use postdesk::model::ticket::{Priority, Status, Ticket};
 use postdesk::model::time::Time;
@@ -95,14 +95,28 @@ fn facts(family: &Family) -> Facts {
     facts.by_message_id.insert("kettle-1@customer.example".to_owned(), vec![7]);
     facts.by_arrival.extend([(3, 7), (5, 7)]);
     facts.texts.insert(7, vec!["My kettle does not boil any more. What can I do?".to_owned()]);
+    if family.facts.get("another").is_some() {
+        let zoe = mailbox("Zoe", "zoe@customer.example");
+        facts.tickets.insert(8, Ticket { number: 8, requester: zoe, followers: Vec::new(), ..ticket("open") });
+        facts.next_number = 9;
+    }
+    for proven in family.facts.get("proven").and_then(|value| value.as_array()).into_iter().flatten() {
+        facts.proven.insert((7, address(proven.as_str().expect("an address")).key()));
+    }
     facts
 }
 
 /// What is decided of a family's mail.
 pub(crate) fn decided(family: &Family) -> Decision {
-    let (desk, texts) = (desk(), Texts::new(Vec::new()).expect("the built-in texts are in order"));
+    let (mut desk, texts) = (desk(), Texts::new(Vec::new()).expect("the built-in texts are in order"));
     let word =
         |value: &toml::Value| String::from_utf8(expand(value.as_str().unwrap_or("").as_bytes(), &mut Vec::new())).expect("text");
+    if let Some(policy) = family.facts.get("stranger").and_then(|value| value.as_str()) {
+        assert_eq!(policy, "new-ticket");
+        desk.departments[0].stranger = Stranger::NewTicket;
+    }
+    let release = family.facts.get("released").and_then(|value| value.as_integer());
+    let release = release.map(|onto| Release { by: "operator".to_owned(), onto: Some(onto).filter(|onto| *onto != 0) });
     let recipients = family.facts["to"].as_array().expect("a list").iter().map(|to| address(&word(to))).collect();
     let trusted = family.facts["trusted"].as_bool() == Some(true);
     let arrival = Arrival {
@@ -118,9 +132,10 @@ pub(crate) fn decided(family: &Family) -> Decision {
         raw: Vec::new(),
         missing: None,
         findings: None,
-        release: None,
+        release: release.clone(),
     };
     let authenticity = if trusted { Authenticity::TrustedNetwork } else { Authenticity::Unproven };
+    let authenticity = if release.is_some() { Authenticity::Operator } else { authenticity };
     let findings = Findings { authenticity, verdicts: Vec::new() };
     let case = Case::new(arrival, parse(&family.raw, &desk.limits), findings, &desk);
     decide(&case, &facts(family), Rules { desk: &desk, texts: &texts, now: NOW })

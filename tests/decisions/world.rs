@@ -94,6 +94,20 @@ fn token(placeholder: &str) -> Option<String> {
     let token = match kind {
         "reply" => Token::Reply { purpose: Purpose::Reply, ticket: number(0)?, recipient: recipient(1)?, day: DAY },
         "note" => Token::Reply { purpose: Purpose::Note, ticket: number(0)?, recipient: recipient(1)?, day: DAY },
+        "unfollow" => Token::Reply { purpose: Purpose::Unfollow, ticket: number(0)?, recipient: recipient(1)?, day: DAY },
+        "expired" => Token::Reply { purpose: Purpose::Reply, ticket: number(0)?, recipient: recipient(1)?, day: DAY - 731 },
+        // One bit of a good one is another.
+        "altered" => {
+            let good = Token::Reply { purpose: Purpose::Reply, ticket: number(0)?, recipient: recipient(1)?, day: DAY };
+            let text = keys.write(&good);
+            let last = if text.ends_with('a') { 'e' } else { 'a' };
+            return Some(format!("{}{last}", &text[..text.len() - 1]));
+        }
+        // Sealed with a key that is not ours, under the number of ours.
+        "foreign" => {
+            let theirs = Token::Reply { purpose: Purpose::Reply, ticket: number(0)?, recipient: recipient(1)?, day: DAY };
+            return Some(Keyring::new(Key::new(1, &[8; 32]), Vec::new()).write(&theirs));
+        }
         "bounce" => Token::Bounce { arrival: number(0)?, recipient: recipient(1)? },
         "message" => {
             let event = Event::ALL.into_iter().find(|event| Some(&event.name()) == arguments.get(3))?;

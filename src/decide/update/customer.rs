@@ -4,6 +4,7 @@ use super::{Matter, customer_author};
 use crate::decide::recall::Acknowledged;
 use crate::decide::screen::Writer;
 use crate::decide::watchers::Happening;
+use crate::decide::write::bare_subject;
 use crate::decide::{Decision, Relation, TicketChange};
 use crate::model::address::Mailbox;
 use crate::model::arrival::Outcome;
@@ -31,6 +32,7 @@ pub(super) fn request(
         people.extend(matter.case.mail.cc.iter().cloned());
         matter.add_followers(&mut ticket, &people, from.address.as_str(), &mut events);
     }
+    matter.suggest_followers(&ticket, from.address.as_str(), &mut events);
     let acknowledge = match acknowledgement(matter, from) {
         Ok(()) => true,
         Err(why) => {
@@ -120,7 +122,13 @@ pub(super) fn reply(matter: &Matter<'_>, from: &Mailbox, old: &Ticket, mut reaso
     if let Some(closed_at) = old.closed_at
         && closed_at.plus(department.reopen_within) < matter.rules.now
     {
-        reasons.push(format!("ticket {} was closed too long ago to be opened again: a new one that names it", old.number));
+        let reference = matter.rules.desk.reference(old);
+        reasons.push(format!("{reference} was closed too long ago to be opened again: a new ticket that names it"));
+        return request(matter, from, Some((old, Relation::FollowUp)), reasons);
+    }
+    if old.closed_at.is_some() && matter.case.arrival.release.is_none() && is_another_subject(matter, old) {
+        let reference = matter.rules.desk.reference(old);
+        reasons.push(format!("{reference} is closed and the subject is another one: a new ticket that names it"));
         return request(matter, from, Some((old, Relation::FollowUp)), reasons);
     }
     let mut ticket = old.clone();
@@ -134,6 +142,7 @@ pub(super) fn reply(matter: &Matter<'_>, from: &Mailbox, old: &Ticket, mut reaso
     if proven && ticket.requester.address == from.address {
         matter.add_followers(&mut ticket, &matter.case.mail.cc, actor, &mut events);
     }
+    matter.suggest_followers(&ticket, actor, &mut events);
     ticket.updated_at = matter.rules.now;
     if matter.case.mail.message_id.is_some() {
         ticket.last_message_id.clone_from(&matter.case.mail.message_id);
@@ -154,4 +163,12 @@ pub(super) fn reply(matter: &Matter<'_>, from: &Mailbox, old: &Ticket, mut reaso
     let change = TicketChange { ticket, before: Some(old.clone()), related: None };
     matter.conclude(&mut decision, change, message, Some(happening));
     decision
+}
+
+/// Whether a mail speaks of something else than the ticket, going by the subject. Gateways and clients put words before it, and cut it.
+fn is_another_subject(matter: &Matter<'_>, ticket: &Ticket) -> bool {
+    let desk = matter.rules.desk;
+    let bare = |subject: &str| bare_subject(subject, desk).to_lowercase();
+    let (now, before) = (bare(&matter.case.mail.subject), bare(&ticket.subject));
+    !matter.case.mail.subject.trim().is_empty() && !now.contains(&before) && !before.contains(&now)
 }

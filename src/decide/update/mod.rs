@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod command;
 pub mod customer;
+pub mod follower;
 pub mod machine;
 
 use super::recall::Facts;
@@ -12,10 +13,13 @@ use super::thread::Thread;
 use super::watchers::{Happening, watchers};
 use super::write::{Notice, write};
 use super::{Case, Decision, Rules, TicketChange};
-use crate::model::address::Mailbox;
+use crate::model::address::{Address, Mailbox};
 use crate::model::desk::Department;
 use crate::model::message::{Author, Kind, Message};
 use crate::model::ticket::{Event, Status, Ticket};
+
+/// How many followers are suggested of one mail.
+const SUGGESTED: usize = 20;
 
 /// Everything the earlier steps found out about one mail.
 #[derive(Debug)]
@@ -40,9 +44,8 @@ pub fn update(matter: Matter<'_>, reasons: Vec<String>) -> Decision {
         (Writer::Machine(machine), ticket) => machine::machine(&matter, machine, ticket, reasons),
         (Writer::Agent { agent, mailbox, .. }, Some(ticket)) => agent::agent(&matter, agent, mailbox, ticket, reasons),
         (Writer::Customer(from), Some(ticket)) => customer::reply(&matter, from, ticket, reasons),
-        (Writer::Agent { mailbox, .. } | Writer::Member { mailbox, .. } | Writer::Customer(mailbox), _) => {
-            customer::request(&matter, mailbox, None, reasons)
-        }
+        (Writer::Customer(from), None) => customer::request(&matter, from, matter.thread.related, reasons),
+        (Writer::Agent { mailbox, .. } | Writer::Member { mailbox, .. }, _) => customer::request(&matter, mailbox, None, reasons),
     }
 }
 
@@ -102,10 +105,32 @@ impl<'a> Matter<'a> {
         }
     }
 
+    /// Whom the mail was also sent to and who does not follow the ticket. Whether they are to is for an agent to say: who forges a sender
+    /// must not be sent what the others write.
+    fn suggested(&self, ticket: &Ticket) -> Vec<&'a Address> {
+        let desk = self.rules.desk;
+        let mail = &self.case.mail;
+        let mut suggested: Vec<&Address> = Vec::new();
+        for address in mail.cc.iter().chain(&mail.to).map(|person| &person.address) {
+            let stranger = !desk.is_ours(address) && desk.agent_by_address(address).is_none() && !ticket.includes(address);
+            if stranger && !suggested.contains(&address) && suggested.len() < SUGGESTED {
+                suggested.push(address);
+            }
+        }
+        suggested
+    }
+
+    fn suggest_followers(&self, ticket: &Ticket, actor: &str, events: &mut Vec<Event>) {
+        let suggested = self.suggested(ticket).into_iter();
+        events.extend(suggested.map(|address| self.event(ticket, actor, "follower-suggested", None, Some(address.as_str()))));
+    }
+
     /// Puts the change, its message and its notices into a decision.
     fn conclude(&self, decision: &mut Decision, change: TicketChange, message: Message, happening: Option<Happening<'_>>) {
         let department = self.department_of(&change.ticket);
         if let Some(happening) = happening {
+            let from_customer = matches!(self.writer, Writer::Customer(_));
+            let suggested = if from_customer { self.suggested(&change.ticket) } else { Vec::new() };
             for watcher in watchers(happening, &change.ticket, department, self.rules.desk) {
                 decision.reasons.push(format!("{} goes to {}", watcher.event.name(), watcher.person.address));
                 decision.notices.push(write(
@@ -116,6 +141,7 @@ impl<'a> Matter<'a> {
                         message: &message,
                         raw_id: self.case.arrival.raw_id,
                         related: change.related,
+                        suggested: &suggested,
                     },
                     self.rules,
                 ));

@@ -40,6 +40,8 @@ pub struct Notice<'a> {
     pub raw_id: i64,
     /// Number of another ticket that this one has to do with.
     pub related: Option<(i64, Relation)>,
+    /// Addresses that the mail was also sent to and that do not follow the ticket.
+    pub suggested: &'a [&'a Address],
 }
 
 /// A receipt for a mail that was stopped.
@@ -141,6 +143,7 @@ struct Names {
     message_id: String,
     reply_to: Address,
     bounce: Address,
+    unfollow: Address,
 }
 
 impl Letter<'_> {
@@ -158,6 +161,9 @@ impl Letter<'_> {
         if let Some(last) = self.references.last() {
             header.ids("In-Reply-To", &[last]);
             header.ids("References", &self.references);
+        }
+        if self.is_to_follower() {
+            header.raw("List-Unsubscribe", &format!("<mailto:{}?subject=unfollow>", names.unfollow));
         }
         if let Some(value) = auto_submitted(event, self.watcher.agent.is_some()) {
             header.raw("Auto-Submitted", value);
@@ -199,6 +205,7 @@ impl Letter<'_> {
         let (ticket, day, arrival) = (self.ticket.number, rules.now.day(), self.arrival);
         let purpose = if self.watcher.event == Event::Note { Purpose::Note } else { Purpose::Reply };
         let reply = keys.write(&Token::Reply { purpose, ticket, recipient, day });
+        let unfollow = keys.write(&Token::Reply { purpose: Purpose::Unfollow, ticket, recipient, day });
         let bounce = keys.write(&Token::Bounce { arrival, recipient });
         let message = Token::Message { ticket, recipient, day, arrival, event: self.watcher.event.code() };
         let department = &self.department.address;
@@ -208,7 +215,13 @@ impl Letter<'_> {
             message_id: format!("{}@{}", keys.write(&message), rules.desk.hostname),
             reply_to: signed(&reply),
             bounce: signed(&bounce),
+            unfollow: signed(&unfollow),
         }
+    }
+
+    fn is_to_follower(&self) -> bool {
+        let person = &self.watcher.person.address;
+        self.watcher.agent.is_none() && self.ticket.followers.iter().any(|follower| follower.address == *person)
     }
 
     /// Customers see the public mailbox they wrote to. Agents see the signed address in From too: some clients ignore Reply-To.
@@ -260,6 +273,11 @@ fn words<'a>(notice: &Notice<'a>, rules: Rules<'a>, files: &'a [Attachment]) -> 
         number.map(|number| reference(department, number)).unwrap_or_default()
     };
     Words {
+        suggested: if watcher.agent.is_some() {
+            notice.suggested.iter().map(|address| address.as_str()).collect()
+        } else {
+            Vec::new()
+        },
         changed_by: notice.message.author.name.as_str(),
         text: if watcher.agent.is_some() { Cow::Borrowed(&message.text) } else { scrub(&message.text, rules.desk) },
         author: Person { name: called(&message.author.name, address), address: address.map(Address::as_str).unwrap_or_default() },
@@ -312,7 +330,7 @@ fn size(octets: i64) -> String {
 }
 
 /// A subject without `Re:` and without references of ours, so that neither piles up.
-fn bare_subject(subject: &str, desk: &Desk) -> String {
+pub(super) fn bare_subject(subject: &str, desk: &Desk) -> String {
     let mut bare = subject.to_owned();
     while let Some(start) = bare.find('[') {
         let Some(end) = bare[start..].find(']').map(|length| start + length) else { break };

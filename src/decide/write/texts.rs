@@ -44,6 +44,8 @@ pub struct Words<'a> {
     pub follows: String,
     /// Reference of the ticket whose link the author used without being on it, or empty. For agents only.
     pub stranger_to: String,
+    /// Addresses that the mail was also sent to and that do not follow the ticket. For agents only.
+    pub suggested: Vec<&'a str>,
     /// Name of who changed the ticket, where that is what the notice is about.
     pub changed_by: &'a str,
     /// The files that come along.

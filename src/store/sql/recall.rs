@@ -45,7 +45,7 @@ pub(super) async fn recall(connection: &mut Connection, wanted: &Wanted, now: Ti
         tickets(connection, &numbers, &mut facts, lock).await?;
         people(connection, &numbers, &mut facts).await?;
         texts(connection, &numbers, &mut facts).await?;
-        lately(connection, &numbers, now, &mut facts).await?;
+        writers(connection, &numbers, now, &mut facts).await?;
     }
     acknowledged(connection, wanted, now, &mut facts).await?;
     dead(connection, wanted, &mut facts).await?;
@@ -192,16 +192,21 @@ async fn texts(connection: &mut Connection, numbers: &[i64], facts: &mut Facts) 
     Ok(())
 }
 
-/// How much of late came to the tickets from others than agents.
-async fn lately(connection: &mut Connection, numbers: &[i64], now: Time, facts: &mut Facts) -> Result<(), Fault> {
-    let mut query = QueryBuilder::<Database>::new(
-        "SELECT ticket, COUNT(*) FROM message WHERE kind IN ('request', 'reply', 'automatic') AND at >= ",
-    );
-    query.push_bind(Facts::cap_starts(now).0.0).push(" AND ticket IN (");
+/// Who besides agents wrote to the tickets: whether they were proven, and how much came of late.
+async fn writers(connection: &mut Connection, numbers: &[i64], now: Time, facts: &mut Facts) -> Result<(), Fault> {
+    let mut query = QueryBuilder::<Database>::new("SELECT ticket, author_address, MAX(authenticated), CAST(SUM(CASE WHEN at >= ");
+    query
+        .push_bind(Facts::cap_starts(now).0.0)
+        .push(" THEN 1 ELSE 0 END) AS BIGINT) FROM message WHERE author_agent IS NULL AND ticket IN (");
     push_numbers(&mut query, numbers);
-    query.push(") GROUP BY ticket");
+    query.push(") GROUP BY ticket, author_address");
     for row in query.build().persistent(KEPT).fetch_all(connection).await? {
-        facts.lately.insert(row.try_get(0)?, row.try_get(1)?);
+        let ticket = row.try_get(0)?;
+        *facts.lately.entry(ticket).or_default() += row.try_get::<i64, _>(3)?;
+        let address = row.try_get::<Option<&str>, _>(1)?.and_then(Address::parse);
+        if let Some(address) = address.filter(|_| row.try_get::<i64, _>(2).is_ok_and(|proven| proven != 0)) {
+            facts.proven.insert((ticket, address.key()));
+        }
     }
     Ok(())
 }
