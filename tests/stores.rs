@@ -48,6 +48,8 @@ mod mails;
 mod order;
 #[path = "stores/outbox.rs"]
 mod outbox;
+#[path = "stores/people.rs"]
+mod people;
 #[cfg(feature = "peers")]
 #[path = "stores/plans.rs"]
 mod plans;
