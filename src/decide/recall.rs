@@ -177,14 +177,29 @@ pub struct Wanted {
     pub sent: BTreeSet<i64>,
     /// Arrivals that an admin speaks of.
     pub held: BTreeSet<i64>,
+    /// Tickets whose texts are asked for: those that agents speak of, since only what they quote must be recognised. A customer's reply
+    /// then touches no message at all.
+    pub quoted: BTreeSet<i64>,
 }
 
 impl Wanted {
     /// What a batch needs.
     pub fn of(cases: &[Case], desk: &Desk) -> Self {
         let mut wanted = Self { people: desk.agents.iter().map(|agent| agent.address.key()).collect(), ..Self::default() };
-        cases.iter().for_each(|case| wanted.add(case));
+        for case in cases {
+            wanted.add(case);
+            let from = case.mail.from.iter().map(|mailbox| &mailbox.address).chain(&case.arrival.sender);
+            if from.into_iter().any(|address| desk.agent_by_address(address).is_some()) {
+                wanted.add_quoted(case);
+            }
+        }
         wanted
+    }
+
+    fn add_quoted(&mut self, case: &Case) {
+        self.quoted.extend(case.links.sealed.iter().map(|link| link.ticket));
+        self.quoted.extend(case.links.subject);
+        self.quoted.extend(case.arrival.release.as_ref().and_then(|release| release.onto));
     }
 
     /// Adds what one mail needs.
@@ -279,14 +294,10 @@ pub struct Facts {
     pub acknowledged: HashMap<String, Acknowledged>,
     /// Acknowledgements to everybody within the last 24 hours.
     pub acknowledged_in_all: i64,
-    /// Texts of the newest messages of a ticket.
+    /// Texts of the newest messages of a ticket that an agent speaks of.
     pub texts: HashMap<i64, Vec<String>>,
-    /// Texts of the notes of a ticket, the oldest first.
+    /// Texts of the notes of a ticket that an agent speaks of, the oldest first.
     pub notes: HashMap<i64, Vec<String>>,
-    /// How many messages customers and machines wrote to a ticket within the last hour.
-    pub lately: HashMap<i64, i64>,
-    /// Who was proven on which ticket: its number and the address as `Address::key` writes it.
-    pub proven: HashSet<(i64, String)>,
     /// Addresses that are known to be dead, as `Address::key` writes them.
     pub dead: HashSet<String>,
     /// Notices by the arrival that caused them.
@@ -329,11 +340,6 @@ impl Facts {
             self.texts.entry(message.ticket).or_default().push(message.text.clone());
             if message.kind == Kind::Note {
                 self.notes.entry(message.ticket).or_default().push(message.text.clone());
-            }
-            if message.author.agent.is_none() {
-                *self.lately.entry(message.ticket).or_default() += 1;
-                let proven = message.author.address.as_ref().filter(|_| message.authenticated);
-                self.proven.extend(proven.map(|address| (message.ticket, address.key())));
             }
             if let Some(id) = &message.message_id {
                 self.by_message_id.entry(id.clone()).or_default().push(message.ticket);

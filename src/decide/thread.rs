@@ -190,7 +190,7 @@ impl<'a> Search<'a, '_> {
 
     /// Who was proven on a ticket must be proven again where the evidence is such as anybody can write.
     fn is_believed(&self, ticket: &Ticket, from: &Address) -> bool {
-        self.case.authenticity.is_proven() || !self.facts.proven.contains(&(ticket.number, from.key()))
+        self.case.authenticity.is_proven() || !ticket.proven.contains(&from.key())
     }
 
     fn linked(&self, link: &Link, reasons: &mut Vec<String>) -> Result<&'a Ticket, Refused> {

@@ -1,5 +1,7 @@
 //! Tickets and what happens to them.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::address::{Address, Mailbox};
@@ -110,12 +112,49 @@ pub struct Ticket {
     pub participants: Vec<String>,
     /// Words that agents file it under, in alphabetical order.
     pub tags: Vec<String>,
+    /// Who of the customer side was proven on it, as `Address::key` writes it.
+    pub proven: Vec<String>,
+    /// What came of late from the customer side.
+    pub lately: Lately,
+}
+
+/// How many messages came since when, within an hour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lately {
+    /// When the hour began.
+    pub since: Time,
+    /// Messages since then.
+    pub count: i64,
+}
+
+impl Lately {
+    const HOUR: Duration = Duration::from_secs(3_600);
+
+    /// How many there were within the hour, as of this time.
+    pub fn at(self, now: Time) -> i64 {
+        if self.since.plus(Self::HOUR) > now && self.since <= now { self.count } else { 0 }
+    }
+
+    /// One more.
+    pub fn and_one(self, now: Time) -> Self {
+        let count = self.at(now);
+        Self { since: if count == 0 { now } else { self.since }, count: count + 1 }
+    }
 }
 
 impl Ticket {
     /// Whether the address is the requester's or a follower's.
     pub fn includes(&self, address: &Address) -> bool {
         self.requester.address == *address || self.followers.iter().any(|follower| follower.address == *address)
+    }
+
+    /// Notes that somebody of the customer side wrote.
+    pub fn heard(&mut self, from: &Address, proven: bool, now: Time) {
+        let key = from.key();
+        if proven && !self.proven.contains(&key) {
+            self.proven.push(key);
+        }
+        self.lately = self.lately.and_one(now);
     }
 
     /// Requester first, then the followers.

@@ -9,7 +9,7 @@ use postdesk::decide::{Case, Decision, Rules, decide};
 use postdesk::model::address::{Address, Mailbox};
 use postdesk::model::arrival::{Arrival, Authenticity, Findings, Peer, Release, Source};
 use postdesk::model::desk::{Access, AcknowledgementCaps, Agent, Department, Desk, Limits, Stranger};
-use postdesk::model::ticket::{Priority, Status, Ticket};
+use postdesk::model::ticket::{Lately, Priority, Status, Ticket};
 use postdesk::model::time::Time;
 use serde_json::{Value, json};
 
@@ -82,6 +82,8 @@ fn ticket(status: &str) -> Ticket {
         followers: vec![mailbox("Noah", "noah@customer.example")],
         participants: Vec::new(),
         tags: Vec::new(),
+        proven: Vec::new(),
+        lately: Lately::default(),
     }
 }
 
@@ -101,7 +103,8 @@ fn facts(family: &Family) -> Facts {
         facts.next_number = 9;
     }
     for proven in family.facts.get("proven").and_then(|value| value.as_array()).into_iter().flatten() {
-        facts.proven.insert((7, address(proven.as_str().expect("an address")).key()));
+        let key = address(proven.as_str().expect("an address")).key();
+        facts.tickets.get_mut(&7).expect("it exists").proven.push(key);
     }
     facts
 }

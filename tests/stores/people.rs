@@ -42,10 +42,10 @@ async fn change(store: &Store, ids: &[&str], changes: &[fn(&mut Ticket)]) {
     assert_eq!(store.decide_batch(matter, changed).await.unwrap().decisions.len(), changes.len());
 }
 
-async fn recalled(store: &Store) -> (Ticket, Facts) {
+async fn recalled(store: &Store) -> Ticket {
     let wanted = Wanted { tickets: [1].into(), ..Wanted::default() };
     let mut facts = store.recall(&wanted, Time::from(SystemTime::now())).await.unwrap();
-    (facts.tickets.remove(&1).unwrap(), facts)
+    facts.tickets.remove(&1).unwrap()
 }
 
 async fn what_the_mails_of_one_batch_change_on_a_ticket_is_as_the_last_one_left_it(base: Base) {
@@ -67,7 +67,7 @@ async fn what_the_mails_of_one_batch_change_on_a_ticket_is_as_the_last_one_left_
         },
     ];
     change(&store, &["m1", "m2"], &first).await;
-    let (ticket, _) = recalled(&store).await;
+    let ticket = recalled(&store).await;
     assert_eq!((ticket.followers, ticket.participants), (vec![person("zoe")], vec!["boris".to_owned()]));
     assert_eq!((ticket.tags, ticket.priority), (vec!["kettle".to_owned(), "würgent".to_owned()], Priority::High));
     assert_eq!(ticket.due_at, Some(Time(1_900_000_000_000_000)));
@@ -75,7 +75,7 @@ async fn what_the_mails_of_one_batch_change_on_a_ticket_is_as_the_last_one_left_
         (ticket.followers, ticket.participants, ticket.tags, ticket.due_at) = (Vec::new(), Vec::new(), Vec::new(), None);
     }];
     change(&store, &["m3"], &second).await;
-    let (ticket, _) = recalled(&store).await;
+    let ticket = recalled(&store).await;
     assert_eq!((ticket.followers, ticket.participants, ticket.tags), (Vec::new(), Vec::new(), Vec::new()));
     assert_eq!((ticket.priority, ticket.due_at), (Priority::High, None));
 }
@@ -88,8 +88,7 @@ async fn who_was_proven_on_a_ticket_is_known_and_how_much_came_of_late(base: Bas
     decide_all(&store, claim(&store, ALL, &[]).await).await;
     // The unproven one speaks in the name of somebody who was proven: it opened a ticket of its own.
     assert_eq!(base.texts("SELECT other || kind FROM relation WHERE ticket = 2").await, ["1stranger"]);
-    let (_, facts) = recalled(&store).await;
-    assert_eq!(facts.proven, HashSet::from([(1, person("mia").address.key())]));
-    // They were received on a day in the future, so all of them are of late.
-    assert_eq!(facts.lately.get(&1), Some(&2));
+    let ticket = recalled(&store).await;
+    assert_eq!(ticket.proven, [person("mia").address.key()]);
+    assert_eq!(ticket.lately.at(Time::from(SystemTime::now())), 2);
 }

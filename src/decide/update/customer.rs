@@ -10,7 +10,7 @@ use crate::model::address::Mailbox;
 use crate::model::arrival::Outcome;
 use crate::model::message::Kind;
 use crate::model::notice;
-use crate::model::ticket::{Priority, Status, Ticket};
+use crate::model::ticket::{Lately, Priority, Status, Ticket};
 
 /// A new ticket, perhaps one that continues a closed one.
 pub(super) fn request(
@@ -33,6 +33,7 @@ pub(super) fn request(
         matter.add_followers(&mut ticket, &people, from.address.as_str(), &mut events);
     }
     matter.suggest_followers(&ticket, from.address.as_str(), &mut events);
+    ticket.heard(&from.address, matter.case.authenticity.is_proven(), matter.rules.now);
     let acknowledge = match acknowledgement(matter, from) {
         Ok(()) => true,
         Err(why) => {
@@ -77,6 +78,8 @@ pub(super) fn new_ticket(matter: &Matter<'_>, requester: Mailbox, internal: bool
         followers: Vec::new(),
         participants: Vec::new(),
         tags: Vec::new(),
+        proven: Vec::new(),
+        lately: Lately::default(),
     }
 }
 
@@ -143,6 +146,7 @@ pub(super) fn reply(matter: &Matter<'_>, from: &Mailbox, old: &Ticket, mut reaso
         matter.add_followers(&mut ticket, &matter.case.mail.cc, actor, &mut events);
     }
     matter.suggest_followers(&ticket, actor, &mut events);
+    ticket.heard(&from.address, proven, matter.rules.now);
     ticket.updated_at = matter.rules.now;
     if matter.case.mail.message_id.is_some() {
         ticket.last_message_id.clone_from(&matter.case.mail.message_id);

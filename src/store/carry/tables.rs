@@ -109,6 +109,9 @@ const TICKET: &[(&str, Kind)] = &[
     ("created_at", Number),
     ("updated_at", Number),
     ("closed_at", Number),
+    ("proven", Text),
+    ("lately_since", Number),
+    ("lately", Number),
 ];
 
 const MESSAGE: &[(&str, Kind)] = &[

@@ -192,7 +192,7 @@ async fn write_tickets(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Re
     }
     let mut query = QueryBuilder::<Database>::new(
         "INSERT INTO ticket (number, department, subject, status, priority, origin, visibility, requester_name, requester_address, \
-         assignee, mailbox, first_message_id, last_message_id, due_at, created_at, updated_at, closed_at) ",
+         assignee, mailbox, first_message_id, last_message_id, due_at, created_at, updated_at, closed_at, proven, lately_since, lately) ",
     );
     query.push_values(last.into_values(), |mut row, ticket| {
         row.push_bind(ticket.number)
@@ -211,11 +211,15 @@ async fn write_tickets(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Re
             .push_bind(ticket.due_at.map(|time| time.0))
             .push_bind(ticket.created_at.0)
             .push_bind(ticket.updated_at.0)
-            .push_bind(ticket.closed_at.map(|time| time.0));
+            .push_bind(ticket.closed_at.map(|time| time.0))
+            .push_bind((!ticket.proven.is_empty()).then(|| ticket.proven.join("\n")))
+            .push_bind(ticket.lately.since.0)
+            .push_bind(ticket.lately.count);
     });
     query.push(
         " ON CONFLICT (number) DO UPDATE SET department = excluded.department, status = excluded.status, priority = excluded.priority, \
-         assignee = excluded.assignee, due_at = excluded.due_at, last_message_id = excluded.last_message_id, updated_at = excluded.updated_at, closed_at = excluded.closed_at",
+         assignee = excluded.assignee, due_at = excluded.due_at, last_message_id = excluded.last_message_id, updated_at = excluded.updated_at, closed_at = excluded.closed_at, proven = excluded.proven, lately_since = excluded.lately_since, \
+         lately = excluded.lately",
     );
     query.build().persistent(KEPT).execute(&mut **transaction).await?;
     Ok(())

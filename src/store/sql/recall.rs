@@ -7,7 +7,7 @@ use super::{Base, Connection, Database, KEPT, Record};
 use crate::decide::recall::{Acknowledged, Facts, GUARDED_MESSAGES, Held, Known, QUOTABLE_MESSAGES, Sent, Wanted};
 use crate::model::address::{Address, Mailbox};
 use crate::model::arrival::Authenticity;
-use crate::model::ticket::{Priority, Status, Ticket};
+use crate::model::ticket::{Lately, Priority, Status, Ticket};
 use crate::model::time::Time;
 use crate::store::Fault;
 use crate::store::recall::slot;
@@ -44,8 +44,10 @@ pub(super) async fn recall(connection: &mut Connection, wanted: &Wanted, now: Ti
         let numbers: Vec<i64> = numbers.into_iter().collect();
         tickets(connection, &numbers, &mut facts, lock).await?;
         people(connection, &numbers, &mut facts).await?;
+    }
+    if !wanted.quoted.is_empty() {
+        let numbers: Vec<i64> = wanted.quoted.iter().copied().collect();
         texts(connection, &numbers, &mut facts).await?;
-        writers(connection, &numbers, now, &mut facts).await?;
     }
     acknowledged(connection, wanted, now, &mut facts).await?;
     dead(connection, wanted, &mut facts).await?;
@@ -110,7 +112,8 @@ async fn by_arrival(connection: &mut Connection, wanted: &Wanted, facts: &mut Fa
 async fn tickets(connection: &mut Connection, numbers: &[i64], facts: &mut Facts, lock: &'static str) -> Result<(), Fault> {
     let mut query = QueryBuilder::<Database>::new(
         "SELECT number, department, subject, status, visibility, requester_name, requester_address, assignee, mailbox, \
-         first_message_id, last_message_id, created_at, updated_at, closed_at, priority, due_at FROM ticket WHERE number IN (",
+         first_message_id, last_message_id, created_at, updated_at, closed_at, priority, due_at, proven, lately_since, \
+         lately FROM ticket WHERE number IN (",
     );
     push_numbers(&mut query, numbers);
     query.push(") ORDER BY number").push(lock);
@@ -145,6 +148,11 @@ fn ticket_from(row: &Record) -> Result<Ticket, Fault> {
         followers: Vec::new(),
         participants: Vec::new(),
         tags: Vec::new(),
+        proven: row.try_get::<Option<&str>, _>(16)?.unwrap_or_default().lines().map(str::to_owned).collect(),
+        lately: Lately {
+            since: Time(row.try_get::<Option<i64>, _>(17)?.unwrap_or_default()),
+            count: row.try_get::<Option<i64>, _>(18)?.unwrap_or_default(),
+        },
     })
 }
 
@@ -187,25 +195,6 @@ async fn texts(connection: &mut Connection, numbers: &[i64], facts: &mut Facts) 
         }
         if row.try_get::<i64, _>(3)? <= QUOTABLE_MESSAGES {
             facts.texts.entry(ticket).or_default().push(text);
-        }
-    }
-    Ok(())
-}
-
-/// Who besides agents wrote to the tickets: whether they were proven, and how much came of late.
-async fn writers(connection: &mut Connection, numbers: &[i64], now: Time, facts: &mut Facts) -> Result<(), Fault> {
-    let mut query = QueryBuilder::<Database>::new("SELECT ticket, author_address, MAX(authenticated), CAST(SUM(CASE WHEN at >= ");
-    query
-        .push_bind(Facts::cap_starts(now).0.0)
-        .push(" THEN 1 ELSE 0 END) AS BIGINT) FROM message WHERE author_agent IS NULL AND ticket IN (");
-    push_numbers(&mut query, numbers);
-    query.push(") GROUP BY ticket, author_address");
-    for row in query.build().persistent(KEPT).fetch_all(connection).await? {
-        let ticket = row.try_get(0)?;
-        *facts.lately.entry(ticket).or_default() += row.try_get::<i64, _>(3)?;
-        let address = row.try_get::<Option<&str>, _>(1)?.and_then(Address::parse);
-        if let Some(address) = address.filter(|_| row.try_get::<i64, _>(2).is_ok_and(|proven| proven != 0)) {
-            facts.proven.insert((ticket, address.key()));
         }
     }
     Ok(())

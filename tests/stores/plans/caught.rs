@@ -24,7 +24,7 @@ const SERVED_BY: [(&str, &str); 11] = [
     ("a.outcome IS NULL ORDER BY a.id DESC", "arrival_outcome"),
     ("a.outcome = $3", "arrival_outcome"),
     ("WHERE content_key IN", "arrival_content_key"),
-    ("FROM message WHERE message_id IN", "message_message_id"),
+    ("FROM message WHERE message_id IN", "message_thread"),
     ("FROM outbox WHERE state IN ('due', 'leased')", "outbox_waiting"),
     ("o.state = $3", "outbox_state"),
     ("t.status = $3 AND", "ticket_status"),

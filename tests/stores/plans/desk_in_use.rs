@@ -86,6 +86,11 @@ async fn way_of_a_mail(store: &Store, time: usize) {
     let mut wanted = Wanted::default();
     wanted.arrivals.extend([3, 5]);
     wanted.keys.insert([7; 32]);
+    wanted.tickets.extend([1, 2]);
+    wanted.quoted.extend([1, 2]);
+    wanted.sent.extend([3, 5]);
+    wanted.held.extend([3, 5]);
+    wanted.people.insert("mia@customer.example".to_owned());
     store.recall(&wanted, now()).await.unwrap();
     store.hold_failed(1, now()).await.unwrap();
     assert!(store.has_duty("housekeeping").await.unwrap());
