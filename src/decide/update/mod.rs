@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod command;
 pub mod customer;
+pub mod held;
 pub mod machine;
 
 use super::recall::Facts;
