@@ -60,7 +60,7 @@ pub(crate) fn keys() -> Keyring {
     Keyring::new(Key::new(1, &[7; 32]), Vec::new())
 }
 
-/// Replaces `%reply(7,ana@staff.example)%`, `%note(…)%`, `%message(7,ana@staff.example,3,request)%` and
+/// Replaces `%reply(7,ana@staff.example)%`, `%note(…)%`, `%held(olga@staff.example)%`, `%message(7,ana@staff.example,3,request)%` and
 /// `%bounce(3,ana@staff.example)%` by the tokens they stand for.
 pub(crate) fn expand(text: &[u8], tokens: &mut Vec<(String, String)>) -> Vec<u8> {
     let mut expanded = Vec::new();
@@ -94,6 +94,7 @@ fn token(placeholder: &str) -> Option<String> {
     let token = match kind {
         "reply" => Token::Reply { purpose: Purpose::Reply, ticket: number(0)?, recipient: recipient(1)?, day: DAY },
         "note" => Token::Reply { purpose: Purpose::Note, ticket: number(0)?, recipient: recipient(1)?, day: DAY },
+        "held" => Token::Reply { purpose: Purpose::Held, ticket: 0, recipient: recipient(0)?, day: DAY },
         "bounce" => Token::Bounce { arrival: number(0)?, recipient: recipient(1)? },
         "message" => {
             let event = Event::ALL.into_iter().find(|event| Some(&event.name()) == arguments.get(3))?;
