@@ -8,8 +8,12 @@ use std::sync::Barrier;
 use postdesk::model::address::Address;
 use postdesk::model::desk::Admission;
 use postdesk::model::token::{Keyring, Purpose, Token};
+use postdesk::operate::table::Look;
+use postdesk::operate::{Code, Format, keys as verbs};
+use postdesk::run::require_ours;
 use postdesk::settings::keys::rotation::{announce, revoke, rotate};
 use postdesk::settings::keys::{KeyFault, State, list, open, open_or_make};
+use postdesk::store::{Options, Place, Store};
 use proptest::prelude::*;
 
 fn token(keys: &Keyring) -> Token {
@@ -291,6 +295,52 @@ fn a_link_to_the_key_file_stays_a_link() {
     rotate(&link).unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(states_of(&file).len(), 2);
+}
+
+#[tokio::test]
+async fn a_store_still_knows_the_keys_of_its_desk_when_they_were_rotated_and_revoked() {
+    let (folder, file, first) = desk();
+    let place = Place::File(folder.path().join("desk.db"));
+    let store = Store::open(&Options { place, min_free_space: 0, objects: None }).await.unwrap();
+    let with = |keys: Keyring| super::good(super::MANUAL).desk(keys);
+    require_ours(&store, &with(first)).await.unwrap();
+    rotate(&file).unwrap();
+    revoke(&file, 1).unwrap();
+    require_ours(&store, &with(ring(&file))).await.unwrap();
+    let (_other, file, _) = desk();
+    let refused = require_ours(&store, &with(ring(&file))).await.unwrap_err().to_string();
+    assert!(refused.contains("other keys"), "{refused}");
+}
+
+#[test]
+fn the_verbs_say_what_has_to_be_started_again_and_never_show_a_key() {
+    let (_folder, file, _) = desk();
+    let people = Format::People(Look::PLAIN);
+    let mut out = Vec::new();
+    verbs::rotate(&file, true, people, &mut out).unwrap();
+    verbs::rotate(&file, false, people, &mut out).unwrap();
+    verbs::revoke(&file, 1, people, &mut out).unwrap();
+    verbs::list(&file, people, &mut out).unwrap();
+    verbs::list(&file, Format::Json, &mut out).unwrap();
+    let said = String::from_utf8(out).unwrap();
+    for part in [
+        "Key 2 is announced",
+        "restart each",
+        "Key 2 seals",
+        "Restart it now",
+        "Key 1 is revoked",
+        "is refused",
+        "Its line stays",
+        "{\"number\":1,\"state\":\"revoked\",\"oldest\":true}\n{\"number\":2,\"state\":\"seals\",\"oldest\":false}\n",
+    ] {
+        assert!(said.contains(part), "{part} in\n{said}");
+    }
+    for line in fs::read_to_string(&file).unwrap().lines().filter(|line| !line.starts_with('#')) {
+        assert!(!said.contains(line.split(' ').nth(1).unwrap()), "a key is shown");
+    }
+    let mut out = Vec::new();
+    let refused = verbs::revoke(&file, 2, people, &mut out).unwrap_err();
+    assert_eq!((refused.code, out.len()), (Code::Input, 0));
 }
 
 proptest! {

@@ -65,7 +65,7 @@ impl Base {
     /// A look that costs nearly nothing, since it is had every few seconds.
     async fn is_digest_due(&self, now: Time, every: Duration) -> Result<bool, Fault> {
         let mut reader = self.reader().await?;
-        let query = "SELECT id FROM arrival WHERE outcome = 'held' AND told_at IS NULL LIMIT 1";
+        let query = "SELECT id FROM arrival WHERE outcome = 'held' AND told_at IS NULL ORDER BY id LIMIT 1";
         let untold: Option<i64> = sqlx::query_scalar(query).fetch_optional(&mut *reader).await?;
         let last: Option<String> =
             sqlx::query_scalar("SELECT value FROM setting WHERE name = $1").bind(DIGEST).fetch_optional(&mut *reader).await?;
