@@ -3,12 +3,17 @@
 //! Any number of gateways may work on one store. Each says again and again that it lives; what only one of them may do is done by the
 //! one that holds the duty, and by another when that one has died. The duties are such that doing one twice does no harm.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use crate::decide::Rules;
+use crate::decide::digest::{admins, digest};
+use crate::decide::write::texts::Texts;
+use crate::model::desk::Desk;
 use crate::model::time::Time;
 use crate::store::objects::ORPHANED;
 use crate::store::presence::SIGN_EVERY;
@@ -32,8 +37,34 @@ pub async fn join(store: &Store, name: &str) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Tells admins of held mail.
+#[derive(Debug, Clone)]
+pub struct Teller {
+    /// Who is told.
+    pub desk: Arc<Desk>,
+    /// What they are told.
+    pub texts: Arc<Texts>,
+    /// How often at most; `None` for never.
+    pub every: Option<Duration>,
+}
+
+impl Teller {
+    /// Queues a digest of what was never told of, if the last one is old enough.
+    async fn tell(&self, store: &Store) {
+        let Some(every) = self.every else { return };
+        let people: Vec<String> = admins(&self.desk).map(|admin| admin.address.key()).collect();
+        let now = Time::from(SystemTime::now());
+        let rules = Rules { desk: &self.desk, texts: &self.texts, now };
+        match store.tell_of_held(now, every, &people, |untold| digest(untold, rules)).await {
+            Ok(0) => {}
+            Ok(admins) => tracing::info!(admins, "admins are told of held mail"),
+            Err(fault) => tracing::warn!(%fault, "admins could not be told of held mail; tried again soon"),
+        }
+    }
+}
+
 /// Gives signs of life and does duties until told to stop.
-pub async fn run(store: Store, name: String, mut stop: watch::Receiver<bool>) {
+pub async fn run(store: Store, name: String, teller: Teller, mut stop: watch::Receiver<bool>) {
     let mut ticks = interval(SIGN_EVERY);
     // A gateway that was paused gives one sign, not all that it missed.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -43,7 +74,7 @@ pub async fn run(store: Store, name: String, mut stop: watch::Receiver<bool>) {
         tokio::select! { _ = ticks.tick() => {}, _ = stop.changed() => return }
         clocks_differ = give_sign(&store, &name, clocks_differ).await;
         if count % ASKED_EVERY == 0 {
-            housekeeper.look(&store).await;
+            housekeeper.look(&store, &teller).await;
         }
     }
 }
@@ -73,7 +104,8 @@ async fn give_sign(store: &Store, name: &str, told: bool) -> bool {
     told
 }
 
-/// What is done now and then: by every gateway, a look at what a failover could lose; by one of them, tidying up and sweeping.
+/// What is done now and then: by every gateway, a look at what a failover could lose; by one of them, telling of held mail, tidying up and
+/// sweeping.
 #[derive(Default)]
 struct Housekeeper {
     looked: Option<Instant>,
@@ -85,13 +117,16 @@ struct Housekeeper {
 }
 
 impl Housekeeper {
-    async fn look(&mut self, store: &Store) {
+    async fn look(&mut self, store: &Store, teller: &Teller) {
         if is_due(self.looked, HOUSEKEEPING_EVERY) {
             self.looked = Some(Instant::now());
             self.warn_of_risk(store).await;
         }
         match store.has_duty(HOUSEKEEPING).await {
-            Ok(true) => self.keep_house(store).await,
+            Ok(true) => {
+                teller.tell(store).await;
+                self.keep_house(store).await;
+            }
             Ok(false) => {}
             Err(fault) => tracing::debug!(%fault, "a duty could not be asked for"),
         }

@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use clap::{Args, Parser, Subcommand};
-use postdesk::deliver::Relay;
+use postdesk::decide::Action;
 use postdesk::model::time::{Time, Zone};
-use postdesk::operate::table::Look;
-use postdesk::operate::{Code, Format, Trouble, View, arrival, check, demo, move_store, outbox, pipe, ticket, try_mail};
-use postdesk::run::{self, Gateway, RunError};
+use postdesk::operate::{self, table::Look};
+use postdesk::operate::{
+    Code, Format, Trouble, View, arrival, check, demo, greeting, held, keys, move_store, outbox, pipe, ticket, try_mail,
+};
+use postdesk::run::{self, RunError};
 use postdesk::settings::{self, Settings};
 use postdesk::store::Store;
 
@@ -63,6 +65,9 @@ enum Verb {
     /// What goes out
     #[command(subcommand)]
     Outbox(OutboxVerb),
+    /// What addresses are sealed with
+    #[command(subcommand)]
+    Key(KeyVerb),
     /// Carry a store over to an empty one, such as from SQLite to PostgreSQL, and compare both; stop the gateway first
     MoveStore(MoveStore),
     /// Play a whole conversation on a private gateway and show it as its people see it
@@ -121,6 +126,48 @@ enum ArrivalVerb {
     Raw {
         /// Its number
         id: i64,
+    },
+    /// Take held mail as if its sender were proven
+    Release {
+        #[command(flatten)]
+        mail: HeldMail,
+        /// The ticket that it is to join: SUP-1042 or 1042
+        #[arg(long, value_name = "REF")]
+        onto: Option<String>,
+    },
+    /// Decide held mail again, as if it had just come
+    Retry(HeldMail),
+    /// Let nothing become of held mail; the original is kept
+    Discard(HeldMail),
+}
+
+#[derive(Args)]
+struct HeldMail {
+    /// Its number; several at once are welcome
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<i64>,
+    #[command(flatten)]
+    json: Json,
+}
+
+#[derive(Subcommand)]
+enum KeyVerb {
+    /// List the keys by their numbers
+    List(Json),
+    /// Make a new key, or the one that was announced, the one that seals
+    Rotate {
+        /// Only make it known to the gateways, which takes a restart of each; it seals after the next rotation
+        #[arg(long)]
+        announce: bool,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Let a key verify nothing any more: all that was sealed with it is dead
+    Revoke {
+        /// Its number
+        number: u8,
+        #[command(flatten)]
+        json: Json,
     },
 }
 
@@ -216,7 +263,9 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
         .map_err(|faults| ours(Trouble::new(Code::Configuration, format!("the configuration has faults:\n{faults}"))))?;
     let out = &mut io::stdout();
     match command_line.verb {
-        Verb::Serve => run::serve(&settings, |gateway| announce(&settings, gateway)).await.map_err(trouble),
+        Verb::Serve => {
+            run::serve(&settings, |gateway| print!("{}", greeting::greeting(&settings, gateway))).await.map_err(trouble)
+        }
         Verb::Check(json) => {
             run::look_over(&settings).map_err(trouble)?;
             let page = if json.json { format!("{}\n", check::check_json(&settings)) } else { check::check(&settings) };
@@ -249,7 +298,18 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
             let what = move_store::Move::new(from, to, &settings.store.place)?;
             move_store::move_store(&what, Look::of_standard_output(), out).await
         }
+        Verb::Key(verb) => key(verb, &settings, out),
         Verb::Ticket(_) | Verb::Arrival(_) | Verb::Outbox(_) | Verb::Demo => look(command_line.verb, &settings, out).await,
+    }
+}
+
+/// The verbs of the key file.
+fn key(verb: KeyVerb, settings: &Settings, out: &mut dyn Write) -> Result<(), Trouble> {
+    let file = &settings.key_file;
+    match verb {
+        KeyVerb::List(json) => keys::list(file, format(json), out),
+        KeyVerb::Rotate { announce, json } => keys::rotate(file, announce, format(json), out),
+        KeyVerb::Revoke { number, json } => keys::revoke(file, number, format(json), out),
     }
 }
 
@@ -275,11 +335,22 @@ async fn look(verb: Verb, settings: &Settings, out: &mut dyn Write) -> Result<()
         }
         Verb::Arrival(ArrivalVerb::Show { id, json }) => arrival::show(&store, id, &view(json), out).await,
         Verb::Arrival(ArrivalVerb::Raw { id }) => arrival::raw(&store, id, out).await,
+        Verb::Arrival(ArrivalVerb::Release { mail, onto }) => {
+            let onto = onto.as_deref().map(operate::ticket_number).transpose()?;
+            held::operate(&store, Action::Release { onto }, &mail.ids, &view(mail.json), out).await
+        }
+        Verb::Arrival(ArrivalVerb::Retry(HeldMail { ids, json })) => {
+            held::operate(&store, Action::Retry, &ids, &view(json), out).await
+        }
+        Verb::Arrival(ArrivalVerb::Discard(HeldMail { ids, json })) => {
+            held::operate(&store, Action::Discard, &ids, &view(json), out).await
+        }
         Verb::Outbox(OutboxVerb::List { state, list }) => {
             outbox::list(&store, state.as_deref(), list.all, &view(list.json), out).await
         }
         Verb::Outbox(OutboxVerb::Retry { id }) => outbox::retry(&store, id, &view(Json { json: false }), out).await,
-        Verb::Serve | Verb::Check(_) | Verb::Pipe { .. } | Verb::Try { .. } | Verb::MoveStore(_) | Verb::Demo => Ok(()),
+        Verb::Serve | Verb::Check(_) | Verb::Pipe { .. } | Verb::Try { .. } | Verb::MoveStore(_) | Verb::Key(_) => Ok(()),
+        Verb::Demo => Ok(()),
     }
 }
 
@@ -304,28 +375,6 @@ fn log_to_standard_error(level: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colour).with_target(false).init();
-}
-
-/// One line to copy: curl speaks SMTP and is on most machines.
-fn announce(settings: &Settings, gateway: &Gateway) {
-    let Some(address) = gateway.addresses.first() else { return };
-    let department = settings.departments.first();
-    let mailbox = department.map(|department| department.mailboxes.first().unwrap_or(&department.address).to_string());
-    let to = mailbox.unwrap_or_default();
-    println!("postdesk takes mail on {address}. Send it a first one:\n");
-    println!(
-        "printf \"From: Mia Berg <mia@customer.example>\\r\\nTo: {to}\\r\\nDate: $(date -R)\\r\\nSubject: Broken kettle\\r\\n\\r\\nIt does not boil any more.\\r\\n\" \
-         | curl -sS smtp://{address} --mail-from mia@customer.example --mail-rcpt {to} -T -\n"
-    );
-    println!("Then look: `postdesk ticket list`, `postdesk ticket show 1`, {}. Ctrl-C stops.", outgoing(settings));
-}
-
-fn outgoing(settings: &Settings) -> String {
-    match &settings.delivery.relay {
-        Relay::File(folder) => format!("and what went out in {}", folder.display()),
-        Relay::Smtp { host, port, .. } => format!("and what {host}:{port} received"),
-        Relay::Discard => "but nothing goes out (relay = \"discard:\")".to_owned(),
-    }
 }
 
 #[cfg(test)]

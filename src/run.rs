@@ -197,6 +197,7 @@ impl Gateway {
         let (writer, custody) = Writer::new(store.clone(), Arc::clone(&wake_worker));
         let trusted = settings.authenticate.trusted_networks.clone();
         let door = Door::new(settings.smtp.clone(), Arc::clone(&house.desk), trusted, custody)?;
+        let teller = duty::Teller { desk: Arc::clone(&house.desk), texts: Arc::clone(&house.texts), every: settings.digest };
         let worker = Worker::new(house, store.clone(), Arc::clone(&wake_sender));
         let sender = Sender::new(settings.delivery.clone(), store.clone());
         let (stop, stopped) = watch::channel(false);
@@ -210,7 +211,7 @@ impl Gateway {
                 [Arc::clone(&wake_worker), Arc::clone(&wake_sender)],
                 stopped.clone(),
             )),
-            duty: tokio::spawn(duty::run(store.clone(), settings.hostname.clone(), stopped.clone())),
+            duty: tokio::spawn(duty::run(store.clone(), settings.hostname.clone(), teller, stopped.clone())),
             worker: tokio::spawn(worker.run(wake_worker, stopped.clone())),
             sender: tokio::spawn(sender.run(wake_sender, stopped)),
             store,

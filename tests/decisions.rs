@@ -8,6 +8,8 @@ mod bombs;
 mod cutting;
 #[path = "decisions/desk.rs"]
 mod desk;
+#[path = "decisions/digest.rs"]
+mod digest;
 #[path = "decisions/families.rs"]
 mod families;
 #[path = "decisions/properties.rs"]

@@ -12,6 +12,8 @@ mod cluster;
 mod desk;
 #[path = "crashes/gateway.rs"]
 mod gateway;
+#[path = "journeys/held.rs"]
+mod held;
 #[path = "journeys/postfix.rs"]
 mod postfix;
 #[path = "journeys/swaks.rs"]
@@ -23,6 +25,7 @@ use serde_json::{Value, json};
 
 use desk::{ANA, BORIS, CARLA, DEPARTMENT, Database, Desk, FRED, MAILBOX, bare, reply_to};
 use gateway::{DEADLINE, wait_for};
+use held::a_mail_in_an_agents_name_is_told_to_the_agent_and_released_by_an_admins_reply;
 use postfix::{Delivered, Postfix};
 use swaks::Letter;
 
@@ -48,6 +51,7 @@ on_both! {
     what_a_stopped_relay_did_not_take_is_delivered_once_when_it_is_back,
     a_stop_right_after_a_mail_ends_with_exit_zero_and_the_mail_is_worked_on_after_the_start,
     a_reply_after_the_window_makes_a_ticket_that_is_linked_to_the_old_one,
+    a_mail_in_an_agents_name_is_told_to_the_agent_and_released_by_an_admins_reply,
 }
 
 #[test]

@@ -47,10 +47,13 @@ fn good(text: &str) -> Settings {
     read(text, "desk.toml").unwrap_or_else(|faults| panic!("{faults}\n{text}"))
 }
 
-/// `GOOD` with a line put directly below a section's header; a line with a key that is there already takes its place.
+/// `GOOD` with a line put directly below a section's header; a line with a key that is there already takes its place. A section that it does
+/// not have is added.
 fn with(section: &str, line: &str) -> String {
     let key = line.split('=').next().unwrap_or_default().trim();
-    let (before, rest) = GOOD.split_once(&format!("{section}\n")).expect("a section of GOOD");
+    let Some((before, rest)) = GOOD.split_once(&format!("{section}\n")) else {
+        return format!("{GOOD}{section}\n{line}\n");
+    };
     let end = rest.find("\n[").map_or(rest.len(), |at| at + 1);
     let kept: String =
         rest[..end].lines().filter(|row| row.split('=').next().unwrap().trim() != key).map(|row| format!("{row}\n")).collect();
@@ -81,6 +84,8 @@ fn the_built_in_configuration_says_what_its_text_says() {
     assert_eq!(settings.departments[0].reopen_within, Duration::from_secs(14 * 86_400));
     assert_eq!(settings.agents[1].name, "Boris Ilić");
     assert_eq!(settings.attempts, 3);
+    assert_eq!(settings.digest, Some(Duration::from_secs(3_600)));
+    assert_eq!(good(&with("[held]", "digest = \"0s\"")).digest, None);
     assert!(settings.changed.is_empty(), "{:?}", settings.changed);
 }
 
@@ -113,8 +118,17 @@ fn the_manual_states_the_true_default_of_every_key() {
 
 #[test]
 fn every_key_the_reader_knows_is_in_the_manual() {
-    let sections =
-        ["[gateway]", "[store]", "[smtp]", "[delivery]", "[limits]", "[acknowledgements]", "[[department]]", "[[agent]]"];
+    let sections = [
+        "[gateway]",
+        "[store]",
+        "[smtp]",
+        "[delivery]",
+        "[limits]",
+        "[acknowledgements]",
+        "[held]",
+        "[[department]]",
+        "[[agent]]",
+    ];
     let mut known = BTreeSet::new();
     for section in sections {
         let (_, _, message) = only_fault(&with(section, "quite_another_thing = 1"));

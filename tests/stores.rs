@@ -42,6 +42,8 @@ mod doubt;
 mod duties;
 #[path = "stores/fixtures.rs"]
 mod fixtures;
+#[path = "stores/held.rs"]
+mod held;
 #[path = "stores/mails.rs"]
 mod mails;
 #[path = "stores/order.rs"]

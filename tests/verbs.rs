@@ -4,6 +4,8 @@
 
 #[path = "verbs/fixture.rs"]
 mod fixture;
+#[path = "verbs/held.rs"]
+mod held;
 
 use std::io::{self, Write};
 

@@ -6,6 +6,12 @@ ALTER TABLE arrival ADD COLUMN evidence TEXT;
 ALTER TABLE arrival ADD COLUMN released_by TEXT;
 ALTER TABLE arrival ADD COLUMN released_onto BIGINT;
 
+-- What a held mail went through before an operator released it or had it decided again: its reasons and who did it, one a line.
+ALTER TABLE arrival ADD COLUMN history TEXT;
+-- When a digest told the admins that it is held. NULL: none has yet.
+ALTER TABLE arrival ADD COLUMN told_at BIGINT;
+CREATE INDEX arrival_untold ON arrival (id) WHERE outcome = 'held' AND told_at IS NULL;
+
 -- Who of the customer side was proven on the ticket, one address a line in the form in which two spellings are equal; and how many of
 -- their messages came since when, within an hour. In the row that each reply reads and writes anyway.
 ALTER TABLE ticket ADD COLUMN proven TEXT;

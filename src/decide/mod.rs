@@ -5,8 +5,10 @@
 //! (machines, agents with their authority, customers) and what is a copy, **thread** finds the ticket, **update** says what changes,
 //! **watchers** who hears of it, **write** makes the mails.
 
+pub mod digest;
 pub mod parse;
 pub mod recall;
+mod refuse;
 pub mod route;
 pub mod screen;
 pub mod thread;
@@ -210,11 +212,19 @@ fn decide_new(case: &Case, facts: &Facts, rules: Rules<'_>, mut reasons: Vec<Str
     }
     let writer = match screen::writer(case, rules.desk, &mut reasons) {
         Ok(writer) => writer,
-        Err(cause) => return Decision::held(case, cause, None, reasons),
+        Err(cause) => return refuse::refused(case, cause, None, facts, rules, reasons),
     };
+    if let Some(recipient) = case.links.held
+        && !matches!(writer, screen::Writer::Machine(_))
+    {
+        return match update::held::admin(&writer, recipient, rules.desk, &mut reasons) {
+            Ok(admin) => update::held::reply(case, admin, facts, rules, reasons),
+            Err(cause) => refuse::refused(case, cause, None, facts, rules, reasons),
+        };
+    }
     let thread = match thread::thread(case, &writer, route.department, facts, rules.desk, &mut reasons) {
         Ok(thread) => thread,
-        Err((cause, ticket)) => return Decision::held(case, cause, ticket, reasons),
+        Err((cause, ticket)) => return refuse::refused(case, cause, ticket, facts, rules, reasons),
     };
     update::update(update::Matter { case, facts, rules, route, writer, thread }, reasons)
 }

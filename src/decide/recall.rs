@@ -6,7 +6,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
-use super::{Case, Decision};
+use super::update::held::wishes;
+use super::{Action, Case, Decision, refuse};
 use crate::model::address::Address;
 use crate::model::arrival::{Arrival, Authenticity, Outcome};
 use crate::model::desk::Desk;
@@ -83,16 +84,23 @@ impl Links {
     pub fn of(arrival: &Arrival, mail: &Mail, desk: &Desk) -> Self {
         let mut links = Links::default();
         let header = mail.to.iter().chain(&mail.cc).map(|mailbox| &mailbox.address).chain(&mail.delivered_to);
+        let oldest = arrival.received_at.minus(desk.token_lifetime).day();
         for address in &arrival.recipients {
-            links.add_address(address, desk, Found::Recipient);
+            links.add_address(address, desk, Found::Recipient, oldest);
         }
         for address in header {
-            links.add_address(address, desk, Found::Header);
+            links.add_address(address, desk, Found::Header, oldest);
         }
         for (index, id) in mail.references.iter().enumerate() {
             match desk.token_in_message_id(id) {
                 Some(Token::Message { ticket, recipient, day, event, .. }) => {
                     let event = notice::Event::from_code(event);
+                    if ticket == 0 {
+                        // A mail of ours that speaks of no ticket. Of these only a digest is there to be answered.
+                        let digest = event == Some(notice::Event::Digest) && day >= oldest;
+                        links.held = links.held.or(digest.then_some(recipient));
+                        continue;
+                    }
                     let purpose = if event == Some(notice::Event::Note) { Purpose::Note } else { Purpose::Reply };
                     let found = if index == 0 { Found::Answered } else { Found::References };
                     links.sealed.push(Link { ticket, recipient, purpose, day, event, found });
@@ -121,10 +129,12 @@ impl Links {
             || self.own_message.is_some()
     }
 
-    fn add_address(&mut self, address: &Address, desk: &Desk, found: Found) {
+    fn add_address(&mut self, address: &Address, desk: &Desk, found: Found, oldest: u16) {
         match desk.token_in(address) {
             Some(Token::Reply { purpose: Purpose::Unfollow, ticket, recipient, .. }) => self.unfollow = Some((ticket, recipient)),
-            Some(Token::Reply { purpose: Purpose::Held, recipient, .. }) => self.held = Some(recipient),
+            Some(Token::Reply { purpose: Purpose::Held, recipient, day, .. }) => {
+                self.held = self.held.or((day >= oldest).then_some(recipient));
+            }
             Some(Token::Reply { purpose, ticket, recipient, day }) => {
                 let link = Link { ticket, recipient, purpose, day, event: None, found };
                 if !self.sealed.contains(&link) {
@@ -187,7 +197,7 @@ impl Wanted {
     pub fn of(cases: &[Case], desk: &Desk) -> Self {
         let mut wanted = Self { people: desk.agents.iter().map(|agent| agent.address.key()).collect(), ..Self::default() };
         for case in cases {
-            wanted.add(case);
+            wanted.add(case, desk);
             let from = case.mail.from.iter().map(|mailbox| &mailbox.address).chain(&case.arrival.sender);
             if from.into_iter().any(|address| desk.agent_by_address(address).is_some()) {
                 wanted.add_quoted(case);
@@ -203,7 +213,7 @@ impl Wanted {
     }
 
     /// Adds what one mail needs.
-    fn add(&mut self, case: &Case) {
+    fn add(&mut self, case: &Case, desk: &Desk) {
         self.keys.insert(case.mail.content_key);
         self.tickets.extend(case.links.expired.iter().map(|link| link.ticket));
         self.tickets.extend(case.links.unfollow.map(|(ticket, _)| ticket));
@@ -218,6 +228,19 @@ impl Wanted {
         self.requesters.extend(case.mail.from.first().map(|mailbox| mailbox.address.key()));
         self.requesters.extend(case.arrival.sender.as_ref().map(Address::key));
         self.people.extend(self.requesters.iter().cloned());
+        let agents = refuse::involved(case, desk, true, true);
+        self.requesters.extend(agents.filter_map(|agent| cap_key(notice::Event::Held, &agent.address)));
+        if case.links.held.is_some()
+            && let Ok(wishes) = wishes(&case.mail.text)
+        {
+            for wish in wishes {
+                self.held.extend(wish.arrivals);
+                self.tickets.extend(match wish.action {
+                    Action::Release { onto } => onto,
+                    Action::Retry | Action::Discard => None,
+                });
+            }
+        }
     }
 }
 

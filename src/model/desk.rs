@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::address::Address;
 use super::ticket::Ticket;
-use super::token::{Keyring, Token, split_signed};
+use super::token::{Keyring, Recipient, Token, split_signed};
 
 /// A group of agents with a system address of its own and any number of public mailboxes.
 #[derive(Debug, Clone)]
@@ -156,6 +156,7 @@ pub struct Desk {
     pub token_lifetime: Duration,
     department_of: HashMap<Address, usize>,
     agent_of: HashMap<Address, usize>,
+    agent_of_token: HashMap<Recipient, usize>,
     domains: Vec<String>,
 }
 
@@ -178,9 +179,11 @@ impl Desk {
             }
         }
         let mut agent_of = HashMap::new();
+        let mut agent_of_token = HashMap::new();
         for (index, agent) in agents.iter().enumerate() {
             for address in std::iter::once(&agent.address).chain(&agent.other_addresses) {
                 agent_of.insert(address.clone(), index);
+                agent_of_token.insert(keys.recipient(address), index);
             }
         }
         domains.sort();
@@ -195,6 +198,7 @@ impl Desk {
             token_lifetime: TOKEN_LIFETIME,
             department_of,
             agent_of,
+            agent_of_token,
             domains,
         }
     }
@@ -220,6 +224,11 @@ impl Desk {
     /// The agent who writes from this address.
     pub fn agent_by_address(&self, address: &Address) -> Option<&Agent> {
         self.agent_of.get(address).map(|index| &self.agents[*index])
+    }
+
+    /// The agent whom a token was made for.
+    pub fn agent_by_token(&self, recipient: Recipient) -> Option<&Agent> {
+        self.agent_of_token.get(&recipient).map(|index| &self.agents[*index])
     }
 
     /// The department whose system address or mailbox this is; signed addresses are not looked into.

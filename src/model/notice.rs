@@ -28,13 +28,15 @@ pub enum Event {
     Reopened,
     /// To agents: a notice of ours did not reach its recipient.
     Undelivered,
-    /// To an agent whose name was used in vain, and to admins: mail is held.
+    /// To an agent whose name was used in vain: a mail is held.
     Held,
+    /// To admins: what is held, and what can be done with it.
+    Digest,
 }
 
 impl Event {
     /// Every event that has texts.
-    pub const ALL: [Event; 11] = [
+    pub const ALL: [Event; 12] = [
         Event::Acknowledgement,
         Event::Request,
         Event::Reply,
@@ -46,6 +48,7 @@ impl Event {
         Event::Reopened,
         Event::Undelivered,
         Event::Held,
+        Event::Digest,
     ];
 
     /// The name in tables, JSON and file names.
@@ -62,6 +65,7 @@ impl Event {
             Event::Reopened => "reopened",
             Event::Undelivered => "undelivered",
             Event::Held => "held",
+            Event::Digest => "digest",
         }
     }
 
@@ -84,6 +88,7 @@ impl Event {
             Event::Reopened => 9,
             Event::Undelivered => 10,
             Event::Held => 11,
+            Event::Digest => 12,
         }
     }
 }

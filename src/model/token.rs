@@ -87,29 +87,36 @@ pub enum Token {
     },
 }
 
-/// The keys of this gateway: the last one seals, all of them verify.
+/// The keys of this gateway: the newest one seals, others verify, and the oldest one names recipients, even when it does neither any
+/// more.
 #[derive(Debug, Clone)]
 pub struct Keyring {
     newest: Key,
-    older: Vec<Key>,
+    others: Vec<Key>,
+    oldest: Key,
 }
 
 impl Keyring {
-    /// A ring from its newest key and those that were used before.
+    /// A ring from its newest key and those that were used before, the oldest first.
     pub fn new(newest: Key, older: Vec<Key>) -> Self {
-        Self { newest, older }
+        let oldest = older.first().unwrap_or(&newest).clone();
+        Self { newest, others: older, oldest }
     }
 
-    /// What the ring is recognised by, without telling anything of its keys. It does not change when keys are rotated with the oldest key
-    /// kept.
+    /// A ring from the key that seals, the others that verify, and the oldest of all, which may have been revoked.
+    pub fn with_oldest(newest: Key, others: Vec<Key>, oldest: Key) -> Self {
+        Self { newest, others, oldest }
+    }
+
+    /// What the ring is recognised by, without telling anything of its keys. It does not change when keys are rotated or revoked with
+    /// the oldest key kept.
     pub fn fingerprint(&self) -> String {
-        hex(&self.older.first().unwrap_or(&self.newest).seal("fingerprint", &[]))
+        hex(&self.oldest.seal("fingerprint", &[]))
     }
 
-    /// The recipient of a token, from the address. It does not change when keys are rotated with the oldest key kept.
+    /// The recipient of a token, from the address. It does not change when keys are rotated or revoked with the oldest key kept.
     pub fn recipient(&self, address: &Address) -> Recipient {
-        let key = self.older.first().unwrap_or(&self.newest);
-        let seal = key.seal("recipient", address.key().as_bytes());
+        let seal = self.oldest.seal("recipient", address.key().as_bytes());
         Recipient([seal[0], seal[1], seal[2], seal[3]])
     }
 
@@ -130,7 +137,7 @@ impl Keyring {
         let bytes = from_base32(text)?;
         let (content, seal) = bytes.split_at_checked(bytes.len().checked_sub(SEAL_LENGTH)?)?;
         let (&head, body) = content.split_first()?;
-        let mut keys = std::iter::once(&self.newest).chain(&self.older);
+        let mut keys = std::iter::once(&self.newest).chain(&self.others);
         let key = keys.find(|key| key.id & 0x0f == head & 0x0f)?;
         if !key.verify("token", content, seal) {
             return None;

@@ -1,4 +1,4 @@
-//! `arrival list`, `arrival show` and `arrival raw`.
+//! `arrival list`, `arrival show` and `arrival raw`. What can be done with held mail is in `held`.
 
 use std::io::Write;
 
@@ -143,6 +143,7 @@ struct Whole<'a> {
     #[serde(flatten)]
     line: Line<'a>,
     defects: &'a [String],
+    history: &'a [String],
     peer: Peer<'a>,
     attempts: i64,
     last_error: Option<&'a str>,
@@ -162,6 +163,7 @@ impl<'a> Whole<'a> {
         Self {
             line: Line::new(&detail.arrival, view),
             defects: &detail.defects,
+            history: &detail.history,
             peer: Peer { ip: detail.peer_ip.as_deref(), helo: detail.peer_helo.as_deref(), tls: detail.peer_tls },
             attempts: detail.attempts,
             last_error: detail.last_error.as_deref(),
@@ -173,13 +175,37 @@ impl<'a> Whole<'a> {
 
 fn pictured(detail: &ArrivalDetail, look: Look, view: &View<'_>) -> String {
     let mut text = header(detail, look, view);
+    text.push_str(&listed("before an operator decided", &detail.history, look));
     text.push_str(&listed("why", &detail.arrival.reasons, look));
     text.push_str(&listed("defects of the mail", &detail.defects, look));
     if !detail.notices.is_empty() {
         text.push_str(&look.dim("\nnotices it caused\n"));
         text.push_str(&table(outbox::TITLES, detail.notices.iter().map(|row| outbox::cells(row, view)).collect(), look));
     }
+    text.push_str(&listed("what you can do", &commands(&detail.arrival), look));
     text
+}
+
+/// What an operator can do with a held mail. One without a sender cannot be released.
+fn commands(arrival: &ArrivalRow) -> Vec<String> {
+    if arrival.outcome.as_deref() != Some(Outcome::Held.name()) {
+        return Vec::new();
+    }
+    let id = arrival.id;
+    let mut commands = vec![
+        format!("postdesk arrival retry {id}: decide it again, as if it had just come"),
+        format!("postdesk arrival discard {id}: let nothing become of it; the original is kept"),
+        format!("postdesk arrival raw {id}: read the original"),
+    ];
+    if arrival.cause.as_deref() != Some(Cause::NoSender.name()) {
+        commands.insert(
+            0,
+            format!(
+                "postdesk arrival release {id} [--onto REF]: take it as if its sender were proven, onto a ticket if you like"
+            ),
+        );
+    }
+    commands
 }
 
 fn header(detail: &ArrivalDetail, look: Look, view: &View<'_>) -> String {

@@ -1,8 +1,8 @@
 //! `check`: what the configuration resolved to, for people and as JSON, with warnings about what is allowed and seldom
 //! meant.
 //!
-//! It looks at the configuration alone: nothing is opened, looked up or connected to. Secrets are named by their files,
-//! never shown.
+//! It looks at the configuration and the files that it names: nothing is looked up or connected to. Secrets are named by their
+//! files, and keys by their numbers, never shown.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::deliver::{Relay, Security};
 use crate::model::desk::{Access, Agent, Department};
-use crate::settings::Settings;
+use crate::settings::{Settings, keys};
 use crate::store::{Place, Server, objects};
 
 /// A network with fewer fixed bits than this reaches beyond every private range (10.0.0.0/8, fc00::/7).
@@ -48,6 +48,8 @@ pub fn check_json(settings: &Settings) -> String {
         "name": settings.name,
         "data": settings.data.display().to_string(),
         "key_file": settings.key_file.display().to_string(),
+        "keys": keys_of(settings).iter().map(|key| json!({"number": key.number, "state": key.state.name()})).collect::<Vec<_>>(),
+        "digest": settings.digest.map(|every| every.as_secs()),
         "texts": settings.texts_folder.as_ref().map(|folder| folder.display().to_string()),
         "store": store_json(settings),
         "objects": objects_json(settings),
@@ -89,10 +91,20 @@ fn gateway(settings: &Settings) -> Vec<(&'static str, String)> {
         ("relay", relay_text(&settings.delivery.relay)),
         ("texts", texts),
     ];
+    let keys: Vec<String> = keys_of(settings).iter().map(|key| format!("{} {}", key.number, key.state.name())).collect();
+    if !keys.is_empty() {
+        rows.insert(3, ("keys", keys.join(", ")));
+    }
     if let Some(objects) = &settings.store.objects {
-        rows.insert(4, ("large mail", objects_text(objects)));
+        let at = rows.iter().position(|(name, _)| *name == "SMTP").unwrap_or_default();
+        rows.insert(at, ("large mail", objects_text(objects)));
     }
     rows
+}
+
+/// None before the first start. A file that cannot be read is a fault, which was told before it comes to this.
+fn keys_of(settings: &Settings) -> Vec<keys::Listed> {
+    keys::list(&settings.key_file).ok().flatten().unwrap_or_default()
 }
 
 fn objects_text(objects: &objects::Options) -> String {

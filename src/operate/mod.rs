@@ -6,6 +6,9 @@
 pub mod arrival;
 pub mod check;
 pub mod demo;
+pub mod greeting;
+pub mod held;
+pub mod keys;
 pub mod move_store;
 pub mod outbox;
 pub mod pipe;

@@ -1,6 +1,10 @@
-//! `[limits]` and `[acknowledgements]`: how much one mail may hold, and how many automatic mails may leave.
+//! `[limits]`, `[acknowledgements]` and `[held]`: how much one mail may hold, how many automatic mails may leave, and how often admins are
+//! told of held mail.
+
+use std::time::Duration;
 
 use super::table::Table;
+use super::value;
 use crate::model::desk::{AcknowledgementCaps, Limits};
 
 /// Reads `[limits]`, and how often an arrival is attempted before it is held.
@@ -31,4 +35,14 @@ pub(super) fn acknowledgements(table: &Table<'_>) -> AcknowledgementCaps {
         AcknowledgementCaps { per_hour: cap("per_hour", 1), per_day: cap("per_day", 5), total_per_day: cap("total_per_day", 40) };
     table.finish(&[]);
     caps
+}
+
+/// How often admins are told of held mail, unless the configuration says otherwise.
+const DIGEST: Duration = Duration::from_secs(3_600);
+
+/// Reads `[held]`: how often admins are told of held mail at most; `None` for never.
+pub(super) fn held(table: &Table<'_>) -> Option<Duration> {
+    let digest = table.optional("digest", value::duration).unwrap_or(DIGEST);
+    table.finish(&[]);
+    (!digest.is_zero()).then_some(digest)
 }

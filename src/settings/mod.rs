@@ -19,6 +19,7 @@ mod table;
 mod value;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use fault::{Fault, Faults};
 
@@ -75,6 +76,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Caps on acknowledgements.
     pub caps: AcknowledgementCaps,
+    /// How often admins are told of held mail at most; `None` for never.
+    pub digest: Option<Duration>,
     /// Attempts at one arrival before it is held.
     pub attempts: i64,
     /// Folder whose texts replace the built-in ones, file by file.
@@ -144,6 +147,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
     let delivery = delivery::delivery(&root.table("delivery"), gateway.hostname.as_deref().unwrap_or_default());
     let (limits, attempts) = limits::limits(&root.table("limits"));
     let caps = limits::acknowledgements(&root.table("acknowledgements"));
+    let digest = limits::held(&root.table("held"));
     let (departments, agents) = people::people(root, gateway.texts_folder.as_deref());
     root.finish(&["http", "imap"]);
     let hostname = gateway.hostname?;
@@ -161,6 +165,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
         agents,
         limits,
         caps,
+        digest,
         attempts,
         texts_folder: gateway.texts_folder,
         changed: Vec::new(),

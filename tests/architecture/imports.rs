@@ -11,7 +11,7 @@ const TABLE: [(&str, &[&str]); 12] = [
     ("accept", &["model", "decide", "store"]),
     ("authenticate", &["model", "decide", "store"]),
     ("deliver", &["model", "decide", "store"]),
-    ("duty", &["model", "store"]),
+    ("duty", &["model", "decide", "store"]),
     ("process", &["model", "decide", "store", "accept", "authenticate", "deliver"]),
     ("settings", &["model", "decide", "store", "accept", "authenticate", "deliver", "process"]),
     ("run", &["model", "decide", "store", "accept", "authenticate", "deliver", "duty", "process", "settings"]),

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use postdesk::decide::parse::parse;
-use postdesk::decide::recall::Facts;
+use postdesk::decide::recall::{Acknowledged, Facts, Held, cap_key};
 use postdesk::decide::write::texts::Texts;
 use postdesk::decide::{Case, Decision, Rules, decide};
 use postdesk::model::address::{Address, Mailbox};
 use postdesk::model::arrival::{Arrival, Authenticity, Findings, Peer, Release, Source};
 use postdesk::model::desk::{Access, AcknowledgementCaps, Agent, Department, Desk, Limits, Stranger};
+use postdesk::model::notice::Event;
 use postdesk::model::ticket::{Lately, Priority, Status, Ticket};
 use postdesk::model::time::Time;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use crate::world::{Family, expand, keys};
 
 /// When every fixture is decided: the day after its tokens were issued.
-const NOW: Time = Time(20_770 * 86_400_000_000);
+pub(crate) const NOW: Time = Time(20_770 * 86_400_000_000);
 /// The arrival that is decided. Those before it belong to SUP-7, when that exists.
 const ARRIVAL: i64 = 100;
 
@@ -51,7 +52,9 @@ pub(crate) fn desk() -> Desk {
         stranger: Stranger::Hold,
     };
     let caps = AcknowledgementCaps { per_hour: 1, per_day: 5, total_per_day: 40 };
-    let agents = vec![agent("ana", "Ana Kovač"), agent("boris", "Boris Ilić")];
+    let olga = Agent { access: Access::Admin, ..agent("olga", "Olga Admin") };
+    let vera = Agent { access: Access::Viewer, ..agent("vera", "Vera Viewer") };
+    let agents = vec![agent("ana", "Ana Kovač"), agent("boris", "Boris Ilić"), olga, vera];
     Desk::new("desk.example.org".to_owned(), vec![support], agents, keys(), Limits::default(), caps)
 }
 
@@ -88,6 +91,28 @@ fn ticket(status: &str) -> Ticket {
 }
 
 fn facts(family: &Family) -> Facts {
+    let mut facts = facts_of_the_ticket(family);
+    for (number, cause) in family.facts.get("held").and_then(|held| held.as_table()).into_iter().flatten() {
+        let arrival = number.parse().expect("the number of an arrival");
+        let held = Held {
+            arrival,
+            department: "support".to_owned(),
+            sender: Some("ana@staff.example".to_owned()),
+            subject: format!("Held {number}"),
+            cause: cause.as_str().expect("a cause").to_owned(),
+            ticket: None,
+            received_at: NOW,
+        };
+        facts.held.insert(arrival, held);
+    }
+    for agent in family.facts.get("told").and_then(|told| told.as_array()).into_iter().flatten() {
+        let key = cap_key(Event::Held, &address(agent.as_str().expect("an address"))).expect("it is counted");
+        facts.acknowledged.insert(key, Acknowledged { hour: 1, day: 1 });
+    }
+    facts
+}
+
+fn facts_of_the_ticket(family: &Family) -> Facts {
     let Some(named) = family.facts.get("ticket").and_then(|value| value.as_str()) else {
         return Facts { next_number: 1, ..Facts::default() };
     };
@@ -154,7 +179,7 @@ pub(crate) fn decision_section(family: &Family) -> Value {
         let words: Vec<&str> = words.into_iter().flatten().collect();
         format!("SUP-{}: {} (by {})", event.ticket, words.join(" "), event.actor)
     });
-    json!({
+    let mut section = json!({
         "outcome": decision.outcome.name(),
         "cause": decision.cause.map(|cause| cause.name()),
         "ticket": decision.ticket,
@@ -166,5 +191,13 @@ pub(crate) fn decision_section(family: &Family) -> Value {
         "events": events.collect::<Vec<_>>(),
         "notices": decision.notices.iter().map(|notice| format!("{} to {}", notice.event.name(), notice.recipient)).collect::<Vec<_>>(),
         "reasons": decision.reasons,
-    })
+    });
+    if !decision.operations.is_empty() {
+        let operations = decision
+            .operations
+            .iter()
+            .map(|operation| format!("{}: {:?} (by {})", operation.arrival, operation.action, operation.by));
+        section["operations"] = operations.collect();
+    }
+    section
 }

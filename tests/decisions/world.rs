@@ -60,7 +60,7 @@ pub(crate) fn keys() -> Keyring {
     Keyring::new(Key::new(1, &[7; 32]), Vec::new())
 }
 
-/// Replaces `%reply(7,ana@staff.example)%`, `%note(…)%`, `%message(7,ana@staff.example,3,request)%` and
+/// Replaces `%reply(7,ana@staff.example)%`, `%note(…)%`, `%held(olga@staff.example)%`, `%message(7,ana@staff.example,3,request)%` and
 /// `%bounce(3,ana@staff.example)%` by the tokens they stand for.
 pub(crate) fn expand(text: &[u8], tokens: &mut Vec<(String, String)>) -> Vec<u8> {
     let mut expanded = Vec::new();
@@ -108,6 +108,7 @@ fn token(placeholder: &str) -> Option<String> {
             let theirs = Token::Reply { purpose: Purpose::Reply, ticket: number(0)?, recipient: recipient(1)?, day: DAY };
             return Some(Keyring::new(Key::new(1, &[8; 32]), Vec::new()).write(&theirs));
         }
+        "held" => Token::Reply { purpose: Purpose::Held, ticket: 0, recipient: recipient(0)?, day: DAY },
         "bounce" => Token::Bounce { arrival: number(0)?, recipient: recipient(1)? },
         "message" => {
             let event = Event::ALL.into_iter().find(|event| Some(&event.name()) == arguments.get(3))?;

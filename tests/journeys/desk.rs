@@ -48,6 +48,18 @@ impl Desk {
         Self { gateway, relay, folder }
     }
 
+    /// The same, with Boris for an admin, who is told of held mail as often as can be.
+    pub(crate) fn with_an_admin(database: Database) -> Self {
+        let mut desk = Self::open(database);
+        desk.gateway.stop();
+        let file = desk.folder.path().join("postdesk.toml");
+        // Boris stands last.
+        let text = std::fs::read_to_string(&file).unwrap() + "access = \"admin\"\n\n[held]\ndigest = \"1s\"\n";
+        std::fs::write(&file, text).unwrap();
+        desk.gateway.start();
+        desk
+    }
+
     /// Starts another gateway of this desk, which has to stand on PostgreSQL.
     pub(crate) fn second_gateway(&self) -> Gateway {
         let folder = self.folder.path();

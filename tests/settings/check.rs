@@ -89,3 +89,21 @@ fn what_is_allowed_and_seldom_meant_brings_a_warning() {
     let list = warnings(&format!("{}{viewer}", calm.replace("key = \"support\"", responsible)));
     assert!(list[0].contains("zoe is made responsible and may not answer"), "{list:?}");
 }
+
+#[test]
+fn the_keys_are_told_by_number_and_state_and_never_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key");
+    let text = with("[gateway]", &format!("key_file = \"{}\"", file.display()));
+    assert_eq!(serde_json::from_str::<Value>(&check_json(&good(&text))).unwrap()["keys"], json!([]));
+    postdesk::settings::keys::open_or_make(&file).unwrap();
+    postdesk::settings::keys::rotation::announce(&file).unwrap();
+    let (page, object) = (check(&good(&text)), check_json(&good(&text)));
+    assert!(page.contains("keys      1 seals, 2 next\n"), "{page}");
+    let keys = serde_json::from_str::<Value>(&object).unwrap()["keys"].clone();
+    assert_eq!(keys, json!([{"number": 1, "state": "seals"}, {"number": 2, "state": "next"}]));
+    for line in std::fs::read_to_string(&file).unwrap().lines().filter(|line| !line.starts_with('#')) {
+        let secret = line.split(' ').nth(1).unwrap();
+        assert!(!page.contains(secret) && !object.contains(secret));
+    }
+}

@@ -10,7 +10,7 @@ pub(super) fn is_bidi_control(c: char) -> bool {
 }
 
 /// Characters without any width: two names that look alike would differ.
-pub(super) fn is_invisible(c: char) -> bool {
+pub(in crate::decide) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{00ad}' | '\u{034f}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{206a}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
@@ -21,7 +21,7 @@ fn is_gap(c: char) -> bool {
 
 /// The value on one line in Unicode NFC: every run of white space and control characters is one space, bidi controls
 /// and the byte order mark are left out.
-pub(super) fn one_line(value: &str) -> String {
+pub(in crate::decide) fn one_line(value: &str) -> String {
     // Most values are words with one space between them already.
     if value.bytes().all(|octet| matches!(octet, b' '..=b'~')) && !value.contains("  ") {
         return value.trim_matches(' ').to_owned();

@@ -4,7 +4,7 @@
 //! header and one opaque text, with a defect that says so; the raw original is kept elsewhere in any case.
 
 mod attachments;
-mod characters;
+pub(super) mod characters;
 pub mod cut;
 mod guard;
 mod header;

@@ -4,6 +4,7 @@ pub mod agent;
 pub mod command;
 pub mod customer;
 pub mod follower;
+pub mod held;
 pub mod machine;
 
 use super::recall::Facts;

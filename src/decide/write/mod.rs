@@ -5,6 +5,7 @@
 
 pub mod body;
 pub mod header;
+pub mod held;
 pub mod texts;
 
 use std::borrow::Cow;
@@ -81,11 +82,18 @@ pub fn write(notice: &Notice<'_>, rules: Rules<'_>) -> Outgoing {
         | Event::Receipt
         | Event::Assigned
         | Event::Undelivered
-        | Event::Held => &[],
+        | Event::Held
+        | Event::Digest => &[],
     };
     let words = words(notice, rules, files);
     let from_person = match event {
-        Event::Acknowledgement | Event::Closed | Event::Reopened | Event::Assigned | Event::Undelivered | Event::Held => None,
+        Event::Acknowledgement
+        | Event::Closed
+        | Event::Reopened
+        | Event::Assigned
+        | Event::Undelivered
+        | Event::Held
+        | Event::Digest => None,
         _ => Some(called(&message.author.name, message.author.address.as_ref())),
     };
     let letter = Letter {

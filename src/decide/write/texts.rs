@@ -60,6 +60,63 @@ pub struct Words<'a> {
     pub to_agent: bool,
     /// The line above which agents write.
     pub marker: &'static str,
+    /// Held mail, where that is what the notice is about.
+    pub held: HeldWords<'a>,
+}
+
+/// What texts say of held mail. Foreign words in it stand on one line each.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct HeldWords<'a> {
+    /// Number of the held mail that an agent is told of.
+    pub arrival: i64,
+    /// When it was received.
+    pub at: String,
+    /// The host that it came from.
+    pub host: String,
+    /// What its From says.
+    pub from: String,
+    /// Its subject.
+    pub subject: String,
+    /// Why it is held.
+    pub cause: &'a str,
+    /// How many held mails a digest tells of.
+    pub count: usize,
+    /// How many of them it does not list.
+    pub more: usize,
+    /// Those that it lists.
+    pub entries: Vec<Entry>,
+    /// What became of those that an admin spoke of.
+    pub done: Vec<Done<'a>>,
+}
+
+/// A held mail in a digest.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Entry {
+    /// Its number.
+    pub arrival: i64,
+    /// When it was received.
+    pub at: String,
+    /// The department it is for.
+    pub department: String,
+    /// Its envelope sender.
+    pub sender: String,
+    /// Its subject.
+    pub subject: String,
+    /// Why it is held.
+    pub cause: String,
+    /// Reference of the ticket that it tried to reach, or empty.
+    pub ticket: String,
+    /// Whether it can be released: one without a sender cannot.
+    pub releasable: bool,
+}
+
+/// What became of one held mail.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Done<'a> {
+    /// Its number.
+    pub arrival: i64,
+    /// What was done, or why nothing was.
+    pub said: &'a str,
 }
 
 /// A person in a text.
@@ -104,6 +161,8 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "en" / "reopened",
     "en" / "undelivered",
     "en" / "held",
+    "en" / "digest",
+    "en" / "operated",
 ];
 
 /// The texts of every language.
@@ -145,9 +204,14 @@ impl Texts {
 
     /// Subject and body of a notice. A text that fails in spite of its check leaves the message's own words, which matter most.
     pub fn render(&self, language: &str, event: Event, words: &Words<'_>) -> (String, String) {
+        self.render_as(language, event.name(), words)
+    }
+
+    /// The same for a text that has a name of its own.
+    pub fn render_as(&self, language: &str, text: &str, words: &Words<'_>) -> (String, String) {
         let values = Value::from(Serde(words));
         let render = |part: &str| {
-            let name = |language: &str| format!("{language}/{}.{part}", event.name());
+            let name = |language: &str| format!("{language}/{text}.{part}");
             self.try_render(&name(language), &values).or_else(|_| self.try_render(&name("en"), &values))
         };
         let subject = render("subject").unwrap_or_else(|_| format!("{} [{}]", words.subject, words.reference));
@@ -186,6 +250,11 @@ fn sample(to_agent: bool, closed: bool) -> Words<'static> {
         files: vec![File { name: "kettle.jpg", size: "12 KiB".to_owned() }],
         to_agent,
         closed,
+        held: HeldWords {
+            entries: vec![Entry { arrival: 17, releasable: true, ..Entry::default() }],
+            done: vec![Done { arrival: 17, said: "released" }],
+            ..HeldWords::default()
+        },
         ..Words::default()
     }
 }

@@ -83,6 +83,8 @@ const ARRIVAL: &[(&str, Kind)] = &[
     ("evidence", Text),
     ("released_by", Text),
     ("released_onto", Number),
+    ("history", Text),
+    ("told_at", Number),
     ("message_id", Text),
     ("subject", Text),
     ("content_key", Octets),

@@ -69,6 +69,8 @@ pub struct ArrivalDetail {
     pub decided_at: Option<Time>,
     /// What is wrong with the mail.
     pub defects: Vec<String>,
+    /// What it went through before an operator released it or had it decided again.
+    pub history: Vec<String>,
     /// The notices that it caused, oldest first.
     pub notices: Vec<OutboxRow>,
 }

@@ -9,7 +9,7 @@ use super::work::push_numbers;
 use super::{Base, Database, FOR_UPDATE, KEPT, Transaction, effect, people};
 use crate::decide::recall::{Facts, cap_key};
 use crate::decide::{Case, Decision};
-use crate::model::notice;
+use crate::model::notice::{self, Outgoing};
 use crate::model::time::Time;
 use crate::store::Fault;
 use crate::store::decision::{Decided, Matter};
@@ -300,7 +300,19 @@ async fn write_events(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Res
 }
 
 async fn write_notices(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time, first: i64) -> Result<i64, Fault> {
-    let notices: Vec<(i64, _)> = (first..).zip(rows.iter().flat_map(|(_, decision)| &decision.notices)).collect();
+    let notices: Vec<&Outgoing> = rows.iter().flat_map(|(_, decision)| &decision.notices).collect();
+    insert_notices(transaction, &notices, now, first).await
+}
+
+/// Queues notices, numbered from `first`, and returns the number after the last one's. A person who was told of an arrival's event once is
+/// not told again when an operator has it decided again.
+pub(super) async fn insert_notices(
+    transaction: &mut Transaction<'_>,
+    notices: &[&Outgoing],
+    now: Time,
+    first: i64,
+) -> Result<i64, Fault> {
+    let notices: Vec<(i64, &Outgoing)> = (first..).zip(notices.iter().copied()).collect();
     for notices in notices.chunks(ROWS) {
         let mut query = QueryBuilder::<Database>::new(
             "INSERT INTO outbox (id, ticket, arrival, event, recipient, recipient_key, sender, message_id, state, next_attempt_at, \
@@ -319,9 +331,15 @@ async fn write_notices(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: 
                 .push_bind(now.0)
                 .push_bind(now.0);
         });
-        query.build().persistent(KEPT).execute(&mut **transaction).await?;
+        query.push(" ON CONFLICT (arrival, event, recipient_key) DO NOTHING RETURNING id");
+        let queued: HashSet<i64> =
+            query.build_query_scalar().persistent(KEPT).fetch_all(&mut **transaction).await?.into_iter().collect();
+        let queued: Vec<_> = notices.iter().filter(|(id, _)| queued.contains(id)).collect();
+        if queued.is_empty() {
+            continue;
+        }
         let mut query = QueryBuilder::<Database>::new("INSERT INTO letter (outbox, head, parts, tail) ");
-        query.push_values(notices, |mut row, (id, notice)| {
+        query.push_values(queued, |mut row, (id, notice)| {
             row.push_bind(*id)
                 .push_bind(notice.head.clone())
                 .push_bind(parts_column(&notice.parts))

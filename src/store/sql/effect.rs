@@ -68,27 +68,41 @@ async fn write_alive(transaction: &mut Transaction<'_>, address: &Address) -> Re
     Ok(())
 }
 
-/// Does to a held arrival what was asked; whether it was held.
+/// Does to a held arrival what was asked; whether it was held. What it went through until then is kept in its history, since the next
+/// decision writes reasons of its own. It is told of again when it is held again.
 pub(super) async fn operate(transaction: &mut Transaction<'_>, operation: &Operation, now: Time) -> Result<bool, Fault> {
     let Operation { arrival, action, by } = operation;
+    let said = said(*action, by, now);
     let done = match action {
         Action::Release { onto } => {
-            let query = "UPDATE arrival SET outcome = NULL, cause = NULL, decided_at = NULL, attempts = 0, claimed_by = NULL, \
-                         passed_over = NULL, released_by = $2, released_onto = $3 WHERE id = $1 AND outcome = 'held'";
-            sqlx::query(query).bind(arrival).bind(by).bind(onto).execute(&mut **transaction).await?
+            let query = "UPDATE arrival SET history = COALESCE(history || $4, '') || COALESCE(reasons || $4, '') || 'held: ' || COALESCE(cause, '') \
+                         || $4 || $5, outcome = NULL, cause = NULL, reasons = NULL, decided_at = NULL, attempts = 0, claimed_by = NULL, \
+                         passed_over = NULL, told_at = NULL, released_by = $2, released_onto = $3 WHERE id = $1 AND outcome = 'held'";
+            sqlx::query(query).bind(arrival).bind(by).bind(onto).bind("\n").bind(said).execute(&mut **transaction).await?
         }
         Action::Retry => {
-            let query = "UPDATE arrival SET outcome = NULL, cause = NULL, decided_at = NULL, attempts = 0, claimed_by = NULL, \
-                         passed_over = NULL, authenticity = NULL, evidence = NULL, released_by = NULL, released_onto = NULL \
-                         WHERE id = $1 AND outcome = 'held'";
-            sqlx::query(query).bind(arrival).execute(&mut **transaction).await?
+            let query = "UPDATE arrival SET history = COALESCE(history || $2, '') || COALESCE(reasons || $2, '') || 'held: ' || COALESCE(cause, '') \
+                         || $2 || $3, outcome = NULL, cause = NULL, reasons = NULL, decided_at = NULL, attempts = 0, claimed_by = NULL, \
+                         passed_over = NULL, told_at = NULL, authenticity = NULL, evidence = NULL, released_by = NULL, \
+                         released_onto = NULL WHERE id = $1 AND outcome = 'held'";
+            sqlx::query(query).bind(arrival).bind("\n").bind(said).execute(&mut **transaction).await?
         }
         Action::Discard => {
             let query = "UPDATE arrival SET outcome = 'discarded', decided_at = $2, reasons = COALESCE(reasons || $3, '') || $4 \
                          WHERE id = $1 AND outcome = 'held'";
-            let reason = format!("discarded by {by}");
-            sqlx::query(query).bind(arrival).bind(now.0).bind("\n").bind(reason).execute(&mut **transaction).await?
+            sqlx::query(query).bind(arrival).bind(now.0).bind("\n").bind(said).execute(&mut **transaction).await?
         }
     };
     Ok(done.rows_affected() > 0)
+}
+
+/// For the trace: what was done, by whom and when.
+fn said(action: Action, by: &str, now: Time) -> String {
+    let when = now.rfc5322();
+    match action {
+        Action::Release { onto: Some(ticket) } => format!("released by {by} on {when}, onto ticket {ticket}"),
+        Action::Release { onto: None } => format!("released by {by} on {when}"),
+        Action::Retry => format!("to be decided again, by {by} on {when}"),
+        Action::Discard => format!("discarded by {by} on {when}"),
+    }
 }

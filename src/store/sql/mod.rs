@@ -10,6 +10,7 @@ mod carry;
 pub(in crate::store) mod custody;
 mod decision;
 mod effect;
+mod held;
 mod objects;
 mod outbox;
 mod people;

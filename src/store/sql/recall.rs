@@ -52,7 +52,7 @@ pub(super) async fn recall(connection: &mut Connection, wanted: &Wanted, now: Ti
     acknowledged(connection, wanted, now, &mut facts).await?;
     dead(connection, wanted, &mut facts).await?;
     sent(connection, wanted, &mut facts).await?;
-    held(connection, wanted, &mut facts).await?;
+    held(connection, wanted, &mut facts, lock).await?;
     Ok(facts)
 }
 
@@ -241,8 +241,8 @@ async fn sent(connection: &mut Connection, wanted: &Wanted, facts: &mut Facts) -
     Ok(())
 }
 
-/// Held arrivals that an admin speaks of.
-async fn held(connection: &mut Connection, wanted: &Wanted, facts: &mut Facts) -> Result<(), Fault> {
+/// Held arrivals that an admin speaks of. Locked, so that what the receipt says of them is what was done.
+async fn held(connection: &mut Connection, wanted: &Wanted, facts: &mut Facts, lock: &'static str) -> Result<(), Fault> {
     if wanted.held.is_empty() {
         return Ok(());
     }
@@ -250,7 +250,7 @@ async fn held(connection: &mut Connection, wanted: &Wanted, facts: &mut Facts) -
         "SELECT id, department, sender, subject, cause, ticket, received_at FROM arrival WHERE outcome = 'held' AND id IN (",
     );
     push_numbers(&mut query, &wanted.held.iter().copied().collect::<Vec<_>>());
-    query.push(")");
+    query.push(") ORDER BY id").push(lock);
     for row in query.build().persistent(KEPT).fetch_all(connection).await? {
         let held = held_from(&row)?;
         facts.held.insert(held.arrival, held);

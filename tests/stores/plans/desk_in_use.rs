@@ -3,8 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use postdesk::decide::recall::Wanted;
+use postdesk::decide::{Action, Operation};
 use postdesk::model::time::Time;
 use postdesk::store::Store;
+use postdesk::store::held::Operated;
 use postdesk::store::outbox::Settlement;
 use postdesk::store::report::NEWEST;
 use postdesk::store::report::arrival::ArrivalFilter;
@@ -63,7 +65,16 @@ pub(crate) async fn use_everything(base: &Base) {
         way_of_a_mail(&store, time).await;
         sending(&store).await;
         lists(&store).await;
+        held(&store, time).await;
     }
+}
+
+/// Held mail is looked for every few seconds; nobody is told here, so that there is always something to tell.
+async fn held(store: &Store, time: usize) {
+    let people = ["olga@staff.example".to_owned()];
+    store.tell_of_held(now(), Duration::ZERO, &people, |_| Vec::new()).await.unwrap();
+    let operation = Operation { arrival: 100 * (time as i64 + 1), action: Action::Retry, by: "operator".to_owned() };
+    assert_eq!(store.operate(&operation, now()).await.unwrap(), Operated::Done);
 }
 
 async fn way_of_a_mail(store: &Store, time: usize) {

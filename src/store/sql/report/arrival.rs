@@ -15,7 +15,7 @@ macro_rules! arrivals {
         concat!(
             "SELECT a.id, a.department, a.received_at, a.source, a.sender, a.recipients, a.message_id, a.subject, a.size, a.outcome,
                     a.cause, a.authenticity, a.reasons, a.peer_ip, a.peer_helo, a.peer_tls, a.attempts, a.last_error, a.decided_at,
-                    a.defects, t.number AS ticket_number, t.department AS ticket_department
+                    a.defects, a.history, t.number AS ticket_number, t.department AS ticket_department
              FROM arrival a LEFT JOIN ticket t ON t.number = a.ticket
              WHERE ",
             $condition
@@ -64,6 +64,7 @@ impl Base {
             last_error: row.try_get("last_error")?,
             decided_at: row.try_get::<Option<i64>, _>("decided_at")?.map(Time),
             defects: lines(row.try_get("defects")?),
+            history: lines(row.try_get("history")?),
             notices,
         }))
     }
