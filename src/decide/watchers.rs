@@ -112,7 +112,9 @@ impl<'a> Told<'a, '_> {
     }
 
     fn add_customer(&mut self, person: &Mailbox, event: Event) {
-        if !self.desk.is_ours(&person.address) {
+        // An agent who asks for something on a ticket of the agent's own knows what the agent wrote.
+        let knows = event != Event::Acknowledgement && self.is_author(&person.address);
+        if !self.desk.is_ours(&person.address) && !knows {
             self.add(Watcher { person: person.clone(), agent: None, event });
         }
     }
@@ -121,7 +123,7 @@ impl<'a> Told<'a, '_> {
     fn add_other_customers(&mut self) {
         let happening = self.happening;
         for person in self.ticket.customer_side() {
-            if person.address != *happening.author && !happening.addressed.contains(&&person.address) {
+            if !happening.addressed.contains(&&person.address) {
                 self.add_customer(person, happening.event);
             }
         }
@@ -154,8 +156,15 @@ impl<'a> Told<'a, '_> {
     }
 
     fn add_agent(&mut self, agent: &'a Agent) {
-        if agent.address != *self.happening.author && !agent.other_addresses.contains(self.happening.author) {
+        if !self.is_author(&agent.address) {
             self.add(Watcher::agent(agent, self.happening.event));
         }
+    }
+
+    /// Whether this is the author's address, or another one of the agent who is the author.
+    fn is_author(&self, address: &Address) -> bool {
+        let author = self.happening.author;
+        let agents = (self.desk.agent_by_address(address), self.desk.agent_by_address(author));
+        address == author || matches!(agents, (Some(one), Some(other)) if one.key == other.key)
     }
 }

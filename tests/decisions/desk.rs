@@ -9,8 +9,10 @@ use postdesk::decide::{Case, Decision, Rules, decide};
 use postdesk::model::address::{Address, Mailbox};
 use postdesk::model::arrival::{Arrival, Authenticity, Findings, Peer, Source};
 use postdesk::model::desk::{Access, AcknowledgementCaps, Agent, Department, Desk, Limits, Stranger};
+use postdesk::model::notice::{Event, Outgoing};
 use postdesk::model::ticket::{Priority, Status, Ticket};
 use postdesk::model::time::Time;
+use postdesk::model::token::Token;
 use serde_json::{Value, json};
 
 use crate::world::{Family, expand, keys};
@@ -28,9 +30,19 @@ fn mailbox(name: &str, text: &str) -> Mailbox {
     Mailbox { name: name.to_owned(), address: address(text) }
 }
 
-fn agent(key: &str, name: &str) -> Agent {
+fn agent(key: &str, name: &str, access: Access) -> Agent {
     let address = address(&format!("{key}@staff.example"));
-    Agent { key: key.to_owned(), name: name.to_owned(), address, other_addresses: Vec::new(), access: Access::Agent }
+    Agent { key: key.to_owned(), name: name.to_owned(), address, other_addresses: Vec::new(), access }
+}
+
+fn agents() -> Vec<Agent> {
+    vec![
+        agent("ana", "Ana Kovač", Access::Agent),
+        agent("boris", "Boris Ilić", Access::Agent),
+        agent("ivan", "Ivan Horvat", Access::Agent),
+        agent("kata", "Katarina Horvat", Access::Agent),
+        agent("vera", "Vera Đurić", Access::Viewer),
+    ]
 }
 
 /// The desk of the fixtures.
@@ -51,8 +63,16 @@ pub(crate) fn desk() -> Desk {
         stranger: Stranger::Hold,
     };
     let caps = AcknowledgementCaps { per_hour: 1, per_day: 5, total_per_day: 40 };
-    let agents = vec![agent("ana", "Ana Kovač"), agent("boris", "Boris Ilić")];
-    Desk::new("desk.example.org".to_owned(), vec![support], agents, keys(), Limits::default(), caps)
+    let billing = Department {
+        key: "billing".to_owned(),
+        name: "Example Billing".to_owned(),
+        prefix: "BIL".to_owned(),
+        address: address("billing@desk.example.org"),
+        mailboxes: Vec::new(),
+        agents: vec!["ivan".to_owned(), "kata".to_owned()],
+        ..support.clone()
+    };
+    Desk::new("desk.example.org".to_owned(), vec![support, billing], agents(), keys(), Limits::default(), caps)
 }
 
 fn ticket(status: &str) -> Ticket {
@@ -136,7 +156,7 @@ pub(crate) fn decision_section(family: &Family) -> Value {
         let words: Vec<&str> = words.into_iter().flatten().collect();
         format!("SUP-{}: {} (by {})", event.ticket, words.join(" "), event.actor)
     });
-    json!({
+    let mut section = json!({
         "outcome": decision.outcome.name(),
         "cause": decision.cause.map(|cause| cause.name()),
         "ticket": decision.ticket,
@@ -148,5 +168,24 @@ pub(crate) fn decision_section(family: &Family) -> Value {
         "events": events.collect::<Vec<_>>(),
         "notices": decision.notices.iter().map(|notice| format!("{} to {}", notice.event.name(), notice.recipient)).collect::<Vec<_>>(),
         "reasons": decision.reasons,
-    })
+    });
+    if let Some(receipt) = decision.notices.iter().find(|notice| notice.event.name() == "receipt") {
+        section["receipt"] = receipt_section(receipt);
+    }
+    section
+}
+
+/// A receipt as its reader sees it, and what an answer to it would be.
+fn receipt_section(receipt: &Outgoing) -> Value {
+    let mail = parse(receipt.head.as_bytes(), &Limits::default());
+    let text = format!("{}\n{}", mail.text, mail.quoted);
+    let desk = desk();
+    let purpose = |token| match token {
+        Some(Token::Reply { purpose, .. }) => format!("{purpose:?}"),
+        Some(Token::Message { event, .. }) => format!("{:?}", Event::from_code(event)),
+        _ => "none".to_owned(),
+    };
+    let by_address = purpose(mail.reply_to.first().and_then(|mailbox| desk.token_in(&mailbox.address)));
+    let by_id = purpose(desk.token_in_message_id(&receipt.message_id));
+    json!({ "subject": mail.subject, "links": [by_address, by_id], "text": text.trim_end().split('\n').collect::<Vec<_>>() })
 }
