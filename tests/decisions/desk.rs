@@ -105,13 +105,20 @@ fn ticket(status: &str) -> Ticket {
     }
 }
 
+/// The same as a ticket of Ana's own, which Boris has answered.
+fn internal_ticket() -> Ticket {
+    let requester = mailbox("Ana Kovač", "ana@staff.example");
+    let assignee = Some("boris".to_owned());
+    Ticket { internal: true, requester, assignee, followers: Vec::new(), ..ticket("awaiting-customer") }
+}
+
 fn facts(family: &Family) -> Facts {
     let Some(named) = family.facts.get("ticket").and_then(|value| value.as_str()) else {
         return Facts { next_number: 1, ..Facts::default() };
     };
     let status = named.strip_prefix("SUP-7 ").unwrap_or_else(|| panic!("{}: {named}", family.name));
     let mut facts = Facts { next_number: 8, ..Facts::default() };
-    facts.tickets.insert(7, ticket(status));
+    facts.tickets.insert(7, if status == "of ana" { internal_ticket() } else { ticket(status) });
     facts.by_message_id.insert("kettle-1@customer.example".to_owned(), vec![7]);
     facts.by_arrival.extend([(3, 7), (5, 7)]);
     facts.texts.insert(7, vec!["My kettle does not boil any more. What can I do?".to_owned()]);
