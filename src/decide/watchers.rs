@@ -5,12 +5,13 @@
 //! | request | acknowledgement (if it may) | – | yes | – | if nobody is assigned |
 //! | assigned | – | – | unless they did it themselves | – | if nobody is assigned |
 //! | reply from the customer side | a proven sender's, unless author or addressed | likewise | yes | yes | if nobody is assigned |
-//! | answer by an agent | yes | yes | unless the author | unless the author | – |
+//! | answer by an agent | unless the author | yes | unless the author | unless the author | – |
 //! | note | never | never | unless the author | unless the author | – |
 //! | closed without an answer, opened again | yes | – | unless the author | unless the author | – |
 //! | undelivered | – | – | yes | – | if nobody is assigned |
 //!
-//! Nobody gets two mails for one event; nobody is written to who is known to be dead. Our own addresses never get any: that would be a
+//! The requester of a ticket of a member of the desk is an agent, and may be the author. A ticket that went to another department is told
+//! there as `assigned`. Nobody gets two mails for one event; nobody is written to who is known to be dead. Our own addresses never get any: that would be a
 //! loop.
 
 use std::collections::HashSet;

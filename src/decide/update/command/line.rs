@@ -3,7 +3,7 @@
 use super::name::{Found, address, agent};
 use super::{Command, KNOWN, Reader, bare};
 use crate::decide::parse::folded;
-use crate::model::address::Mailbox;
+use crate::model::address::{Address, Mailbox};
 use crate::model::desk::{Access, Department};
 use crate::model::suggestion::nearest;
 use crate::model::ticket::{Priority, Status};
@@ -81,6 +81,12 @@ pub(super) fn command<'a>(line: &'a str, reader: Reader<'_>) -> Result<Read<'a>,
         _ => return Err(unknown(written)),
     };
     Ok(Read { command, rest: None })
+}
+
+/// Whom `#follow` names.
+pub(super) fn newcomer(line: &str) -> Option<Address> {
+    let (written, argument) = word(bare(behind_sign(line)?));
+    known(written).filter(|word| *word == "follow").and_then(|_| address(argument))
 }
 
 /// Whether a line below the text is a command: a known word, and what may follow it. `#hashtag`, `#help me` and a list of commands

@@ -173,6 +173,12 @@ impl Commanded {
     }
 }
 
+/// Whom the commands of a text would have written to who were not before, so that it can be asked whether anything reaches them.
+pub fn newcomers(text: &str) -> impl Iterator<Item = Address> {
+    let lines = text.lines().take_while(|line| is_blank(line) || looks_like_command(line)).filter(|line| !is_blank(line));
+    lines.take(MOST_COMMANDS).filter_map(line::newcomer)
+}
+
 /// Below commands, a signature alone says nothing: nobody wants it mailed to a customer.
 fn without_lone_signature(text: &str, commanded: bool) -> &str {
     let first = text.lines().map(str::trim).find(|line| !line.is_empty());

@@ -202,6 +202,14 @@ fn a_known_command_below_the_text_stops_the_mail() {
 }
 
 #[test]
+fn whom_follow_names_is_known_before_anything_is_decided() {
+    let named = |text: &str| newcomers(text).map(|address| address.as_str().to_owned()).collect::<Vec<_>>();
+    let text = "\n#Follow: Fred <fred@customer.example>!\n#unfollow mia@customer.example\n＃follow x@a.example\nHello\n#follow b@c.example";
+    assert_eq!(named(text), ["fred@customer.example", "x@a.example"]);
+    assert_eq!(named(&"#follow x@a.example\n".repeat(1_000)).len(), MOST_COMMANDS);
+}
+
+#[test]
 fn a_signature_alone_below_commands_says_nothing() {
     assert_eq!(read("#close\n\n-- \nAna Kovač\nExample Support").text, "");
     assert_eq!(read("-- \nAna Kovač").text, "-- \nAna Kovač");
