@@ -4,6 +4,8 @@
 
 #[path = "decisions/bombs.rs"]
 mod bombs;
+#[path = "decisions/commands.rs"]
+mod commands;
 #[path = "decisions/cutting.rs"]
 mod cutting;
 #[path = "decisions/desk.rs"]

@@ -8,6 +8,8 @@ mod alike;
 #[path = "postgres/cluster.rs"]
 #[expect(dead_code, reason = "shared with tests that do more to it")]
 mod cluster;
+#[path = "journeys/commands.rs"]
+mod commands;
 #[path = "journeys/desk.rs"]
 mod desk;
 #[path = "crashes/gateway.rs"]

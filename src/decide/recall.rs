@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
+use super::update::command::newcomers;
 use super::update::held::wishes;
 use super::{Action, Case, Decision, refuse};
 use crate::model::address::Address;
@@ -218,6 +219,7 @@ impl Wanted {
         self.tickets.extend(case.links.expired.iter().map(|link| link.ticket));
         self.tickets.extend(case.links.unfollow.map(|(ticket, _)| ticket));
         self.tickets.extend(case.arrival.release.as_ref().and_then(|release| release.onto));
+        self.people.extend(newcomers(&case.mail.text).map(|address| address.key()));
         self.people.extend(case.mail.cc.iter().map(|mailbox| mailbox.address.key()));
         self.tickets.extend(case.links.sealed.iter().map(|link| link.ticket));
         self.tickets.extend(case.links.subject);

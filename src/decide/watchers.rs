@@ -5,12 +5,13 @@
 //! | request | acknowledgement (if it may) | – | yes | – | if nobody is assigned |
 //! | assigned | – | – | unless they did it themselves | – | if nobody is assigned |
 //! | reply from the customer side | a proven sender's, unless author or addressed | likewise | yes | yes | if nobody is assigned |
-//! | answer by an agent | yes | yes | unless the author | unless the author | – |
+//! | answer by an agent | unless the author | yes | unless the author | unless the author | – |
 //! | note | never | never | unless the author | unless the author | – |
 //! | closed without an answer, opened again | yes | – | unless the author | unless the author | – |
 //! | undelivered | – | – | yes | – | if nobody is assigned |
 //!
-//! Nobody gets two mails for one event; nobody is written to who is known to be dead. Our own addresses never get any: that would be a
+//! The requester of a ticket of a member of the desk is an agent, and may be the author. A ticket that went to another department is told
+//! there as `assigned`. Nobody gets two mails for one event; nobody is written to who is known to be dead. Our own addresses never get any: that would be a
 //! loop.
 
 use std::collections::HashSet;
@@ -112,7 +113,9 @@ impl<'a> Told<'a, '_> {
     }
 
     fn add_customer(&mut self, person: &Mailbox, event: Event) {
-        if !self.desk.is_ours(&person.address) {
+        // An agent who asks for something on a ticket of the agent's own knows what the agent wrote.
+        let knows = event != Event::Acknowledgement && self.is_author(&person.address);
+        if !self.desk.is_ours(&person.address) && !knows {
             self.add(Watcher { person: person.clone(), agent: None, event });
         }
     }
@@ -121,7 +124,7 @@ impl<'a> Told<'a, '_> {
     fn add_other_customers(&mut self) {
         let happening = self.happening;
         for person in self.ticket.customer_side() {
-            if person.address != *happening.author && !happening.addressed.contains(&&person.address) {
+            if !happening.addressed.contains(&&person.address) {
                 self.add_customer(person, happening.event);
             }
         }
@@ -154,8 +157,15 @@ impl<'a> Told<'a, '_> {
     }
 
     fn add_agent(&mut self, agent: &'a Agent) {
-        if agent.address != *self.happening.author && !agent.other_addresses.contains(self.happening.author) {
+        if !self.is_author(&agent.address) {
             self.add(Watcher::agent(agent, self.happening.event));
         }
+    }
+
+    /// Whether this is the author's address, or another one of the agent who is the author.
+    fn is_author(&self, address: &Address) -> bool {
+        let author = self.happening.author;
+        let agents = (self.desk.agent_by_address(address), self.desk.agent_by_address(author));
+        address == author || matches!(agents, (Some(one), Some(other)) if one.key == other.key)
     }
 }

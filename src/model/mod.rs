@@ -11,6 +11,7 @@ pub mod message;
 pub mod network;
 pub mod notice;
 pub mod seal;
+pub mod suggestion;
 pub mod ticket;
 pub mod time;
 pub mod token;

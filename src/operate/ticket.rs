@@ -240,6 +240,12 @@ fn header(detail: &TicketDetail, look: Look, view: &View<'_>) -> String {
     let assignee = ticket.assignee.as_deref();
     let name = assignee.and_then(|key| view.desk.agent(key)).map(|agent| format!("{} ({})", agent.key, agent.name));
     add("assignee", name.as_deref().or(assignee).unwrap_or("nobody"));
+    for key in &ticket.participants {
+        add("participant", &view.desk.agent(key).map_or_else(|| key.clone(), |agent| format!("{} ({})", agent.key, agent.name)));
+    }
+    if !ticket.tags.is_empty() {
+        add("tags", &ticket.tags.join(", "));
+    }
     for (label, time) in [
         ("due", ticket.due_at),
         ("opened", Some(ticket.created_at)),

@@ -14,7 +14,6 @@ mod limits;
 mod people;
 mod register;
 mod smtp;
-mod suggestion;
 mod table;
 mod value;
 

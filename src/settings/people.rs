@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::document::Node;
 use super::gateway::language;
 use super::register::Register;
-use super::suggestion::nearest;
 use super::table::{Place, Report, Table, at_least_a_second};
 use super::value::{self, Read};
 use crate::model::address::Address;
 use crate::model::desk::{Access, Agent, Department, Stranger};
+use crate::model::suggestion::nearest;
 use crate::model::token::{LONGEST_SUFFIX, split_signed};
 
 /// Octets of a local part (RFC 5321 section 4.5.3.1.1).

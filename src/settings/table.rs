@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::Changed;
 use super::document::{Document, Entry, Node, Value};
 use super::fault::{Fault, Faults};
-use super::suggestion::nearest;
 use super::value::{self, Read};
+use crate::model::suggestion::nearest;
 
 /// Where something stands in the file.
 #[derive(Debug, Clone)]

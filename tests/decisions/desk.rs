@@ -9,9 +9,10 @@ use postdesk::decide::{Case, Decision, Rules, decide};
 use postdesk::model::address::{Address, Mailbox};
 use postdesk::model::arrival::{Arrival, Authenticity, Findings, Peer, Release, Source};
 use postdesk::model::desk::{Access, AcknowledgementCaps, Agent, Department, Desk, Limits, Stranger};
-use postdesk::model::notice::Event;
+use postdesk::model::notice::{Event, Outgoing};
 use postdesk::model::ticket::{Lately, Priority, Status, Ticket};
 use postdesk::model::time::Time;
+use postdesk::model::token::Token;
 use serde_json::{Value, json};
 
 use crate::world::{Family, expand, keys};
@@ -29,9 +30,20 @@ fn mailbox(name: &str, text: &str) -> Mailbox {
     Mailbox { name: name.to_owned(), address: address(text) }
 }
 
-fn agent(key: &str, name: &str) -> Agent {
+fn agent(key: &str, name: &str, access: Access) -> Agent {
     let address = address(&format!("{key}@staff.example"));
-    Agent { key: key.to_owned(), name: name.to_owned(), address, other_addresses: Vec::new(), access: Access::Agent }
+    Agent { key: key.to_owned(), name: name.to_owned(), address, other_addresses: Vec::new(), access }
+}
+
+fn agents() -> Vec<Agent> {
+    vec![
+        agent("ana", "Ana Kovač", Access::Agent),
+        agent("boris", "Boris Ilić", Access::Agent),
+        agent("ivan", "Ivan Horvat", Access::Agent),
+        agent("kata", "Katarina Horvat", Access::Agent),
+        agent("vera", "Vera Đurić", Access::Viewer),
+        agent("olga", "Olga Perić", Access::Admin),
+    ]
 }
 
 /// The desk of the fixtures.
@@ -52,10 +64,16 @@ pub(crate) fn desk() -> Desk {
         stranger: Stranger::Hold,
     };
     let caps = AcknowledgementCaps { per_hour: 1, per_day: 5, total_per_day: 40 };
-    let olga = Agent { access: Access::Admin, ..agent("olga", "Olga Admin") };
-    let vera = Agent { access: Access::Viewer, ..agent("vera", "Vera Viewer") };
-    let agents = vec![agent("ana", "Ana Kovač"), agent("boris", "Boris Ilić"), olga, vera];
-    Desk::new("desk.example.org".to_owned(), vec![support], agents, keys(), Limits::default(), caps)
+    let billing = Department {
+        key: "billing".to_owned(),
+        name: "Example Billing".to_owned(),
+        prefix: "BIL".to_owned(),
+        address: address("billing@desk.example.org"),
+        mailboxes: Vec::new(),
+        agents: vec!["ivan".to_owned(), "kata".to_owned()],
+        ..support.clone()
+    };
+    Desk::new("desk.example.org".to_owned(), vec![support, billing], agents(), keys(), Limits::default(), caps)
 }
 
 fn ticket(status: &str) -> Ticket {
@@ -90,6 +108,13 @@ fn ticket(status: &str) -> Ticket {
     }
 }
 
+/// The same as a ticket of Ana's own, which Boris has answered.
+fn internal_ticket() -> Ticket {
+    let requester = mailbox("Ana Kovač", "ana@staff.example");
+    let assignee = Some("boris".to_owned());
+    Ticket { internal: true, requester, assignee, followers: Vec::new(), ..ticket("awaiting-customer") }
+}
+
 fn facts(family: &Family) -> Facts {
     let mut facts = facts_of_the_ticket(family);
     for (number, cause) in family.facts.get("held").and_then(|held| held.as_table()).into_iter().flatten() {
@@ -118,7 +143,7 @@ fn facts_of_the_ticket(family: &Family) -> Facts {
     };
     let status = named.strip_prefix("SUP-7 ").unwrap_or_else(|| panic!("{}: {named}", family.name));
     let mut facts = Facts { next_number: 8, ..Facts::default() };
-    facts.tickets.insert(7, ticket(status));
+    facts.tickets.insert(7, if status == "of ana" { internal_ticket() } else { ticket(status) });
     facts.by_message_id.insert("kettle-1@customer.example".to_owned(), vec![7]);
     facts.by_arrival.extend([(3, 7), (5, 7)]);
     facts.texts.insert(7, vec!["My kettle does not boil any more. What can I do?".to_owned()]);
@@ -199,5 +224,23 @@ pub(crate) fn decision_section(family: &Family) -> Value {
             .map(|operation| format!("{}: {:?} (by {})", operation.arrival, operation.action, operation.by));
         section["operations"] = operations.collect();
     }
+    if let Some(receipt) = decision.notices.iter().find(|notice| notice.event.name() == "receipt") {
+        section["receipt"] = receipt_section(receipt);
+    }
     section
+}
+
+/// A receipt as its reader sees it, and what an answer to it would be.
+fn receipt_section(receipt: &Outgoing) -> Value {
+    let mail = parse(receipt.head.as_bytes(), &Limits::default());
+    let text = format!("{}\n{}", mail.text, mail.quoted);
+    let desk = desk();
+    let purpose = |token| match token {
+        Some(Token::Reply { purpose, .. }) => format!("{purpose:?}"),
+        Some(Token::Message { event, .. }) => format!("{:?}", Event::from_code(event)),
+        _ => "none".to_owned(),
+    };
+    let by_address = purpose(mail.reply_to.first().and_then(|mailbox| desk.token_in(&mailbox.address)));
+    let by_id = purpose(desk.token_in_message_id(&receipt.message_id));
+    json!({ "subject": mail.subject, "links": [by_address, by_id], "text": text.trim_end().split('\n').collect::<Vec<_>>() })
 }

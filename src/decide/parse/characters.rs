@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// Characters that turn the direction of what follows (Unicode UAX #9): `exe.gnp` would be shown as `png.exe`.
@@ -10,7 +11,7 @@ pub(super) fn is_bidi_control(c: char) -> bool {
 }
 
 /// Characters without any width: two names that look alike would differ.
-pub(in crate::decide) fn is_invisible(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{00ad}' | '\u{034f}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{206a}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
@@ -52,6 +53,26 @@ pub(super) fn nfc(text: &str) -> Cow<'_, str> {
     } else {
         Cow::Owned(text.nfc().collect())
     }
+}
+
+/// The text as names are compared: lower case, without marks on letters, one space between words. For looking things up only: two
+/// names that differ may become one.
+pub fn folded(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.to_lowercase().nfkd().filter(|c| !is_combining_mark(*c) && !is_invisible(*c)) {
+        // Letters that Unicode does not take apart.
+        match c {
+            'đ' | 'ð' => plain.push('d'),
+            'ł' => plain.push('l'),
+            'ø' => plain.push('o'),
+            'ı' => plain.push('i'),
+            'ß' => plain.push_str("ss"),
+            'æ' => plain.push_str("ae"),
+            'œ' => plain.push_str("oe"),
+            c => plain.push(c),
+        }
+    }
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The text cut to at most so many octets, at the border of a character.

@@ -20,6 +20,7 @@ use mail_parser::{Message, MessageParser, PartType};
 use crate::model::desk::Limits;
 use crate::model::mail::{Defect, Mail};
 
+pub use characters::{folded, is_invisible};
 use layout::Layout;
 use text::Visible;
 

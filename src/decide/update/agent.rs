@@ -1,13 +1,15 @@
 //! Mail from an agent: an answer, a note, commands.
 
 use super::Matter;
-use super::command::{Command, Commanded, NotUnderstood, commands};
+use super::command::mention::{Mentions, mentions};
+use super::command::{Command, Commanded, Reader, commands};
+use super::effect::Effects;
+use super::receipts;
 use crate::decide::parse::cut::cut_known;
-use crate::decide::watchers::{Happening, Watcher};
-use crate::decide::write::{Receipt, receipt};
+use crate::decide::watchers::Happening;
 use crate::decide::{Decision, TicketChange};
 use crate::model::address::Mailbox;
-use crate::model::arrival::{Cause, Outcome};
+use crate::model::arrival::Outcome;
 use crate::model::desk::Agent;
 use crate::model::message::{Author, Kind, Message};
 use crate::model::notice;
@@ -16,15 +18,53 @@ use crate::model::ticket::{Status, Ticket};
 /// What an agent's mail does, after what it quotes has been cut off.
 pub(super) fn agent(matter: &Matter<'_>, agent: &Agent, from: &Mailbox, ticket: &Ticket, reasons: Vec<String>) -> Decision {
     let (text, quoted) = own_words(matter, ticket);
-    match commands(&text) {
-        Err(line) => not_understood(matter, agent, ticket, &line, reasons),
-        Ok(commanded) => act(matter, agent, from, ticket, Words { commanded, quoted }, reasons),
+    let commanded = commands(&text, reader(matter, agent));
+    let says = what_it_says(matter, agent, ticket, &commanded);
+    let mut effects = Effects::on(matter, agent, ticket.clone());
+    if says == Says::Answer && !commanded.has(|command| matches!(command, Command::Assign(_) | Command::Department(_))) {
+        effects.take_up();
     }
+    effects.apply(&commanded);
+    if !effects.refused.is_empty() {
+        return receipts::stopped(matter, agent, Some(ticket), &effects, commanded.note, reasons);
+    }
+    let words = Words { commanded, quoted, says };
+    act(matter, Hand { agent, from }, ticket, words, effects, reasons)
+}
+
+/// What the rest of a mail is, below its commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Says {
+    /// Words for the customer side.
+    Answer,
+    /// Words of the agent who asked: on a ticket of a member of the desk.
+    Reply,
+    /// Words for agents.
+    Note,
+    /// No words.
+    Nothing,
 }
 
 struct Words {
     commanded: Commanded,
     quoted: String,
+    says: Says,
+}
+
+/// Who writes, from which of their addresses.
+#[derive(Clone, Copy)]
+struct Hand<'a> {
+    agent: &'a Agent,
+    from: &'a Mailbox,
+}
+
+/// What commands may speak of.
+pub(super) fn reader<'a>(matter: &'a Matter<'_>, agent: &'a Agent) -> Reader<'a> {
+    Reader { desk: matter.rules.desk, me: agent, now: matter.rules.now }
+}
+
+pub(super) fn author_of(agent: &Agent, from: &Mailbox) -> Author {
+    Author { name: agent.name.clone(), address: Some(from.address.clone()), agent: Some(agent.key.clone()) }
 }
 
 /// What the agent newly wrote. The quotation was cut by its form when the mail was read; here it is cut by its content too, for
@@ -35,80 +75,108 @@ fn own_words(matter: &Matter<'_>, ticket: &Ticket) -> (String, String) {
     cut_known(&matter.case.mail.text, &matter.case.mail.quoted, &known)
 }
 
-fn act(matter: &Matter<'_>, agent: &Agent, from: &Mailbox, old: &Ticket, words: Words, mut reasons: Vec<String>) -> Decision {
-    let close = words.commanded.commands.contains(&Command::Close);
-    let says_something = !words.commanded.text.is_empty() || !matter.case.mail.attachments.is_empty();
-    let kind = if matter.thread.note || !says_something { Kind::Note } else { Kind::Answer };
-    let author = Author { name: agent.name.clone(), address: Some(from.address.clone()), agent: Some(agent.key.clone()) };
-    let mut message = Message { quoted: words.quoted, ..matter.message(old, kind, author) };
-    if says_something {
-        message.text = words.commanded.text;
-    }
-    let mut ticket = old.clone();
-    let mut events = Vec::new();
-    if kind == Kind::Answer {
-        take_up(matter, agent, &mut ticket, &mut events);
-        if !close {
-            matter.set_status(&mut ticket, Status::AwaitingCustomer, &agent.key, &mut events);
-        }
-    }
-    if close {
-        reasons.push("#close".to_owned());
-        matter.set_status(&mut ticket, Status::Closed, &agent.key, &mut events);
-    }
-    ticket.updated_at = matter.rules.now;
-    let (outcome, event) = match kind {
-        Kind::Answer => (Outcome::Answer, Some(notice::Event::Answer)),
-        _ if says_something => (Outcome::Note, Some(notice::Event::Note)),
-        _ => (Outcome::Command, close.then_some(notice::Event::Closed)),
-    };
-    let happening = event.map(|event| Happening {
-        event,
-        author: &from.address,
-        proven: true,
-        addressed: &[],
-        acknowledge: false,
-        dead: &matter.facts.dead,
-    });
-    let mut decision = Decision::of(matter.case, outcome, reasons);
-    decision.events = events;
-    let change = TicketChange { ticket, before: Some(old.clone()), related: None };
-    matter.conclude(&mut decision, change, message, happening);
-    decision
-}
-
-/// The first answer makes its author responsible, and the ticket `open`.
-fn take_up(matter: &Matter<'_>, agent: &Agent, ticket: &mut Ticket, events: &mut Vec<crate::model::ticket::Event>) {
-    if ticket.assignee.is_none() {
-        ticket.assignee = Some(agent.key.clone());
-        events.push(matter.event(ticket, &agent.key, "assignee", None, Some(&agent.key)));
-    }
-    if ticket.status != Status::AwaitingCustomer {
-        matter.set_status(ticket, Status::Open, &agent.key, events);
+/// An answer to a note stays a note, whatever it says.
+fn what_it_says(matter: &Matter<'_>, agent: &Agent, ticket: &Ticket, commanded: &Commanded) -> Says {
+    let asked = matter.rules.desk.agent_by_address(&ticket.requester.address).is_some_and(|asker| asker.key == agent.key);
+    if commanded.text.is_empty() && matter.case.mail.attachments.is_empty() {
+        Says::Nothing
+    } else if matter.thread.note || commanded.note {
+        Says::Note
+    } else if asked && ticket.assignee.as_ref() != Some(&agent.key) {
+        Says::Reply
+    } else {
+        Says::Answer
     }
 }
 
-/// The mail is stopped as a whole; its author is told which line and what is known.
-fn not_understood(
+/// What kind of message, its text, and what follows from both.
+fn act(
     matter: &Matter<'_>,
-    agent: &Agent,
-    ticket: &Ticket,
-    line: &NotUnderstood,
+    hand: Hand<'_>,
+    old: &Ticket,
+    words: Words,
+    mut effects: Effects<'_>,
     mut reasons: Vec<String>,
 ) -> Decision {
-    reasons.push(format!("the line {:?} {}: the whole mail is stopped", line.line, line.why));
-    let mut decision = Decision::held(matter.case, Cause::CommandNotUnderstood, Some(ticket.number), reasons);
-    let watcher = Watcher::agent(agent, notice::Event::Receipt);
-    let told = Receipt {
-        watcher: &watcher,
-        ticket,
-        department: matter.department_of(ticket),
-        arrival: &matter.case.arrival,
-        line: &line.line,
-        why: line.why,
-        text: &matter.case.mail.text,
-        in_reply_to: matter.case.mail.message_id.as_deref(),
+    let Words { commanded, quoted, says } = words;
+    let kind = match says {
+        Says::Answer => Kind::Answer,
+        Says::Reply => Kind::Reply,
+        Says::Note | Says::Nothing => Kind::Note,
     };
-    decision.notices.push(receipt(&told, matter.rules));
+    let mut message = Message { quoted, ..matter.message(old, kind, author_of(hand.agent, hand.from)) };
+    if says != Says::Nothing {
+        message.text.clone_from(&commanded.text);
+    }
+    let mentioned = if says == Says::Nothing { Mentions::default() } else { mentions(&message.text, matter.rules.desk) };
+    effects.bring_in(&mentioned);
+    reasons.extend(commanded.said.iter().map(|said| format!("the command {}", said.line)));
+    let turned = commanded.has(|command| matches!(command, Command::Status(_)));
+    match says {
+        Says::Answer if !turned => effects.turn(Status::AwaitingCustomer),
+        Says::Reply if !turned && effects.ticket.status != Status::New => effects.turn(Status::Open),
+        _ => {}
+    }
+    if says == Says::Reply && message.message_id.is_some() {
+        effects.ticket.last_message_id.clone_from(&message.message_id);
+    }
+    effects.ticket.updated_at = matter.rules.now;
+    effects.done.extend(told_of(says));
+    let mut decision = Decision::of(matter.case, outcome(says), reasons);
+    decision.events = std::mem::take(&mut effects.events);
+    let change = TicketChange { ticket: effects.ticket.clone(), before: Some(old.clone()), related: None };
+    for event in happened(says, old, &change.ticket, &commanded) {
+        matter.tell(&mut decision, &change, &message, happening(matter, hand.from, event));
+    }
+    let receipt = receipts::done(matter, hand.agent, &effects, (&commanded, &mentioned), says == Says::Note);
+    decision.notices.extend(receipt);
+    matter.conclude(&mut decision, change, message, None);
     decision
+}
+
+fn outcome(says: Says) -> Outcome {
+    match says {
+        Says::Answer => Outcome::Answer,
+        Says::Reply => Outcome::Reply,
+        Says::Note => Outcome::Note,
+        Says::Nothing => Outcome::Command,
+    }
+}
+
+/// What became of the text, for the receipt.
+fn told_of(says: Says) -> Option<String> {
+    let words = match says {
+        Says::Answer => "Your text went to the customer side.",
+        Says::Reply => "Your text went to the agents of your ticket.",
+        Says::Note => "Your text is a note, for agents only.",
+        Says::Nothing => return None,
+    };
+    Some(words.to_owned())
+}
+
+/// What people are told of: the words, then what commands did. Who is answered learns from the answer that the ticket is closed or open.
+fn happened(says: Says, old: &Ticket, now: &Ticket, commanded: &Commanded) -> Vec<notice::Event> {
+    let mut events = match says {
+        Says::Answer => vec![notice::Event::Answer],
+        Says::Reply => vec![notice::Event::Reply],
+        Says::Note => vec![notice::Event::Note],
+        Says::Nothing => Vec::new(),
+    };
+    let handed_over =
+        commanded.has(|command| matches!(command, Command::Assign(_) | Command::Department(_) | Command::Status(_)));
+    let new_assignee = now.assignee.is_some() && now.assignee != old.assignee;
+    if (handed_over && new_assignee) || now.department != old.department {
+        events.push(notice::Event::Assigned);
+    }
+    let turned = commanded.has(|command| matches!(command, Command::Status(_))) && says != Says::Answer;
+    match (old.status == Status::Closed, now.status == Status::Closed) {
+        (false, true) if turned => events.push(notice::Event::Closed),
+        (true, false) if turned => events.push(notice::Event::Reopened),
+        _ => {}
+    }
+    events
+}
+
+fn happening<'a>(matter: &'a Matter<'_>, from: &'a Mailbox, event: notice::Event) -> Happening<'a> {
+    Happening { event, author: &from.address, proven: true, addressed: &[], acknowledge: false, dead: &matter.facts.dead }
 }

@@ -101,7 +101,7 @@ pub(super) fn assign_by_default(
 
 /// Whether the requester may be sent an acknowledgement: a machine that answers each of our mails, or a forged sender, must not
 /// make us write more than a few.
-fn acknowledgement(matter: &Matter<'_>, from: &Mailbox) -> Result<(), String> {
+pub(super) fn acknowledgement(matter: &Matter<'_>, from: &Mailbox) -> Result<(), String> {
     let caps = matter.rules.desk.caps;
     let sent = matter.facts.acknowledged.get(&from.address.key()).copied().unwrap_or(Acknowledged::default());
     if !matter.route.department.acknowledge {

@@ -3,9 +3,12 @@
 pub mod agent;
 pub mod command;
 pub mod customer;
+mod effect;
 pub mod follower;
 pub mod held;
 pub mod machine;
+pub mod member;
+mod receipts;
 
 use super::recall::Facts;
 use super::route::Route;
@@ -17,6 +20,7 @@ use super::{Case, Decision, Rules, TicketChange};
 use crate::model::address::{Address, Mailbox};
 use crate::model::desk::Department;
 use crate::model::message::{Author, Kind, Message};
+use crate::model::notice::{self, Outgoing};
 use crate::model::ticket::{Event, Status, Ticket};
 
 /// How many followers are suggested of one mail.
@@ -45,8 +49,10 @@ pub fn update(matter: Matter<'_>, reasons: Vec<String>) -> Decision {
         (Writer::Machine(machine), ticket) => machine::machine(&matter, machine, ticket, reasons),
         (Writer::Agent { agent, mailbox, .. }, Some(ticket)) => agent::agent(&matter, agent, mailbox, ticket, reasons),
         (Writer::Customer(from), Some(ticket)) => customer::reply(&matter, from, ticket, reasons),
+        (Writer::Agent { agent, mailbox, .. } | Writer::Member { agent, mailbox }, _) => {
+            member::request(&matter, agent, mailbox, reasons)
+        }
         (Writer::Customer(from), None) => customer::request(&matter, from, matter.thread.related, reasons),
-        (Writer::Agent { mailbox, .. } | Writer::Member { mailbox, .. }, _) => customer::request(&matter, mailbox, None, reasons),
     }
 }
 
@@ -128,29 +134,37 @@ impl<'a> Matter<'a> {
 
     /// Puts the change, its message and its notices into a decision.
     fn conclude(&self, decision: &mut Decision, change: TicketChange, message: Message, happening: Option<Happening<'_>>) {
-        let department = self.department_of(&change.ticket);
         if let Some(happening) = happening {
-            let from_customer = matches!(self.writer, Writer::Customer(_));
-            let suggested = if from_customer { self.suggested(&change.ticket) } else { Vec::new() };
-            for watcher in watchers(happening, &change.ticket, department, self.rules.desk) {
-                decision.reasons.push(format!("{} goes to {}", watcher.event.name(), watcher.person.address));
-                decision.notices.push(write(
-                    &Notice {
-                        watcher: &watcher,
-                        ticket: &change.ticket,
-                        department,
-                        message: &message,
-                        raw_id: self.case.arrival.raw_id,
-                        related: change.related,
-                        suggested: &suggested,
-                    },
-                    self.rules,
-                ));
-            }
+            self.tell(decision, &change, &message, happening);
         }
         decision.ticket = Some(change.ticket.number);
         decision.change = Some(change);
         decision.message = Some(message);
+    }
+
+    /// Adds the notices of something that happened. Who is sent the words of the same mail anyway reads there how the ticket stands now.
+    fn tell(&self, decision: &mut Decision, change: &TicketChange, message: &Message, happening: Happening<'_>) {
+        let department = self.department_of(&change.ticket);
+        let from_customer = matches!(self.writer, Writer::Customer(_));
+        let suggested = if from_customer { self.suggested(&change.ticket) } else { Vec::new() };
+        let only_status = matches!(happening.event, notice::Event::Closed | notice::Event::Reopened);
+        for watcher in watchers(happening, &change.ticket, department, self.rules.desk) {
+            let knows = |notice: &Outgoing| notice.recipient == watcher.person.address;
+            if only_status && watcher.agent.is_some() && decision.notices.iter().any(knows) {
+                continue;
+            }
+            decision.reasons.push(format!("{} goes to {}", watcher.event.name(), watcher.person.address));
+            let notice = Notice {
+                watcher: &watcher,
+                ticket: &change.ticket,
+                department,
+                message,
+                raw_id: self.case.arrival.raw_id,
+                related: change.related,
+                suggested: &suggested,
+            };
+            decision.notices.push(write(&notice, self.rules));
+        }
     }
 }
 

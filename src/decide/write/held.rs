@@ -4,7 +4,7 @@
 //! on one line, short, behind a word of ours.
 
 use super::header::Header;
-use super::texts::{Done, HeldWords, Words};
+use super::texts::{Done, HeldWords, Refusal, Words};
 use super::{MARKER, bare_subject, body};
 use crate::decide::parse::characters::{is_invisible, one_line};
 use crate::decide::update::held::{KNOWN, Unclear};
@@ -60,17 +60,16 @@ pub fn refusal(case: &Case, cause: Cause, agent: &Agent, rules: Rules<'_>) -> Op
 /// Tells an admin what became of the admin's reply to a digest.
 pub fn receipt(case: &Case, admin: &Agent, answer: &Answer<'_>, rules: Rules<'_>) -> Option<Outgoing> {
     let department = department_of(&case.arrival.department, rules)?;
-    let (done, line, why) = match answer {
-        Answer::Done(done) => (*done, String::new(), String::new()),
-        Answer::Unclear(unclear) => (Default::default(), shown(&unclear.line), unclear.why.clone()),
+    let (done, unclear) = match answer {
+        Answer::Done(done) => (*done, None),
+        Answer::Unclear(unclear) => (Default::default(), Some((shown(&unclear.line), unclear.why.as_str()))),
     };
     let words = Words {
         department: &department.name,
         marker: MARKER,
-        line: &line,
-        why: &why,
-        known_commands: KNOWN,
+        refused: unclear.iter().map(|(line, why)| Refusal { line, why }).collect(),
         held: HeldWords {
+            known: KNOWN,
             done: done.iter().map(|(arrival, said)| Done { arrival: *arrival, said }).collect(),
             subject: shown(&bare_subject(&case.mail.subject, rules.desk)),
             ..HeldWords::default()

@@ -6,6 +6,7 @@
 pub mod body;
 pub mod header;
 pub mod held;
+pub mod receipt;
 pub mod texts;
 
 use std::borrow::Cow;
@@ -16,7 +17,6 @@ use super::parse::cut::MARKER;
 use super::watchers::Watcher;
 use super::{Relation, Rules};
 use crate::model::address::{Address, Mailbox};
-use crate::model::arrival::Arrival;
 use crate::model::desk::{Department, Desk};
 use crate::model::message::{Attachment, Message, TransferEncoding};
 use crate::model::notice::{Event, Outgoing, Part};
@@ -43,27 +43,6 @@ pub struct Notice<'a> {
     pub related: Option<(i64, Relation)>,
     /// Addresses that the mail was also sent to and that do not follow the ticket.
     pub suggested: &'a [&'a Address],
-}
-
-/// A receipt for a mail that was stopped.
-#[derive(Debug)]
-pub struct Receipt<'a> {
-    /// The agent who wrote it.
-    pub watcher: &'a Watcher<'a>,
-    /// The ticket it was for.
-    pub ticket: &'a Ticket,
-    /// Its department.
-    pub department: &'a Department,
-    /// The stopped mail.
-    pub arrival: &'a Arrival,
-    /// The line that was not understood.
-    pub line: &'a str,
-    /// What is wrong with it.
-    pub why: &'a str,
-    /// The agent's words, so that they need not be written again.
-    pub text: &'a str,
-    /// Message-ID of the stopped mail.
-    pub in_reply_to: Option<&'a str>,
 }
 
 /// Makes the mail.
@@ -98,7 +77,7 @@ pub fn write(notice: &Notice<'_>, rules: Rules<'_>) -> Outgoing {
     };
     let letter = Letter {
         watcher: notice.watcher,
-        ticket,
+        ticket: Some(ticket),
         department: notice.department,
         arrival: message.arrival,
         words,
@@ -106,29 +85,7 @@ pub fn write(notice: &Notice<'_>, rules: Rules<'_>) -> Outgoing {
         references: ids,
         files,
         raw_id: notice.raw_id,
-    };
-    letter.finish(rules)
-}
-
-/// Makes the receipt.
-pub fn receipt(told: &Receipt<'_>, rules: Rules<'_>) -> Outgoing {
-    let words = Words {
-        text: Cow::Borrowed(told.text),
-        line: told.line,
-        why: told.why,
-        known_commands: super::update::command::KNOWN,
-        ..ticket_words(told.ticket, told.department, told.watcher, rules)
-    };
-    let letter = Letter {
-        watcher: told.watcher,
-        ticket: told.ticket,
-        department: told.department,
-        arrival: told.arrival.id,
-        words,
-        from_person: None,
-        references: told.in_reply_to.into_iter().collect(),
-        files: &[],
-        raw_id: told.arrival.raw_id,
+        internal: event == Event::Note,
     };
     letter.finish(rules)
 }
@@ -136,7 +93,8 @@ pub fn receipt(told: &Receipt<'_>, rules: Rules<'_>) -> Outgoing {
 /// A mail before it is put into octets.
 struct Letter<'a> {
     watcher: &'a Watcher<'a>,
-    ticket: &'a Ticket,
+    /// The ticket it speaks of; only a receipt may have none.
+    ticket: Option<&'a Ticket>,
     department: &'a Department,
     arrival: i64,
     words: Words<'a>,
@@ -144,6 +102,8 @@ struct Letter<'a> {
     references: Vec<&'a str>,
     files: &'a [Attachment],
     raw_id: i64,
+    /// Whether an answer to it is for agents only.
+    internal: bool,
 }
 
 /// The sealed names of one mail.
@@ -151,7 +111,8 @@ struct Names {
     message_id: String,
     reply_to: Address,
     bounce: Address,
-    unfollow: Address,
+    /// Followers can leave.
+    unfollow: Option<Address>,
 }
 
 impl Letter<'_> {
@@ -170,8 +131,8 @@ impl Letter<'_> {
             header.ids("In-Reply-To", &[last]);
             header.ids("References", &self.references);
         }
-        if self.is_to_follower() {
-            header.raw("List-Unsubscribe", &format!("<mailto:{}?subject=unfollow>", names.unfollow));
+        if let Some(unfollow) = &names.unfollow {
+            header.raw("List-Unsubscribe", &format!("<mailto:{unfollow}?subject=unfollow>"));
         }
         if let Some(value) = auto_submitted(event, self.watcher.agent.is_some()) {
             header.raw("Auto-Submitted", value);
@@ -187,7 +148,7 @@ impl Letter<'_> {
         };
         Outgoing {
             event,
-            ticket: Some(self.ticket.number),
+            ticket: self.ticket.map(|ticket| ticket.number),
             arrival: self.arrival,
             recipient: self.watcher.person.address.clone(),
             sender: names.bounce,
@@ -210,36 +171,44 @@ impl Letter<'_> {
     fn names(&self, rules: Rules<'_>) -> Names {
         let keys = &rules.desk.keys;
         let recipient = keys.recipient(&self.watcher.person.address);
-        let (ticket, day, arrival) = (self.ticket.number, rules.now.day(), self.arrival);
-        let purpose = if self.watcher.event == Event::Note { Purpose::Note } else { Purpose::Reply };
-        let reply = keys.write(&Token::Reply { purpose, ticket, recipient, day });
-        let unfollow = keys.write(&Token::Reply { purpose: Purpose::Unfollow, ticket, recipient, day });
-        let bounce = keys.write(&Token::Bounce { arrival, recipient });
-        let message = Token::Message { ticket, recipient, day, arrival, event: self.watcher.event.code() };
+        let (day, arrival, event) = (rules.now.day(), self.arrival, self.watcher.event);
         let department = &self.department.address;
         // The settings leave room for a token in every department's address; without it, the plain address still reaches us.
         let signed = |token: &str| signed_address(department, token).unwrap_or_else(|| department.clone());
+        let bounce = keys.write(&Token::Bounce { arrival, recipient });
+        let Some(ticket) = self.ticket.map(|ticket| ticket.number) else {
+            // It links to nothing, so that an answer to it is a mail to the department, as the one before.
+            let message_id = format!("{}.{bounce}@{}", event.name(), rules.desk.hostname);
+            return Names { message_id, reply_to: department.clone(), bounce: signed(&bounce), unfollow: None };
+        };
+        // The receipt of a note is a note's in both, in case a mail program does not look at Reply-To.
+        let (purpose, code) = if self.internal { (Purpose::Note, Event::Note.code()) } else { (Purpose::Reply, event.code()) };
+        let reply = keys.write(&Token::Reply { purpose, ticket, recipient, day });
+        let message = Token::Message { ticket, recipient, day, arrival, event: code };
+        let unfollow = Token::Reply { purpose: Purpose::Unfollow, ticket, recipient, day };
         Names {
             message_id: format!("{}@{}", keys.write(&message), rules.desk.hostname),
             reply_to: signed(&reply),
             bounce: signed(&bounce),
-            unfollow: signed(&unfollow),
+            unfollow: self.is_to_follower().then(|| signed(&keys.write(&unfollow))),
         }
     }
 
     fn is_to_follower(&self) -> bool {
         let person = &self.watcher.person.address;
-        self.watcher.agent.is_none() && self.ticket.followers.iter().any(|follower| follower.address == *person)
+        let mut followers = self.ticket.iter().flat_map(|ticket| &ticket.followers);
+        self.watcher.agent.is_none() && followers.any(|follower| follower.address == *person)
     }
 
     /// Customers see the public mailbox they wrote to. Agents see the signed address in From too: some clients ignore Reply-To.
     fn from(&self, names: &Names) -> Mailbox {
         let department = &self.department.name;
+        let public = || self.ticket.map_or_else(|| self.department.address.clone(), |ticket| ticket.mailbox.clone());
         let (name, address) = match (&self.from_person, self.watcher.agent) {
             (Some(person), Some(_)) => (format!("{person} (via {department})"), names.reply_to.clone()),
-            (Some(person), None) => (format!("{person} ({department})"), self.ticket.mailbox.clone()),
+            (Some(person), None) => (format!("{person} ({department})"), public()),
             (None, Some(_)) => (department.clone(), names.reply_to.clone()),
-            (None, None) => (department.clone(), self.ticket.mailbox.clone()),
+            (None, None) => (department.clone(), public()),
         };
         Mailbox { name, address }
     }
@@ -287,7 +256,12 @@ fn words<'a>(notice: &Notice<'a>, rules: Rules<'a>, files: &'a [Attachment]) -> 
             Vec::new()
         },
         changed_by: notice.message.author.name.as_str(),
-        text: if watcher.agent.is_some() { Cow::Borrowed(&message.text) } else { scrub(&message.text, rules.desk) },
+        text: match (watcher.agent, message.kind.is_public()) {
+            (Some(_), _) => Cow::Borrowed(&message.text),
+            (None, true) => scrub(&message.text, rules.desk),
+            // What closed a ticket may have been a note, and whoever writes the texts need not know.
+            (None, false) => Cow::Borrowed(""),
+        },
         author: Person { name: called(&message.author.name, address), address: address.map(Address::as_str).unwrap_or_default() },
         proven: message.authenticated,
         follows: related(Relation::FollowUp),

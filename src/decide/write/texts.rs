@@ -11,6 +11,7 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 
+use crate::decide::update::command::KNOWN;
 use crate::model::notice::Event;
 
 /// The words that templates may use.
@@ -50,12 +51,20 @@ pub struct Words<'a> {
     pub changed_by: &'a str,
     /// The files that come along.
     pub files: Vec<File<'a>>,
-    /// The line of a stopped mail that was not understood.
-    pub line: &'a str,
-    /// What is wrong with it.
+    /// Why a mail is held.
     pub why: &'a str,
-    /// The commands that are known.
-    pub known_commands: &'static [&'static str],
+    /// What the commands of a mail did, one sentence each.
+    pub done: &'a [String],
+    /// What was not understood in a mail that was not stopped for it.
+    pub remarks: &'a [String],
+    /// The lines for which a mail was stopped.
+    pub refused: Vec<Refusal<'a>>,
+    /// Whether the list of commands was asked for.
+    pub help: bool,
+    /// Whether an answer to the notice stays internal.
+    pub internal: bool,
+    /// The commands that are known: how each is written, and what it does.
+    pub commands: &'static [(&'static str, &'static str)],
     /// Whether the reader is an agent.
     pub to_agent: bool,
     /// The line above which agents write.
@@ -85,6 +94,8 @@ pub struct HeldWords<'a> {
     pub more: usize,
     /// Those that it lists.
     pub entries: Vec<Entry>,
+    /// The commands that are known.
+    pub known: &'static [&'static str],
     /// What became of those that an admin spoke of.
     pub done: Vec<Done<'a>>,
 }
@@ -126,6 +137,15 @@ pub struct Person<'a> {
     pub name: &'a str,
     /// Address.
     pub address: &'a str,
+}
+
+/// A line of a stopped mail.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Refusal<'a> {
+    /// The line.
+    pub line: &'a str,
+    /// What is wrong with it, as the rest of a sentence that begins with the line.
+    pub why: &'a str,
 }
 
 /// A file in a text.
@@ -247,6 +267,9 @@ fn sample(to_agent: bool, closed: bool) -> Words<'static> {
         author: person,
         answer_within: "8 hours".to_owned(),
         reopen_within: "14 days".to_owned(),
+        refused: if closed { vec![Refusal { line: "#clsoe", why: "is not known" }] } else { Vec::new() },
+        help: to_agent,
+        commands: KNOWN,
         files: vec![File { name: "kettle.jpg", size: "12 KiB".to_owned() }],
         to_agent,
         closed,

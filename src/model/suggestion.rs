@@ -1,7 +1,7 @@
-//! The known name that somebody probably meant.
+//! The known name that somebody probably meant: to be named in an error, never to be taken without asking.
 
 /// The nearest of the known names, when it is near enough that a slip of the fingers explains it.
-pub(super) fn nearest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |text: &str| text.to_lowercase().replace('-', "_");
     let written = plain(written);
     // A key is some twenty characters long: what is much longer is not looked at, so that the table below stays small.

@@ -1,0 +1,75 @@
+//! The receipt: what became of the commands in a mail. It may stand without a ticket, when the mail would have opened one.
+
+use std::borrow::Cow;
+
+use super::texts::{Refusal, Words};
+use super::{Letter, bare_subject, ticket_words};
+use crate::decide::Rules;
+use crate::decide::update::command::{KNOWN, Refused};
+use crate::decide::watchers::Watcher;
+use crate::model::arrival::Arrival;
+use crate::model::desk::Department;
+use crate::model::notice::Outgoing;
+use crate::model::ticket::Ticket;
+
+/// A receipt for a mail with commands.
+#[derive(Debug)]
+pub struct Receipt<'a> {
+    /// The agent who wrote it.
+    pub watcher: &'a Watcher<'a>,
+    /// The ticket it was for, as it is now; `None` when none was opened.
+    pub ticket: Option<&'a Ticket>,
+    /// Its department.
+    pub department: &'a Department,
+    /// The mail.
+    pub arrival: &'a Arrival,
+    /// Its subject.
+    pub subject: &'a str,
+    /// Its Message-ID.
+    pub in_reply_to: Option<&'a str>,
+    /// What was done, one sentence each.
+    pub done: &'a [String],
+    /// What was not understood without stopping the mail.
+    pub remarks: &'a [String],
+    /// The lines that stopped it.
+    pub refused: &'a [Refused],
+    /// Whether the list of commands was asked for.
+    pub help: bool,
+    /// Whether the mail spoke to agents only: then so does an answer to this receipt.
+    pub note: bool,
+    /// The words of a stopped mail, so that they need not be written again.
+    pub text: &'a str,
+}
+
+/// Makes the mail.
+pub fn receipt(told: &Receipt<'_>, rules: Rules<'_>) -> Outgoing {
+    let about = match told.ticket {
+        Some(ticket) => ticket_words(ticket, told.department, told.watcher, rules),
+        None => Words { subject: bare_subject(told.subject, rules.desk), to_agent: true, ..Words::default() },
+    };
+    let words = Words {
+        text: Cow::Borrowed(told.text),
+        done: told.done,
+        remarks: told.remarks,
+        refused: told.refused.iter().map(|refused| Refusal { line: &refused.line, why: &refused.why }).collect(),
+        help: told.help,
+        internal: told.note,
+        commands: KNOWN,
+        department: &told.department.name,
+        marker: super::MARKER,
+        ..about
+    };
+    let letter = Letter {
+        watcher: told.watcher,
+        ticket: told.ticket,
+        department: told.department,
+        arrival: told.arrival.id,
+        words,
+        from_person: None,
+        references: told.in_reply_to.into_iter().collect(),
+        files: &[],
+        raw_id: told.arrival.raw_id,
+        internal: told.note,
+    };
+    letter.finish(rules)
+}
