@@ -3,7 +3,7 @@
 use postdesk::operate::check::{check, check_json};
 use serde_json::{Value, json};
 
-use super::{GOOD, MANUAL, good, with};
+use super::{MANUAL, good, with};
 
 fn warnings(text: &str) -> Vec<String> {
     let object: Value = serde_json::from_str(&check_json(&good(text))).unwrap();
