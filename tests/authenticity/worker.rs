@@ -15,6 +15,7 @@ use postdesk::settings::{Settings, built_in};
 use postdesk::store::custody::{Inserted, Sealed};
 use postdesk::store::work::Batch;
 use postdesk::store::{Options as Place, Store};
+use sqlx::Connection as _;
 
 use super::names::{Names, client};
 use super::signer::{signed, signer};
@@ -23,7 +24,7 @@ use super::world::TIMEOUT;
 const ALL: Batch = Batch { mails: 100, octets: i64::MAX };
 
 struct Desk {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     settings: Settings,
     names: Names,
     store: Store,
@@ -45,7 +46,7 @@ async fn desk() -> Desk {
         authenticate: Arc::new(Authenticator::new(options)),
         attempts: 3,
     };
-    Desk { _folder: folder, settings, names, store, house }
+    Desk { folder, settings, names, store, house }
 }
 
 impl Desk {
@@ -74,6 +75,14 @@ impl Desk {
     async fn outcome(&self, arrival: i64) -> (String, Option<String>) {
         let shown = self.store.arrival(arrival).await.unwrap().unwrap();
         (shown.arrival.outcome.unwrap_or_default(), shown.arrival.cause)
+    }
+
+    /// What was kept of the sender beside the decision.
+    async fn evidence(&self, arrival: i64) -> Option<String> {
+        let file = format!("sqlite:{}", self.folder.path().join("postdesk.db").display());
+        let mut connection = sqlx::SqliteConnection::connect(&file).await.unwrap();
+        let query = sqlx::query_scalar("SELECT evidence FROM arrival WHERE id = $1").bind(arrival);
+        query.fetch_one(&mut connection).await.unwrap()
     }
 
     /// A link of the agent's own to the first ticket.
@@ -118,6 +127,9 @@ async fn a_signed_answer_of_an_agent_acts_and_the_same_with_one_octet_changed_is
     desk.work().await;
     assert_eq!(desk.outcome(forged).await, ("held".to_owned(), Some("agent-unproven".to_owned())));
     assert_eq!(desk.outcome(good).await, ("answer".to_owned(), None));
+    let kept = desk.evidence(good).await.unwrap();
+    assert!(kept.lines().any(|verdict| verdict.starts_with("DKIM pass: signed by")), "{kept}");
+    assert!(desk.evidence(forged).await.unwrap().contains("the body was changed"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
