@@ -7,6 +7,8 @@
 //! Several gateways may work on one store. What speaks of something earlier waits, in hand, until no older mail is undecided elsewhere;
 //! what speaks of nothing earlier goes on meanwhile.
 
+mod reading;
+
 use std::collections::{HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -16,8 +18,7 @@ use futures_util::FutureExt;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
-use crate::authenticate::{self, authenticate};
-use crate::decide::parse::parse;
+use crate::authenticate::Authenticator;
 use crate::decide::recall::Wanted;
 use crate::decide::write::texts::Texts;
 use crate::decide::{Case, Decision, Rules, decide};
@@ -36,8 +37,6 @@ const TOGETHER: usize = 64;
 const CROWD: usize = 2_048;
 /// The wait before mails are looked at again that wait for older ones elsewhere.
 const ELSEWHERE: Duration = Duration::from_millis(20);
-/// Time for reading the mails of one turn. Parsing is linear, so this is met only by a fault of ours.
-const PARSE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often the store is asked without having been notified: another process may have taken custody of a mail.
 const POLL: Duration = Duration::from_secs(1);
 /// Longest pause between attempts while the store is away.
@@ -50,21 +49,13 @@ pub struct House {
     pub desk: Arc<Desk>,
     /// What notices say.
     pub texts: Arc<Texts>,
-    /// What is believed about senders.
-    pub authenticate: authenticate::Options,
+    /// What finds out about senders.
+    pub authenticate: Arc<Authenticator>,
     /// Attempts at one arrival before it is held.
     pub attempts: i64,
 }
 
 impl House {
-    /// Reads a mail and finds out what is proven of its sender. The raw octets are let go: they are in the store.
-    pub fn prepare(&self, mut arrival: Arrival) -> Case {
-        let mail = parse(&arrival.raw, &self.desk.limits);
-        arrival.raw = Vec::new();
-        let findings = authenticate(&arrival, &self.authenticate);
-        Case::new(arrival, mail, findings, &self.desk)
-    }
-
     /// The rules at this time.
     pub fn rules(&self, now: Time) -> Rules<'_> {
         Rules { desk: &self.desk, texts: &self.texts, now }
@@ -230,27 +221,19 @@ impl Worker {
         }
     }
 
-    /// Begins to read the next few mails off the async threads.
+    /// Begins to read the next few mails, and to find out about their senders.
     fn read(&mut self) -> Option<Reading> {
         let arrivals: Vec<Arrival> = self.waiting.drain(..self.waiting.len().min(TOGETHER)).collect();
         let ids: Vec<i64> = arrivals.iter().map(|arrival| arrival.id).collect();
-        let house = self.house.clone();
-        let prepare = move |arrival: Arrival| {
-            let id = arrival.id;
-            std::panic::catch_unwind(AssertUnwindSafe(|| house.prepare(arrival))).map_err(|panic| (id, words(&*panic)))
-        };
-        (!ids.is_empty())
-            .then(|| Reading { ids, cases: tokio::task::spawn_blocking(move || arrivals.into_iter().map(prepare).collect()) })
+        let cases = || tokio::spawn(reading::prepare_all(self.house.clone(), self.store.clone(), arrivals));
+        (!ids.is_empty()).then(|| Reading { ids, cases: cases() })
     }
 
     /// Waits until the mails are read. Whatever panics is left pending, with its attempt counted.
     async fn finish(&self, reading: Reading) -> Result<Vec<Case>, Fault> {
         let Reading { ids, cases } = reading;
-        let read = match tokio::time::timeout(PARSE_TIMEOUT, cases).await {
-            Ok(Ok(read)) => read,
-            Ok(Err(error)) => ids.iter().map(|id| Err((*id, format!("reading it ended: {error}")))).collect(),
-            Err(_) => ids.iter().map(|id| Err((*id, format!("reading it took more than {PARSE_TIMEOUT:?}")))).collect(),
-        };
+        let ended = |error| ids.iter().map(|id| Err((*id, format!("reading it ended: {error}")))).collect();
+        let read: Vec<_> = cases.await.unwrap_or_else(ended);
         let mut cases = Vec::with_capacity(read.len());
         for outcome in read {
             match outcome {

@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::accept::custody::Writer;
 use crate::accept::smtp::{self, Door};
+use crate::authenticate::Authenticator;
 use crate::decide::write::texts::Texts;
 use crate::deliver::{Relay, Sender};
 use crate::duty;
@@ -142,7 +143,7 @@ fn house_with(settings: &Settings, keys: Keyring) -> Result<House, RunError> {
     Ok(House {
         desk: Arc::new(settings.desk(keys)),
         texts: Arc::new(texts(settings)?),
-        authenticate: settings.authenticate.clone(),
+        authenticate: Arc::new(Authenticator::new(settings.authenticate.clone())),
         attempts: settings.attempts,
     })
 }

@@ -1,24 +1,237 @@
 //! What is proven of the sender named in `From`: found between custody and decision, and stored with the arrival.
+//!
+//! The order of proof: a host in `trusted_networks`; what a relay of ours says in Authentication-Results (RFC 8601); a DKIM signature
+//! (RFC 6376) and SPF (RFC 7208) of a domain that is aligned with that of From (RFC 7489); an ARC chain (RFC 8617) of a sealer that is
+//! believed. The first that holds settles it.
+//!
+//! Nothing here refuses or loses a mail: what cannot be proven, and what nobody could be asked about in time, is `Unproven`, with every
+//! verdict in words. The only user of `mail_auth` and `hickory_resolver`.
 
-use std::net::IpAddr;
+mod align;
+mod arc;
+mod dkim;
+mod letter;
+mod names;
+mod results;
+mod spf;
+mod verdicts;
 
-use crate::model::arrival::{Arrival, Authenticity, Findings};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use mail_auth::common::to_a_label;
+
+use crate::model::arrival::{Arrival, Authenticity, Findings, Source};
+use crate::model::mail::Mail;
 use crate::model::network::Network;
+use crate::model::time::Time;
+use align::Inquiry;
+use letter::Letter;
+use names::Names;
+use results::Pass;
+use spf::Client;
+use verdicts::Verdicts;
 
-/// What the operator believes.
-#[derive(Debug, Clone, Default)]
+/// Time for everything that is asked about one mail, unless the configuration says otherwise.
+pub const TIMEOUT: Duration = Duration::from_secs(5);
+/// Age of a signature that still counts, unless the configuration says otherwise: mail is tried for five days, and held a little longer.
+pub const MAX_SIGNATURE_AGE: Duration = Duration::from_secs(7 * 86_400);
+
+/// A host in front of us that passes on the internet's mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relay {
+    /// Where its connections come from.
+    pub network: Network,
+    /// The name that it puts first in its Authentication-Results.
+    pub authserv_id: String,
+}
+
+/// What the operator believes, and whom we ask.
+#[derive(Debug, Clone)]
 pub struct Options {
     /// Hosts that are believed about their senders.
     pub trusted_networks: Vec<Network>,
+    /// Hosts whose Authentication-Results are believed.
+    pub relays: Vec<Relay>,
+    /// DNS servers with their ports; none: those of this machine.
+    pub name_servers: Vec<SocketAddr>,
+    /// Time for everything that is asked about one mail.
+    pub timeout: Duration,
+    /// Domains whose ARC seals are believed.
+    pub arc_sealers: Vec<String>,
+    /// Age of a signature that still counts.
+    pub max_signature_age: Duration,
+    /// What we call ourselves, for the macro `%{r}` of SPF.
+    pub hostname: String,
 }
 
-/// What is proven of an arrival's sender.
-pub fn authenticate(arrival: &Arrival, options: &Options) -> Findings {
-    let trusted = |ip: IpAddr| options.trusted_networks.iter().any(|network| network.contains(ip));
-    match arrival.peer.ip {
-        Some(ip) if trusted(ip) => {
-            Findings { authenticity: Authenticity::TrustedNetwork, verdicts: vec![format!("{ip} is in trusted_networks")] }
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            trusted_networks: Vec::new(),
+            relays: Vec::new(),
+            name_servers: Vec::new(),
+            timeout: TIMEOUT,
+            arc_sealers: Vec::new(),
+            max_signature_age: MAX_SIGNATURE_AGE,
+            hostname: String::new(),
         }
-        _ => Findings::default(),
+    }
+}
+
+/// What the first look at a mail, which asks nobody, comes to.
+#[derive(Debug)]
+pub enum FirstLook {
+    /// There is nothing to ask.
+    Settled(Findings),
+    /// DNS has to be asked.
+    Ask(Box<Question>),
+}
+
+/// What is to be asked about a mail. It holds the header, not the body.
+#[derive(Debug)]
+pub struct Question {
+    author: String,
+    letter: Letter,
+    received_at: Time,
+    /// What a relay of ours says of domains that may be aligned with From.
+    vouched: Vec<Pass>,
+    /// Places of the DKIM signatures that may prove something.
+    signatures: Vec<usize>,
+    client: Option<Client>,
+    sealed: bool,
+    verdicts: Verdicts,
+}
+
+/// What was found by asking.
+#[derive(Debug)]
+pub struct Answer {
+    /// What was found.
+    pub findings: Findings,
+    /// Whether it is worth keeping: false when nobody could be asked, so that a later attempt may.
+    pub keep: bool,
+}
+
+/// Finds out about senders.
+#[derive(Debug)]
+pub struct Authenticator {
+    options: Options,
+    names: Names,
+}
+
+impl Authenticator {
+    /// Nobody is asked, and no file is read, before the first question.
+    pub fn new(options: Options) -> Self {
+        let names = Names::new(options.name_servers.clone(), options.timeout);
+        Self { options, names }
+    }
+
+    /// What can be said without asking anybody, and what would have to be asked. Linear in the size of the mail, which may be large:
+    /// not for async threads.
+    pub fn look(&self, arrival: &Arrival, mail: &Mail) -> FirstLook {
+        let settled = |authenticity, verdict| FirstLook::Settled(Findings { authenticity, verdicts: vec![verdict] });
+        if let Some(release) = &arrival.release {
+            return settled(Authenticity::Operator, format!("released by {}", release.by));
+        }
+        if let Some(findings) = &arrival.findings {
+            return FirstLook::Settled(findings.clone());
+        }
+        let within = |ip: IpAddr| self.options.trusted_networks.iter().any(|network| network.contains(ip));
+        if let Some(ip) = arrival.peer.ip.filter(|ip| within(*ip)) {
+            return settled(Authenticity::TrustedNetwork, format!("{ip} is in trusted_networks"));
+        }
+        match self.question(arrival, mail) {
+            Ok(look) => look,
+            Err(why) => settled(Authenticity::Unproven, format!("nothing is proven: {why}")),
+        }
+    }
+
+    fn question(&self, arrival: &Arrival, mail: &Mail) -> Result<FirstLook, String> {
+        if let Some(doubt) = mail.marks.doubtful_from {
+            return Err(format!("From is doubtful ({doubt})"));
+        }
+        let [author] = mail.from.as_slice() else { return Err("From does not name exactly one address".to_owned()) };
+        let letter = Letter::read(&arrival.raw)?;
+        let message = letter.message().ok_or("the header cannot be read")?;
+        // Two readers that know nothing of each other have to find the same author, in the one From field.
+        if letter::count(&message, "From") != 1 || message.froms() != [author.address.as_str().to_lowercase()] {
+            return Err("the address in From can be read in more than one way".to_owned());
+        }
+        let domain = to_a_label(author.address.domain()).into_owned();
+        let mut verdicts = Verdicts::default();
+        let relay = arrival.peer.ip.and_then(|ip| self.options.relays.iter().find(|relay| relay.network.contains(ip)));
+        let vouched = match relay {
+            Some(relay) => results::of_relay(&message, &relay.authserv_id, &domain, &mut verdicts),
+            None => Vec::new(),
+        };
+        if vouched.iter().any(|pass| pass.settles(&domain)) {
+            return Ok(FirstLook::Settled(verdicts.findings(Authenticity::AuthenticationResults)));
+        }
+        let signatures = dkim::candidates(&message, &domain, &self.options, arrival.received_at, &mut verdicts);
+        let client = match (arrival.source, relay) {
+            (Source::Smtp, None) => spf::client(arrival, &domain, &mut verdicts),
+            (Source::Smtp, Some(_)) => {
+                verdicts.none("SPF is not asked: the mail came by a relay of ours, which the sender's domain does not name")
+            }
+            _ => verdicts.none("SPF is not asked: the mail did not come over SMTP"),
+        };
+        let sealed = arc::is_worth_asking(&message, &self.options.arc_sealers, &mut verdicts);
+        if vouched.is_empty() && signatures.is_empty() && client.is_none() && !sealed {
+            verdicts.say("nothing proves the sender".to_owned());
+            return Ok(FirstLook::Settled(verdicts.findings(Authenticity::Unproven)));
+        }
+        drop(message);
+        let received_at = arrival.received_at;
+        let question = Question { author: domain, letter, received_at, vouched, signatures, client, sealed, verdicts };
+        Ok(FirstLook::Ask(Box::new(question)))
+    }
+
+    /// Asks DNS, within the time limit for one mail. Name servers that are down are noticed once, and then not asked for a while.
+    pub async fn ask(&self, question: Question) -> Answer {
+        let mut verdicts = question.verdicts.clone();
+        let Some(dns) = self.names.resolver().await else {
+            verdicts.say("the name servers do not answer, so nobody was asked: nothing is proven".to_owned());
+            return Answer { findings: verdicts.findings(Authenticity::Unproven), keep: false };
+        };
+        let mut inquiry = Inquiry::new(dns, &question.author, verdicts);
+        let proven = match tokio::time::timeout(self.options.timeout, self.prove(&question, &mut inquiry)).await {
+            Ok(proven) => proven,
+            Err(_) => {
+                inquiry.unanswered = true;
+                None
+            }
+        };
+        self.names.heard(proven.is_some() || !inquiry.unanswered).await;
+        let mut verdicts = inquiry.verdicts;
+        if proven.is_none() {
+            let end =
+                if inquiry.unanswered { "DNS did not answer in time: nothing is proven" } else { "nothing proves the sender" };
+            verdicts.say(end.to_owned());
+        }
+        Answer { findings: verdicts.findings(proven.unwrap_or_default()), keep: true }
+    }
+
+    /// The steps in their order; `None` when nothing is proven.
+    async fn prove(&self, question: &Question, inquiry: &mut Inquiry<'_>) -> Option<Authenticity> {
+        let mut message = question.letter.message()?;
+        for pass in &question.vouched {
+            if inquiry.passes(pass, "by the relay").await {
+                return Some(Authenticity::AuthenticationResults);
+            }
+        }
+        if dkim::prove(&mut message, &question.signatures, inquiry).await {
+            return Some(Authenticity::Dkim);
+        }
+        if let Some(client) = &question.client
+            && spf::prove(client, &self.options.hostname, inquiry).await
+        {
+            return Some(Authenticity::Spf);
+        }
+        let limits = (self.options.max_signature_age, question.received_at);
+        if question.sealed && arc::prove(&message, limits, inquiry).await {
+            return Some(Authenticity::Arc);
+        }
+        inquiry.say_policy().await;
+        None
     }
 }

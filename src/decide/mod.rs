@@ -45,9 +45,16 @@ pub struct Case {
 
 impl Case {
     /// Reads what the mail's addresses and ids say.
+    ///
+    /// Whoever proves a domain proves nothing of an author whom two readers find in two places. An operator has looked at the mail.
     pub fn new(arrival: Arrival, mail: Mail, findings: Findings, desk: &Desk) -> Self {
         let links = Links::of(&arrival, &mail, desk);
-        Self { arrival, mail, authenticity: findings.authenticity, verdicts: findings.verdicts, links }
+        let Findings { mut authenticity, mut verdicts } = findings;
+        if let Some(doubt) = mail.marks.doubtful_from.filter(|_| authenticity != Authenticity::Operator) {
+            authenticity = Authenticity::Unproven;
+            verdicts.push(format!("who wrote it is doubtful, so nothing is proven: {doubt}"));
+        }
+        Self { arrival, mail, authenticity, verdicts, links }
     }
 }
 

@@ -95,6 +95,9 @@ pub fn writer<'a>(case: &Case, desk: &'a Desk, reasons: &mut Vec<String>) -> Res
         reasons.push(format!("automatic: {why}"));
         return Ok(Writer::Machine(Machine { mailbox: mail.from.first().cloned(), kind }));
     }
+    if let Some(doubt) = mail.marks.doubtful_from {
+        reasons.push(format!("who wrote it is doubtful, so nothing is proven: {doubt}"));
+    }
     if mail.from.len() > 1 && case.arrival.release.is_none() {
         reasons.push(format!("From names {} addresses; nobody can tell who wrote", mail.from.len()));
         return Err(Cause::SeveralSenders);

@@ -51,6 +51,8 @@ pub struct Marks {
     pub received: usize,
     /// It is a delivery report: `multipart/report; report-type=delivery-status` (RFC 3462).
     pub delivery_report: bool,
+    /// Why the author cannot be taken from From for certain, in words; `None` when another reader must find the same address.
+    pub doubtful_from: Option<&'static str>,
 }
 
 /// Something wrong with a mail that did not keep it from being read.

@@ -29,6 +29,12 @@ impl Network {
         self.prefix
     }
 
+    /// Whether an address can be in both.
+    pub fn overlaps(&self, other: &Network) -> bool {
+        let wider = if self.prefix <= other.prefix { (self, other) } else { (other, self) };
+        wider.0.contains(wider.1.address)
+    }
+
     /// Whether an address is in the network; an IPv4 address mapped into IPv6 counts as what it is.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address.to_canonical()) {

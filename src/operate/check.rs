@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::authenticate;
 use crate::deliver::{Relay, Security};
 use crate::model::desk::{Access, Agent, Department};
 use crate::settings::{Settings, keys};
@@ -40,6 +41,8 @@ pub fn check(settings: &Settings) -> String {
 pub fn check_json(settings: &Settings) -> String {
     let smtp = &settings.smtp;
     let networks: Vec<String> = settings.authenticate.trusted_networks.iter().map(ToString::to_string).collect();
+    let relay = |relay: &authenticate::Relay| json!({"network": relay.network.to_string(), "authserv_id": relay.authserv_id});
+    let relays: Vec<Value> = settings.authenticate.relays.iter().map(relay).collect();
     let changed: Vec<Value> =
         settings.changed.iter().map(|limit| json!({"key": limit.key, "value": limit.value, "default": limit.default})).collect();
     json!({
@@ -53,7 +56,7 @@ pub fn check_json(settings: &Settings) -> String {
         "texts": settings.texts_folder.as_ref().map(|folder| folder.display().to_string()),
         "store": store_json(settings),
         "objects": objects_json(settings),
-        "smtp": {"listen": smtp.listen, "starttls": smtp.tls.is_some(), "trusted_networks": networks},
+        "smtp": {"listen": smtp.listen, "starttls": smtp.tls.is_some(), "trusted_networks": networks, "relays": relays},
         "delivery": {"relay": relay_url(&settings.delivery.relay), "user": user(&settings.delivery.relay)},
         "departments": settings.departments.iter().map(department_json).collect::<Vec<_>>(),
         "agents": settings.agents.iter().map(agent_json).collect::<Vec<_>>(),
@@ -95,6 +98,8 @@ fn gateway(settings: &Settings) -> Vec<(&'static str, String)> {
     if !keys.is_empty() {
         rows.insert(3, ("keys", keys.join(", ")));
     }
+    let relays = settings.authenticate.relays.iter();
+    rows.extend(relays.map(|relay| ("results of", format!("{} as {}", relay.network, relay.authserv_id))));
     if let Some(objects) = &settings.store.objects {
         let at = rows.iter().position(|(name, _)| *name == "SMTP").unwrap_or_default();
         rows.insert(at, ("large mail", objects_text(objects)));
@@ -216,8 +221,9 @@ fn warnings(settings: &Settings) -> Vec<String> {
     for network in settings.authenticate.trusted_networks.iter().filter(|network| network.prefix() < WIDEST_PRIVATE) {
         warnings.push(format!("trusted network {network} reaches into the internet: strangers in it can act as agents"));
     }
-    if settings.authenticate.trusted_networks.is_empty() {
-        warnings.push("no trusted network: no agent can be believed, and every agent's mail is held".to_owned());
+    for relay in settings.authenticate.relays.iter().filter(|relay| relay.network.prefix() < WIDEST_PRIVATE) {
+        let network = relay.network;
+        warnings.push(format!("relay {network} reaches into the internet: strangers in it can say who their mail is from"));
     }
     if matches!(&settings.store.place, Place::Server(server) if server.is_open_to_listeners()) {
         warnings.push("the database can be listened to on its way, or posed as; use sslmode=verify-full".to_owned());

@@ -52,7 +52,7 @@ async fn try_each(
         let raw = pipe::read(input, attempt.max_message_size).map_err(|error| unreadable(&error))?;
         let incoming = pipe::incoming(raw, attempt.from, attempt.to, &house.desk).map_err(Trouble::from)?;
         for arrival in arrivals(incoming) {
-            let case = house.prepare(arrival);
+            let case = house.prepare(arrival).await;
             let wanted = Wanted::of(std::slice::from_ref(&case), &house.desk);
             let facts = match store {
                 Some(store) => store.recall(&wanted, view.now).await?,

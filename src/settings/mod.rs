@@ -5,6 +5,7 @@
 //! configuration names are looked at; the network is not. `config/postdesk.toml` is both the built-in configuration and the
 //! manual of every key.
 
+mod authentication;
 mod delivery;
 mod document;
 mod fault;
@@ -63,8 +64,10 @@ pub struct Settings {
     pub store: store::Options,
     /// `[smtp]` without the trusted networks.
     pub smtp: accept::smtp::Options,
-    /// The trusted networks of `[smtp]`.
+    /// `[authentication]`, and the trusted networks and relays of `[smtp]`.
     pub authenticate: authenticate::Options,
+    /// For how long the links in notices are good.
+    pub token_lifetime: Duration,
     /// `[delivery]`.
     pub delivery: deliver::Options,
     /// The departments in the order of the file.
@@ -88,7 +91,10 @@ pub struct Settings {
 impl Settings {
     /// The desk as decisions are told of it.
     pub fn desk(&self, keys: Keyring) -> Desk {
-        Desk::new(self.hostname.clone(), self.departments.clone(), self.agents.clone(), keys, self.limits.clone(), self.caps)
+        let (departments, agents) = (self.departments.clone(), self.agents.clone());
+        let mut desk = Desk::new(self.hostname.clone(), departments, agents, keys, self.limits.clone(), self.caps);
+        desk.token_lifetime = self.token_lifetime;
+        desk
     }
 }
 
@@ -142,8 +148,10 @@ pub fn read(text: &str, origin: &str) -> Result<Settings, Faults> {
 fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
     let gateway = gateway::gateway(&root.table("gateway"));
     let store = gateway::store(&root.table("store"), &gateway.data);
-    let (smtp, authenticate) = smtp::smtp(&root.table("smtp"));
-    let delivery = delivery::delivery(&root.table("delivery"), gateway.hostname.as_deref().unwrap_or_default());
+    let (smtp, believed) = smtp::smtp(&root.table("smtp"));
+    let hostname = gateway.hostname.as_deref().unwrap_or_default();
+    let (authenticate, token_lifetime) = authentication::authentication(&root.table("authentication"), believed, hostname);
+    let delivery = delivery::delivery(&root.table("delivery"), hostname);
     let (limits, attempts) = limits::limits(&root.table("limits"));
     let caps = limits::acknowledgements(&root.table("acknowledgements"));
     let digest = limits::held(&root.table("held"));
@@ -159,6 +167,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
         store,
         smtp,
         authenticate,
+        token_lifetime,
         delivery: delivery?,
         departments,
         agents,

@@ -4,11 +4,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::document::Node;
 use super::gateway::readable_file;
 use super::table::Table;
-use super::value;
+use super::value::{self, Read};
 use crate::accept::smtp::{BareNewlines, Options};
-use crate::authenticate;
+use crate::authenticate::Relay;
+use crate::model::network::Network;
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * 1024;
@@ -16,8 +18,14 @@ const MIB: usize = 1024 * 1024;
 /// The largest mail that can be asked for: a row of SQLite holds 1,000,000,000 octets.
 const LARGEST_MAIL: usize = 900 * MIB;
 
+/// Whom `[smtp]` believes.
+pub(super) struct Believed {
+    pub(super) trusted_networks: Vec<Network>,
+    pub(super) relays: Vec<Relay>,
+}
+
 /// Reads `[smtp]`.
-pub(super) fn smtp(table: &Table<'_>) -> (Options, authenticate::Options) {
+pub(super) fn smtp(table: &Table<'_>) -> (Options, Believed) {
     let options = Options {
         listen: listen(table),
         tls: tls(table),
@@ -42,9 +50,47 @@ pub(super) fn smtp(table: &Table<'_>) -> (Options, authenticate::Options) {
         );
         table.report.fault(&table.place("max_data_in_flight"), message);
     }
-    let trusted_networks = table.list("trusted_networks", value::network).into_iter().map(|(network, _)| network).collect();
-    table.finish(&["lmtp", "relays"]);
-    (options, authenticate::Options { trusted_networks })
+    let believed = believed(table);
+    table.finish(&["lmtp"]);
+    (options, believed)
+}
+
+/// The hosts that are believed: about their senders, or in what they found out about them. One that is in both lists would be believed
+/// about strangers.
+fn believed(table: &Table<'_>) -> Believed {
+    let trusted_networks: Vec<Network> =
+        table.list("trusted_networks", value::network).into_iter().map(|(network, _)| network).collect();
+    let mut relays: Vec<Relay> = Vec::new();
+    for relay in table.tables_in("relays", "{ network = \"10.0.0.5/32\", authserv_id = \"mx.example.org\" }") {
+        let network = relay.required("network", value::network);
+        let authserv_id = relay.required("authserv_id", authserv_id);
+        relay.finish(&[]);
+        let Some((network, authserv_id)) = network.zip(authserv_id) else { continue };
+        let place = relay.place("network");
+        if let Some(trusted) = trusted_networks.iter().find(|trusted| trusted.overlaps(&network)) {
+            let message = format!(
+                "`{network}` is in trusted_networks as well (`{trusted}`): a relay passes on the internet's mail, a trusted host only \
+                 its own; leave it in one of the two"
+            );
+            table.report.fault(&place, message);
+        }
+        if let Some(other) = relays.iter().find(|other| other.network.overlaps(&network)) {
+            table.report.fault(&place, format!("`{network}` overlaps `{}` of another relay; name each host once", other.network));
+        }
+        relays.push(Relay { network, authserv_id });
+    }
+    Believed { trusted_networks, relays }
+}
+
+/// The name that a relay puts first in its fields: what RFC 8601 calls a value, here without what would need quotes.
+fn authserv_id(node: &Node) -> Read<String> {
+    let text = value::text(node)?;
+    if text.len() <= 255 && text.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-._+".contains(&octet)) {
+        return Ok(text);
+    }
+    Err(format!(
+        "`{text}` is not a name such as \"mx.example.org\": write what stands first in the relay's Authentication-Results"
+    ))
 }
 
 /// The addresses to listen on. Without the key this machine alone is listened to; an empty list is a decision not to listen.

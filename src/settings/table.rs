@@ -159,6 +159,17 @@ impl<'a> Table<'a> {
         self.limit(key, default, at_least_a_second, |span| format!("{}s", span.as_secs()))
     }
 
+    /// A time within bounds. One that differs from the default is noted.
+    pub(super) fn time_between(&self, key: &'static str, default: Duration, bounds: RangeInclusive<Duration>) -> Duration {
+        let show = |span: &Duration| format!("{}s", span.as_secs());
+        let read = |node: &Node| {
+            let span = value::duration(node)?;
+            let fits = bounds.contains(&span).then_some(span);
+            fits.ok_or_else(|| format!("must be from \"{}\" to \"{}\"", show(bounds.start()), show(bounds.end())))
+        };
+        self.limit(key, default, read, show)
+    }
+
     /// A share in percent. One that differs from the default is noted.
     pub(super) fn share(&self, key: &'static str, default: u8) -> u8 {
         self.limit(key, default, value::percent, |share| format!("{share} %"))
@@ -206,6 +217,28 @@ impl<'a> Table<'a> {
                 Value::Table(entries) => tables.push(self.below(path, element.line, entries)),
                 other => {
                     let message = format!("is a section and is written [[{key}]], not {}", other.kind());
+                    self.report.fault(&Place { key: path, line: element.line }, message);
+                }
+            }
+        }
+        tables
+    }
+
+    /// The tables in braces of one list.
+    pub(super) fn tables_in(&self, key: &'static str, example: &str) -> Vec<Table<'a>> {
+        let Some(node) = self.node(key) else { return Vec::new() };
+        let place = self.place(key);
+        let Value::List(elements) = &node.value else {
+            self.report.fault(&place, format!("takes a list in [brackets], as in [{example}], not {}", node.value.kind()));
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for (index, element) in elements.iter().enumerate() {
+            let path = format!("{}[{}]", place.key, index + 1);
+            match &element.value {
+                Value::Table(entries) => tables.push(self.below(path, element.line, entries)),
+                other => {
+                    let message = format!("takes {example}, not {}", other.kind());
                     self.report.fault(&Place { key: path, line: element.line }, message);
                 }
             }

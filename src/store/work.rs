@@ -5,7 +5,7 @@
 //! they are in the store.
 
 use super::{Fault, Store};
-use crate::model::arrival::Arrival;
+use crate::model::arrival::{Arrival, Findings};
 use crate::model::time::Time;
 
 /// How much the worker takes up at a time.
@@ -31,6 +31,14 @@ impl Store {
         let mut arrivals = self.begin_to_fetch(taken);
         arrivals.sort_by_key(|arrival| arrival.id);
         Ok(arrivals)
+    }
+
+    /// Keeps what had to be asked about the senders of arrivals, in one statement, so that a later attempt need not ask again.
+    pub async fn keep_findings(&self, found: &[(i64, &Findings)]) -> Result<(), Fault> {
+        if found.is_empty() {
+            return Ok(());
+        }
+        on_either!(self, base => base.keep_findings(found))
     }
 
     /// Gives back what was taken up and could not be worked on, as if it had not been: that is nobody's fault. No later mail waits for it

@@ -125,6 +125,7 @@ fn marks(mail: &Mail) -> Value {
         "list_field": marks.list_field,
         "received": marks.received,
         "delivery_report": marks.delivery_report,
+        "doubtful_from": marks.doubtful_from,
     });
     if let Some(section) = section.as_object_mut() {
         section.retain(|_, value| !value.is_null() && *value != json!(false) && *value != json!(0));

@@ -55,7 +55,29 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("[smtp]", "idle_timeout = \"0s\"", "smtp.idle_timeout", "at least \"1s\""),
     ("[smtp]", "idle_timeout = \"300000d\"", "smtp.idle_timeout", "longer than ten years"),
     ("[smtp]", "lmtp = []", "smtp.lmtp", "does not have it yet"),
-    ("[smtp]", "relays = []", "smtp.relays", "does not have it yet"),
+    ("[smtp]", "relays = \"10.0.0.5\"", "smtp.relays", "takes a list in [brackets]"),
+    ("[smtp]", "relays = [\"10.0.0.5\"]", "smtp.relays[1]", "takes { network ="),
+    ("[smtp]", "relays = [{ network = \"10.0.0.5\" }]", "smtp.relays[1].authserv_id", "is missing"),
+    ("[smtp]", "relays = [{ network = \"mx\", authserv_id = \"mx\" }]", "smtp.relays[1].network", "is not a network"),
+    ("[smtp]", "relays = [{ network = \"10.0.0.5\", authserv_id = \"m x\" }]", "smtp.relays[1].authserv_id", "is not a name"),
+    ("[smtp]", "relays = [{ network = \"10.0.0.5\", authserv_id = \"mx\", id = 1 }]", "smtp.relays[1].id", "is not a known key"),
+    (
+        "[smtp]",
+        "trusted_networks = [\"10.0.0.0/8\"]\nrelays = [{ network = \"10.0.0.5/32\", authserv_id = \"mx.example\" }]",
+        "smtp.relays[1].network",
+        "is in trusted_networks as well (`10.0.0.0/8`)",
+    ),
+    (
+        "[smtp]",
+        "relays = [{ network = \"10.0.0.0/8\", authserv_id = \"a\" }, { network = \"10.0.0.5\", authserv_id = \"b\" }]",
+        "smtp.relays[2].network",
+        "overlaps `10.0.0.0/8`",
+    ),
+    ("[authentication]", "name_servers = [\"127.0.0.1\"]", "authentication.name_servers[1]", "not an IP address with a port"),
+    ("[authentication]", "timeout = \"31s\"", "authentication.timeout", "must be from \"1s\" to \"30s\""),
+    ("[authentication]", "arc_sealers = [\"a list\"]", "authentication.arc_sealers[1]", "is not a host name"),
+    ("[authentication]", "max_signature_age = \"0s\"", "authentication.max_signature_age", "must be from"),
+    ("[authentication]", "token_lifetime = \"23h\"", "authentication.token_lifetime", "must be from \"86400s\""),
     ("[delivery]", "relay = \"relay.example\"", "delivery.relay", "takes \"smtp://host:25\""),
     ("[delivery]", "relay = \"smtp://desk:secret@relay.example\"", "delivery.relay", "password_file"),
     ("[delivery]", "relay = \"smtp://relay.example:0\"", "delivery.relay", "is not a port"),
@@ -104,10 +126,12 @@ fn every_kind_of_fault_has_its_line_its_key_and_its_words() {
         assert!(message.contains(words), "{line}: {message}");
         assert!(!message.contains("secret"), "{line}: {message}");
         let leaf = key.rsplit('.').next().unwrap().split('[').next().unwrap();
+        // That of a table in a list stands on the line of the list.
+        let table = key.rsplit('.').nth(1).unwrap().split('[').next().unwrap();
         // A key that is not in the file is reported at its section.
         let row = text.lines().nth(at - 1).unwrap();
         assert!(
-            row.starts_with(leaf) || (row == *section && !text.contains(leaf)) || row == "[smtp]",
+            row.starts_with(leaf) || row.starts_with(table) || (row == *section && !text.contains(leaf)) || row == "[smtp]",
             "{line}: line {at}: {row}"
         );
     }

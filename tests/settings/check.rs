@@ -3,7 +3,7 @@
 use postdesk::operate::check::{check, check_json};
 use serde_json::{Value, json};
 
-use super::{GOOD, MANUAL, good, with};
+use super::{MANUAL, good, with};
 
 fn warnings(text: &str) -> Vec<String> {
     let object: Value = serde_json::from_str(&check_json(&good(text))).unwrap();
@@ -72,7 +72,10 @@ fn what_is_allowed_and_seldom_meant_brings_a_warning() {
         (calm.replace("relay = \"file:var/outgoing\"", server), "the password for relay.example travels in clear text"),
         (calm.replace("127.0.0.0/8", "0.0.0.0/0"), "trusted network 0.0.0.0/0 reaches into the internet"),
         (calm.replace("127.0.0.0/8", "::/0"), "trusted network ::/0"),
-        (GOOD.to_owned(), "no trusted network"),
+        (
+            calm.replace(trusted, "relays = [{ network = \"0.0.0.0/0\", authserv_id = \"mx.example\" }]"),
+            "relay 0.0.0.0/0 reaches",
+        ),
         (calm.replace(trusted, &format!("{trusted}\nlisten = [\"192.0.2.1:25\"]")), "in clear text"),
         (calm.replace("key = \"ana\"", "key = \"ana\"\naccess = \"viewer\""), "nobody may answer"),
         (

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use postdesk::authenticate::Authenticator;
 use postdesk::decide::recall::Wanted;
 use postdesk::decide::write::texts::Texts;
 use postdesk::decide::{Case, decide};
@@ -28,7 +29,7 @@ pub(crate) fn house() -> House {
     House {
         desk: Arc::new(crate::desk::desk()),
         texts: Arc::new(Texts::new(Vec::new()).unwrap()),
-        authenticate: settings.authenticate,
+        authenticate: Arc::new(Authenticator::new(settings.authenticate)),
         attempts: settings.attempts,
     }
 }
@@ -77,7 +78,11 @@ pub(crate) async fn take(store: &Store, batch: &[Sealed]) -> Result<Vec<Vec<i64>
 /// Takes up mails and reads them.
 pub(crate) async fn claim(store: &Store, batch: Batch, in_hand: &[i64]) -> Vec<Case> {
     let house = house();
-    store.claim(batch, in_hand).await.unwrap().into_iter().map(|arrival| house.prepare(arrival)).collect()
+    let mut cases = Vec::new();
+    for arrival in store.claim(batch, in_hand).await.unwrap() {
+        cases.push(house.prepare(arrival).await);
+    }
+    cases
 }
 
 /// Numbers of the arrivals.

@@ -14,6 +14,8 @@ use crate::model::mail::Defect;
 pub(super) struct Layout {
     /// The header within the limits, in UTF-8, closed by an empty line. Its offsets are not those of the raw mail.
     pub(super) header: Vec<u8>,
+    /// Whether that is all of the header.
+    pub(super) is_whole: bool,
     /// First octet of the body in the raw mail.
     pub(super) body: usize,
     /// Whether the body may be read by its MIME structure; otherwise it is one opaque text.
@@ -34,6 +36,7 @@ impl Layout {
             defects.push(defect("no-empty-line", "no empty line between header and body"));
             is_mime = false;
         }
+        let is_whole = bounds.exceeded.is_none();
         if let Some(limit) = bounds.exceeded {
             defects.push(defect("header-too-large", format!("the header has more than {limit}")));
             is_mime = false;
@@ -42,7 +45,7 @@ impl Layout {
         if foreign {
             defects.push(defect("header-not-utf8", "8-bit octets in the header were read as Windows-1252"));
         }
-        Self { header, body: bounds.body, is_mime }
+        Self { header, is_whole, body: bounds.body, is_mime }
     }
 }
 

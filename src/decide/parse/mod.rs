@@ -4,6 +4,7 @@
 //! header and one opaque text, with a defect that says so; the raw original is kept elsewhere in any case.
 
 mod attachments;
+mod author;
 pub(super) mod characters;
 pub mod cut;
 mod guard;
@@ -36,6 +37,7 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Mail {
         header::report_missing(&mut mail.defects);
         mail.content_key = key::of(&[], &[], &raw[layout.body..]);
     }
+    mail.marks.doubtful_from = author::doubt(&layout.header, layout.is_whole, &mail);
     let visible = read_body(raw, &layout, limits, &mut mail);
     (mail.text, mail.quoted) = visible.cut();
     mail

@@ -49,6 +49,26 @@ impl Base {
         rows.iter().map(taken_from).collect()
     }
 
+    /// What has its outcome meanwhile was decided by what another found.
+    pub(in crate::store) async fn keep_findings(&self, found: &[(i64, &Findings)]) -> Result<(), Fault> {
+        let mut query = QueryBuilder::<Database>::new("WITH found (id, authenticity, evidence) AS (");
+        query.push_values(found, |mut row, (id, findings)| {
+            // A verdict is one line; PostgreSQL's TEXT refuses NUL.
+            let evidence = findings.verdicts.join("\n").replace('\0', " ");
+            row.push_bind(*id).push_bind(findings.authenticity.name()).push_bind(evidence);
+        });
+        query.push(
+            ") UPDATE arrival SET authenticity = found.authenticity, evidence = found.evidence FROM found \
+             WHERE arrival.id = found.id AND arrival.outcome IS NULL",
+        );
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin().await?;
+        query.build().persistent(KEPT).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        writer.release();
+        Ok(())
+    }
+
     pub(in crate::store) async fn pass_over(&self, id: i64, attempts: i64, why: &str) -> Result<(), Fault> {
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin().await?;
@@ -168,8 +188,9 @@ fn arrival_from(row: &Record) -> Result<Arrival, Fault> {
     })
 }
 
+/// What an earlier attempt had to ask. A decision that was taken back leaves its verdict without evidence, which is found anew.
 fn findings_from(row: &Record) -> Result<Option<Findings>, Fault> {
     let authenticity = row.try_get::<Option<&str>, _>(15)?.and_then(Authenticity::from_name);
-    let verdicts = row.try_get::<Option<&str>, _>(16)?.unwrap_or_default().lines().map(str::to_owned).collect();
-    Ok(authenticity.map(|authenticity| Findings { authenticity, verdicts }))
+    let evidence = row.try_get::<Option<&str>, _>(16)?.map(|evidence| evidence.lines().map(str::to_owned).collect());
+    Ok(authenticity.zip(evidence).map(|(authenticity, verdicts)| Findings { authenticity, verdicts }))
 }
