@@ -91,12 +91,10 @@ pub fn copy(case: &Case, facts: &Facts, reasons: &mut Vec<String>) -> Copy {
 /// Finds out who writes.
 pub fn writer<'a>(case: &Case, desk: &'a Desk, reasons: &mut Vec<String>) -> Result<Writer<'a>, Cause> {
     let mail = &case.mail;
+    reasons.extend(case.verdicts.iter().cloned());
     if let Some((kind, why)) = machine(case, desk) {
         reasons.push(format!("automatic: {why}"));
         return Ok(Writer::Machine(Machine { mailbox: mail.from.first().cloned(), kind }));
-    }
-    if let Some(doubt) = mail.marks.doubtful_from {
-        reasons.push(format!("who wrote it is doubtful, so nothing is proven: {doubt}"));
     }
     if mail.from.len() > 1 && case.arrival.release.is_none() {
         reasons.push(format!("From names {} addresses; nobody can tell who wrote", mail.from.len()));
@@ -106,7 +104,6 @@ pub fn writer<'a>(case: &Case, desk: &'a Desk, reasons: &mut Vec<String>) -> Res
         reasons.push("no address in From and none in the envelope: there is nobody to answer".to_owned());
         return Err(Cause::NoSender);
     };
-    reasons.extend(case.verdicts.iter().cloned());
     reasons.push(format!("from {}, {}", mailbox.address, case.authenticity.in_words()));
     match desk.agent_by_address(&mailbox.address) {
         Some(agent) => authority(case, agent, mailbox, desk, reasons),
