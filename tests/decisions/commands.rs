@@ -39,6 +39,16 @@ fn to_customers(notices: &[Outgoing]) -> impl Iterator<Item = &Outgoing> {
     notices.iter().filter(|notice| notice.recipient.domain() != "staff.example")
 }
 
+/// The words of the manual, written down once more.
+const KNOWN: &str =
+    " close open status assign priority prio due tag tags untag note public department follow unfollow participant help ";
+
+fn begins_with_an_unknown_word(text: &str) -> bool {
+    let word: String = text.chars().skip(1).take_while(|c| c.is_alphanumeric() || *c == '-' || *c == '_').collect();
+    let is_line = text.starts_with(['#', '＃']) && word.starts_with(char::is_alphabetic);
+    is_line && !KNOWN.contains(&format!(" {} ", word.to_lowercase()))
+}
+
 fn line() -> impl Strategy<Value = String> {
     prop_oneof![
         "[#＃][a-z]{1,11}[: .]{0,2}[ -~]{0,12}",
@@ -56,6 +66,7 @@ proptest! {
     fn nothing_is_sent_while_a_line_is_not_understood_and_no_command_is_ever_sent(lines in prop::collection::vec(line(), 1..7)) {
         let text = lines.join("\n");
         let decision = decided(&mail_of_ana(&text, "reply"));
+        prop_assert!(!begins_with_an_unknown_word(&text) || decision.cause.is_some(), "{}", text);
         if decision.cause.is_some() {
             prop_assert_eq!(to_customers(&decision.notices).count(), 0, "{}", text);
             prop_assert!(decision.change.is_none() && decision.events.is_empty() && decision.message.is_none());
