@@ -1,7 +1,7 @@
 //! Mail from an agent: an answer, a note, commands.
 
-use super::Matter;
 use super::command::{Command, Commanded, NotUnderstood, commands};
+use super::{Matter, guard};
 use crate::decide::parse::cut::cut_known;
 use crate::decide::watchers::{Happening, Watcher};
 use crate::decide::write::{Receipt, receipt};
@@ -30,8 +30,9 @@ struct Words {
 /// What the agent newly wrote. The quotation was cut by its form when the mail was read; here it is cut by its content too, for
 /// clients that quote without any form: a customer's words must not be mailed back, still less the notice around them.
 fn own_words(matter: &Matter<'_>, ticket: &Ticket) -> (String, String) {
-    let known = matter.facts.texts.get(&ticket.number).map(Vec::as_slice).unwrap_or_default();
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let facts = matter.facts;
+    let known = [&facts.texts, &facts.notes].into_iter().filter_map(|texts| texts.get(&ticket.number)).flatten();
+    let known: Vec<&str> = known.map(String::as_str).collect();
     cut_known(&matter.case.mail.text, &matter.case.mail.quoted, &known)
 }
 
@@ -39,6 +40,11 @@ fn act(matter: &Matter<'_>, agent: &Agent, from: &Mailbox, old: &Ticket, words: 
     let close = words.commanded.commands.contains(&Command::Close);
     let says_something = !words.commanded.text.is_empty() || !matter.case.mail.attachments.is_empty();
     let kind = if matter.thread.note || !says_something { Kind::Note } else { Kind::Answer };
+    if kind == Kind::Answer
+        && let Some(leak) = guard::leak(matter, agent, old, &words.commanded.text)
+    {
+        return guard::stopped(matter, agent, old, &leak, reasons);
+    }
     let author = Author { name: agent.name.clone(), address: Some(from.address.clone()), agent: Some(agent.key.clone()) };
     let mut message = Message { quoted: words.quoted, ..matter.message(old, kind, author) };
     if says_something {
@@ -106,6 +112,7 @@ fn not_understood(
         arrival: &matter.case.arrival,
         line: &line.line,
         why: line.why,
+        of_note: false,
         text: &matter.case.mail.text,
         in_reply_to: matter.case.mail.message_id.as_deref(),
     };

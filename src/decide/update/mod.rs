@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod command;
 pub mod customer;
+mod guard;
 pub mod machine;
 
 use super::recall::Facts;

@@ -5,11 +5,10 @@
 
 pub mod body;
 pub mod header;
+mod scrub;
 pub mod texts;
 
 use std::borrow::Cow;
-
-use memchr::memchr;
 
 use super::parse::cut::MARKER;
 use super::watchers::Watcher;
@@ -23,6 +22,7 @@ use crate::model::seal::sha256;
 use crate::model::ticket::{Status, Ticket};
 use crate::model::token::{Purpose, Token, signed_address};
 use header::Header;
+use scrub::scrub;
 use texts::{File, Person, Words};
 
 /// What a notice speaks of.
@@ -57,6 +57,8 @@ pub struct Receipt<'a> {
     pub line: &'a str,
     /// What is wrong with it.
     pub why: &'a str,
+    /// Whether the line, or file, would have shown an internal note.
+    pub of_note: bool,
     /// The agent's words, so that they need not be written again.
     pub text: &'a str,
     /// Message-ID of the stopped mail.
@@ -106,6 +108,7 @@ pub fn receipt(told: &Receipt<'_>, rules: Rules<'_>) -> Outgoing {
         text: Cow::Borrowed(told.text),
         line: told.line,
         why: told.why,
+        of_note: told.of_note,
         known_commands: super::update::command::KNOWN,
         ..ticket_words(told.ticket, told.department, told.watcher, rules)
     };
@@ -121,6 +124,12 @@ pub fn receipt(told: &Receipt<'_>, rules: Rules<'_>) -> Outgoing {
         raw_id: told.arrival.raw_id,
     };
     letter.finish(rules)
+}
+
+/// What stands around the text of a message in the notices of an event: nobody's words but ours.
+pub fn frame(watcher: &Watcher<'_>, ticket: &Ticket, department: &Department, rules: Rules<'_>) -> String {
+    let words = ticket_words(ticket, department, watcher, rules);
+    rules.texts.render(&department.language, watcher.event, &words).1
 }
 
 /// A mail before it is put into octets.
@@ -330,26 +339,4 @@ fn bare_subject(subject: &str, desk: &Desk) -> String {
         bare = rest.trim_start();
     }
     if bare.is_empty() { "(no subject)".to_owned() } else { bare.split_whitespace().collect::<Vec<_>>().join(" ") }
-}
-
-/// Takes our tokens out of words that go to customers: an agent's client may have quoted the agent's own signed address in a form
-/// that was not recognised, and with it a stranger would hold half of an agent's authority.
-fn scrub<'a>(text: &'a str, desk: &Desk) -> Cow<'a, str> {
-    if memchr(b'+', text.as_bytes()).is_none() {
-        return Cow::Borrowed(text);
-    }
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(plus) = rest.find('+') {
-        let after = &rest[plus + 1..];
-        let length = after.bytes().take(65).take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        let token = after.as_bytes().get(length) == Some(&b'@') && desk.keys.read(&after[..length]).is_some();
-        clean.push_str(&rest[..plus]);
-        if !token {
-            clean.push('+');
-        }
-        rest = if token { &after[length..] } else { after };
-    }
-    clean.push_str(rest);
-    Cow::Owned(clean)
 }

@@ -52,6 +52,8 @@ pub struct Words<'a> {
     pub line: &'a str,
     /// What is wrong with it.
     pub why: &'a str,
+    /// Whether that line, or file, would have shown an internal note to customers.
+    pub of_note: bool,
     /// The commands that are known.
     pub known_commands: &'static [&'static str],
     /// Whether the reader is an agent.
