@@ -123,7 +123,7 @@ impl<'a> Reader<'a> {
         let mut normal = text::normalised(&visible);
         shorten(&mut normal, self.room);
         if !normal.is_empty() {
-            self.room -= normal.len();
+            self.room = self.room.saturating_sub(normal.len() + 2);
             enclosed.text.push_str(&normal);
             enclosed.text.push_str("\n\n");
         }

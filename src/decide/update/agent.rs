@@ -30,10 +30,7 @@ struct Words {
 /// What the agent newly wrote. The quotation was cut by its form when the mail was read; here it is cut by its content too, for
 /// clients that quote without any form: a customer's words must not be mailed back, still less the notice around them.
 fn own_words(matter: &Matter<'_>, ticket: &Ticket) -> (String, String) {
-    let facts = matter.facts;
-    let known = [&facts.texts, &facts.notes].into_iter().filter_map(|texts| texts.get(&ticket.number)).flatten();
-    let known: Vec<&str> = known.map(String::as_str).collect();
-    cut_known(&matter.case.mail.text, &matter.case.mail.quoted, &known)
+    cut_known(&matter.case.mail.text, &matter.case.mail.quoted, &guard::known(matter, ticket))
 }
 
 fn act(matter: &Matter<'_>, agent: &Agent, from: &Mailbox, old: &Ticket, words: Words, mut reasons: Vec<String>) -> Decision {
@@ -41,7 +38,7 @@ fn act(matter: &Matter<'_>, agent: &Agent, from: &Mailbox, old: &Ticket, words: 
     let says_something = !words.commanded.text.is_empty() || !matter.case.mail.attachments.is_empty();
     let kind = if matter.thread.note || !says_something { Kind::Note } else { Kind::Answer };
     if kind == Kind::Answer
-        && let Some(leak) = guard::leak(matter, agent, old, &words.commanded.text)
+        && let Some(leak) = guard::leak(matter, agent, old, &words.commanded.text, &words.quoted)
     {
         return guard::stopped(matter, agent, old, &leak, reasons);
     }

@@ -27,11 +27,28 @@ pub(super) struct Leak {
     words: String,
 }
 
-/// What an answer with these words would show of notes, if anything. The files are those of the mail.
-pub(super) fn leak(matter: &Matter<'_>, agent: &Agent, ticket: &Ticket, text: &str) -> Option<Leak> {
+/// What stands on a ticket already and is recognised in whatever way it is quoted: its newest messages, and every note. Without the
+/// signatures below them, which stand below new words, too.
+pub(super) fn known<'a>(matter: &Matter<'a>, ticket: &Ticket) -> Vec<&'a str> {
+    let texts = matter.facts.texts.get(&ticket.number).map(Vec::as_slice).unwrap_or_default();
+    unsigned(matter, texts).chain(notes(matter, ticket)).collect()
+}
+
+fn notes<'a>(matter: &Matter<'a>, ticket: &Ticket) -> impl Iterator<Item = &'a str> {
+    unsigned(matter, matter.facts.notes.get(&ticket.number).map(Vec::as_slice).unwrap_or_default())
+}
+
+fn unsigned<'a>(matter: &Matter<'a>, texts: &'a [String]) -> impl Iterator<Item = &'a str> {
+    let names: Vec<&str> = matter.rules.desk.agents.iter().map(|agent| agent.name.as_str()).collect();
+    texts.iter().map(move |text| repeated::without_signature(text, &names))
+}
+
+/// What an answer with these words would show of notes, if anything. The files are those of the mail. What was cut off below the words
+/// is looked at for what begins above it: the cut may have gone through the middle of a note.
+pub(super) fn leak(matter: &Matter<'_>, agent: &Agent, ticket: &Ticket, text: &str, cut_off: &str) -> Option<Leak> {
     let mail = &matter.case.mail;
     let guarded = guarded(matter, agent, ticket);
-    if let Some(words) = guarded.in_text(text) {
+    if let Some(words) = guarded.at_the_start(&format!("{text}\n{cut_off}"), text.len()) {
         return Some(Leak { why: "repeats an internal note".to_owned(), words });
     }
     for file in &mail.attachments {
@@ -60,25 +77,22 @@ fn in_file(matter: &Matter<'_>, enclosed: &Enclosed, guarded: &Guarded) -> Optio
 /// The words that must not leave. Those of the frame around a note in our notices are among them, so that the shortest note is
 /// recognised where it is passed on as it came.
 fn guarded(matter: &Matter<'_>, agent: &Agent, ticket: &Ticket) -> Guarded {
-    let none = Vec::new();
-    let notes = matter.facts.notes.get(&ticket.number).unwrap_or(&none);
-    if notes.is_empty() {
+    let mut notes = notes(matter, ticket).peekable();
+    if notes.peek().is_none() {
         return Guarded::default();
     }
-    let desk = matter.rules.desk;
     let department = matter.department_of(ticket);
     let frame = |event| frame(&Watcher::agent(agent, event), ticket, department, matter.rules);
-    let names: Vec<&str> = desk.agents.iter().map(|agent| agent.name.as_str()).collect();
-    let people = ticket.customer_side().map(|person| person.name.as_str()).chain(names.iter().copied());
+    let agents = matter.rules.desk.agents.iter().map(|agent| agent.name.as_str());
+    let people = ticket.customer_side().map(|person| person.name.as_str()).chain(agents);
     let mut guarded = Guarded::new(people.chain([ticket.subject.as_str(), &department.name]));
-    for note in notes {
-        guarded.add_note(repeated::without_signature(note, &names));
-    }
+    notes.for_each(|note| guarded.add_note(note));
     guarded.add_frame(&frame(Event::Note));
     for public in [Event::Request, Event::Reply, Event::Answer, Event::Assigned] {
         guarded.allow(&frame(public));
     }
-    matter.facts.public.get(&ticket.number).unwrap_or(&none).iter().for_each(|text| guarded.allow(text));
+    let public = matter.facts.public.get(&ticket.number).map(Vec::as_slice).unwrap_or_default();
+    public.iter().for_each(|text| guarded.allow(text));
     guarded
 }
 

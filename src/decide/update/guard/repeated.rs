@@ -31,13 +31,19 @@ const SHOWN: usize = 200;
 const SIGNATURE_LINE: usize = 60;
 const SIGNATURE_LINES: usize = 8;
 
-/// Words that every letter has. A language that is missing is guarded a little more strictly.
-const COMMONPLACE: &str = "a about after again all also am an and any are as at back be been before best but by can could day days dear \
-    did do does done for from further get give go good had has have hello help hesitate hi hope how i if in information is it just kind \
-    know let look looking lot made make many may me more most much my need next nice no not now of ok okay on one or order our out \
-    please question questions regards reply see send sent should sincerely so soon sorry still take thank thanks that the their them \
-    then there these they this time to today tomorrow up us very was we week weekend well were what when which while will wish with \
-    within would year yes you your yours";
+/// Words that every letter has, and those that mail programs put above what they quote and pass on. A language that is missing is
+/// guarded a little more strictly.
+const COMMONPLACE: [&str; 3] = [
+    "a about after again all also am an and any are as at back be been before best but by can could day days dear did do does done for \
+     further get give go good had has have hello help hesitate hi hope how i if in information is it just kind know let look looking lot \
+     made make many may me more most much my need next nice no not now of ok okay on one or order our out please question questions \
+     regards reply see send sent should sincerely so soon sorry still take thank thanks that the their them then there these they this \
+     time to today tomorrow up us very was we week weekend well were what when which while will wish with within would year yes you \
+     your yours",
+    "monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun january february march april may june july \
+     august september october november december jan feb mar apr jun jul aug sep oct nov dec am pm",
+    "begin forwarded message original appointment from date subject cc via wrote",
+];
 
 /// What must not be repeated.
 #[derive(Debug, Default)]
@@ -54,7 +60,7 @@ pub(super) struct Guarded {
 impl Guarded {
     /// Nothing yet. The words of `known` tell nothing on this ticket: names, the subject.
     pub(super) fn new<'a>(known: impl Iterator<Item = &'a str>) -> Self {
-        let known = known.chain([COMMONPLACE]).flat_map(words).map(|word| word.hash).collect();
+        let known = known.chain(COMMONPLACE).flat_map(words).map(|word| word.hash).collect();
         Self { known, ..Self::default() }
     }
 
@@ -101,20 +107,26 @@ impl Guarded {
 
     /// The words with which a text repeats a note.
     pub(super) fn in_text(&self, text: &str) -> Option<String> {
+        self.at_the_start(text, text.len())
+    }
+
+    /// The words with which a text repeats a note, from somewhere in its first so many octets on.
+    pub(super) fn at_the_start(&self, text: &str, octets: usize) -> Option<String> {
         if self.groups.is_empty() && self.sentences.is_empty() {
             return None;
         }
         let all = words(text);
-        let found = self.sentence(&all).or_else(|| self.passage(&all))?;
+        let starts = all.partition_point(|word| word.start < octets);
+        let found = self.sentence(&all, starts).or_else(|| self.passage(&all, starts))?;
         let (first, last) = (found.first()?, found.last()?);
         let shown = text.get(first.start..last.end)?;
         Some(shown.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SHOWN).collect())
     }
 
-    fn sentence<'a>(&self, all: &'a [Word]) -> Option<&'a [Word]> {
+    fn sentence<'a>(&self, all: &'a [Word], starts: usize) -> Option<&'a [Word]> {
         let lengths = self.sentences.iter().enumerate().filter(|(_, known)| !known.is_empty());
         for (length, known) in lengths {
-            for (at, found) in all.windows(length.max(1)).enumerate() {
+            for (at, found) in all.windows(length.max(1)).enumerate().take(starts) {
                 let ends = all.get(at + length).is_none_or(|next| next.begins);
                 let stands_alone = found[0].begins && ends;
                 if length <= SHORT_SENTENCE && !stands_alone {
@@ -129,13 +141,16 @@ impl Guarded {
         None
     }
 
-    fn passage<'a>(&self, all: &'a [Word]) -> Option<&'a [Word]> {
+    fn passage<'a>(&self, all: &'a [Word], starts: usize) -> Option<&'a [Word]> {
         let (mut start, mut size, mut weight) = (0, 0, 0);
         for (at, group) in all.windows(GROUP).enumerate() {
             let hash = hash(group);
             if !self.groups.contains(&hash) || self.allowed_groups.contains(&hash) {
                 (start, size, weight) = (at + 1, 0, 0);
                 continue;
+            }
+            if start >= starts {
+                return None;
             }
             // The first group of a passage brings all its words, each further one brings its last.
             let new = if start == at { group } else { &group[GROUP - 1..] };
@@ -165,11 +180,11 @@ fn hash(words: &[Word]) -> u64 {
     hasher.finish()
 }
 
-/// A note without the signature that its author puts below everything: a line that is an agent's name, and the short lines after it.
-pub(super) fn without_signature<'a>(note: &'a str, names: &[&str]) -> &'a str {
+/// A text without the signature that its author puts below everything: a line that is an agent's name, and the short lines after it.
+pub(super) fn without_signature<'a>(text: &'a str, names: &[&str]) -> &'a str {
     let bare = |text: &str| words(text).iter().map(|word| word.hash).collect::<Vec<_>>();
     let names: Vec<Vec<u64>> = names.iter().map(|name| bare(name)).filter(|name| name.len() > 1).collect();
-    let mut above = note.trim_end();
+    let mut above = text.trim_end();
     for _ in 0..=SIGNATURE_LINES {
         let start = above.rfind('\n').map_or(0, |end| end + 1);
         let line = above[start..].trim();
@@ -181,5 +196,5 @@ pub(super) fn without_signature<'a>(note: &'a str, names: &[&str]) -> &'a str {
             return above;
         }
     }
-    note
+    text
 }
