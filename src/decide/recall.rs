@@ -19,11 +19,11 @@ use crate::model::ticket::Ticket;
 use crate::model::time::Time;
 use crate::model::token::{Purpose, Recipient, Token};
 
-/// How many of a ticket's newest messages are asked for, to recognise what a reply quotes of them.
+/// How many of a ticket's newest messages that are no notes are asked for, to recognise what a reply quotes of them.
 pub const QUOTABLE_MESSAGES: i64 = 3;
 
-/// How many of a ticket's newest messages are looked through for notes, whose words must not leave.
-pub const GUARDED_MESSAGES: i64 = 500;
+/// How many of a ticket's newest notes are asked for: their words must not leave.
+pub const GUARDED_NOTES: i64 = 500;
 
 /// A sealed link to a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -319,8 +319,10 @@ pub struct Facts {
     pub acknowledged: HashMap<String, Acknowledged>,
     /// Acknowledgements to everybody within the last 24 hours.
     pub acknowledged_in_all: i64,
-    /// Texts of the newest messages of a ticket that an agent speaks of.
+    /// Texts of the newest messages, other than notes, of a ticket that an agent speaks of.
     pub texts: HashMap<i64, Vec<String>>,
+    /// Those of them that customers have read or written: what they say is no secret.
+    pub public: HashMap<i64, Vec<String>>,
     /// Texts of the notes of a ticket that an agent speaks of, the oldest first.
     pub notes: HashMap<i64, Vec<String>>,
     /// Addresses that are known to be dead, as `Address::key` writes them.
@@ -362,9 +364,10 @@ impl Facts {
         }
         if let Some(message) = &decision.message {
             self.by_arrival.insert(decision.arrival, message.ticket);
-            self.texts.entry(message.ticket).or_default().push(message.text.clone());
-            if message.kind == Kind::Note {
-                self.notes.entry(message.ticket).or_default().push(message.text.clone());
+            let said = if message.kind == Kind::Note { &mut self.notes } else { &mut self.texts };
+            said.entry(message.ticket).or_default().push(message.text.clone());
+            if message.kind.is_public() {
+                self.public.entry(message.ticket).or_default().push(message.text.clone());
             }
             if let Some(id) = &message.message_id {
                 self.by_message_id.entry(id.clone()).or_default().push(message.ticket);

@@ -30,12 +30,25 @@ pub struct Mail {
     pub quoted: String,
     /// Files.
     pub attachments: Vec<Attachment>,
+    /// What can be read in the files, for those who must know before they are passed on.
+    pub enclosed: Vec<Enclosed>,
     /// Signs of a machine at work.
     pub marks: Marks,
     /// SHA-256 over Message-ID, From, To, Cc, Date, Subject and the body with its line ends made equal.
     pub content_key: [u8; 32],
     /// What was wrong with it, in plain words.
     pub defects: Vec<Defect>,
+}
+
+/// What can be read in a file, mails in it to the last. Of very large ones the beginning.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Enclosed {
+    /// Position among the attachments.
+    pub file: usize,
+    /// Subjects and texts, in the form of `Mail::text`.
+    pub text: String,
+    /// Words before an `@`, in headers and texts, that have the form of our tokens.
+    pub tokens: Vec<String>,
 }
 
 /// Signs in the header that no person wrote this mail, or that it is going in circles.

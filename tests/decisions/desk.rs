@@ -146,6 +146,9 @@ fn facts_of_the_ticket(family: &Family) -> Facts {
     facts.tickets.insert(7, if status == "of ana" { internal_ticket() } else { ticket(status) });
     facts.by_message_id.insert("kettle-1@customer.example".to_owned(), vec![7]);
     facts.by_arrival.extend([(3, 7), (5, 7)]);
+    let notes = family.facts.get("notes").and_then(|notes| notes.as_array()).into_iter().flatten();
+    facts.notes.insert(7, notes.filter_map(|note| note.as_str()).map(str::to_owned).collect());
+    facts.public.insert(7, vec!["My kettle does not boil any more. What can I do?".to_owned()]);
     facts.texts.insert(7, vec!["My kettle does not boil any more. What can I do?".to_owned()]);
     if family.facts.get("another").is_some() {
         let zoe = mailbox("Zoe", "zoe@customer.example");

@@ -37,6 +37,12 @@ fn check(raw: &[u8]) -> Result<Mail, TestCaseError> {
         prop_assert!(!file.name.chars().any(unsafe_in_names) && !file.name.starts_with('.'), "{:?}", file.name);
         prop_assert!(file.media_type.contains('/') && file.media_type.is_ascii());
     }
+    let enclosed: usize = mail.enclosed.iter().map(|enclosed| enclosed.text.len()).sum();
+    prop_assert!(enclosed <= LIMITS.text_size + 2);
+    for enclosed in &mail.enclosed {
+        prop_assert!(enclosed.file < mail.attachments.len() && enclosed.tokens.len() <= 200);
+        prop_assert!(!enclosed.text.chars().any(|c| c.is_control() && c != '\n' && c != '\t'), "{:?}", enclosed.text);
+    }
     for defect in &mail.defects {
         prop_assert!(
             defect.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b.is_ascii_digit()) && !defect.detail.is_empty()

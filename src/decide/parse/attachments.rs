@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::{Encoding, Message, MessagePart, MimeHeaders, PartType};
 
+use super::enclosed::Reader;
 use super::names::safe_name;
 use super::{defect, guard, text};
-use crate::model::mail::Defect;
+use crate::model::desk::Limits;
+use crate::model::mail::{Defect, Mail};
 use crate::model::message::{Attachment, TransferEncoding};
 use crate::model::seal::sha256;
 
@@ -15,25 +17,43 @@ use crate::model::seal::sha256;
 const LONGEST_LINE: usize = 998;
 
 /// Every part that is not shown as text, in the order of the mail.
-pub(super) fn read(message: &Message<'_>, raw: &[u8], defects: &mut Vec<Defect>) -> Vec<Attachment> {
+pub(super) fn read(message: &Message<'_>, raw: &[u8], limits: &Limits, mail: &mut Mail) {
     let mut ids: Vec<u32> = message.attachments.iter().chain(&message.text_body).chain(&message.html_body).copied().collect();
     ids.sort_unstable();
     ids.dedup();
-    let mut attachments: Vec<Attachment> = Vec::new();
+    let mut reader = Reader::new(limits);
     for id in ids {
         if let Some(part) = message.part(id).filter(|part| !text::is_shown(message, id, part)) {
-            attachments.push(attachment(part, raw, attachments.len() + 1, defects));
+            let position = mail.attachments.len();
+            let (start, end) = range(part, raw);
+            let (content, encoding) = content(part, &raw[start..end], &mut mail.defects);
+            reader.file(position, part, &content);
+            mail.attachments.push(attachment(part, (start, end), &content, encoding, position + 1));
         }
     }
-    attachments
+    mail.enclosed = reader.found;
 }
 
-fn attachment(part: &MessagePart<'_>, raw: &[u8], number: usize, defects: &mut Vec<Defect>) -> Attachment {
-    let media_type = media_type(part);
+/// Where the part's body lies in the raw mail.
+fn range(part: &MessagePart<'_>, raw: &[u8]) -> (usize, usize) {
     let start = (part.offset_body as usize).min(raw.len());
-    let end = (part.offset_end as usize).clamp(start, raw.len());
-    let body = &raw[start..end];
-    let (content, encoding) = content(part, body, defects);
+    (start, (part.offset_end as usize).clamp(start, raw.len()))
+}
+
+/// The octets of a part as its author had them.
+pub(super) fn decoded<'a>(part: &'a MessagePart<'_>, raw: &'a [u8]) -> Cow<'a, [u8]> {
+    let (start, end) = range(part, raw);
+    content(part, &raw[start..end], &mut Vec::new()).0
+}
+
+fn attachment(
+    part: &MessagePart<'_>,
+    (start, end): (usize, usize),
+    content: &[u8],
+    encoding: TransferEncoding,
+    number: usize,
+) -> Attachment {
+    let media_type = media_type(part);
     let name = safe_name(part.attachment_name(), &media_type, number);
     let is_attached = part.content_disposition().is_some_and(|disposition| disposition.is_attachment());
     let is_inline = part.content_disposition().is_some_and(|disposition| disposition.is_inline());
@@ -43,7 +63,7 @@ fn attachment(part: &MessagePart<'_>, raw: &[u8], number: usize, defects: &mut V
         inline: media_type.starts_with("image/") && !is_attached && (is_inline || content_id.is_some()),
         media_type,
         size: octets(content.len()),
-        sha256: sha256(&content),
+        sha256: sha256(content),
         content_id: content_id.map(str::to_owned),
         encoding,
         start: octets(start),

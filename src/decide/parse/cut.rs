@@ -15,6 +15,11 @@ use shape::{Role, Shape};
 /// Every notice to an agent begins with this line, between `-- ` and ` --`. What is below it is ours.
 pub const MARKER: &str = "Write your answer above this line.";
 
+/// Whether a text holds that line, quoted or wrapped: it is, or repeats, a notice of ours.
+pub fn has_marker(text: &str) -> bool {
+    forms::marker(&text.split('\n').collect::<Vec<_>>()).is_some()
+}
+
 /// How often the result is cut again. Two rounds are enough for what people send; a text made for the purpose may
 /// need more, and must still end.
 const ROUNDS: usize = 8;

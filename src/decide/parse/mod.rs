@@ -7,6 +7,7 @@ mod attachments;
 mod author;
 pub(super) mod characters;
 pub mod cut;
+mod enclosed;
 mod guard;
 mod header;
 mod html;
@@ -15,6 +16,7 @@ mod layout;
 mod marks;
 mod names;
 mod text;
+pub mod words;
 
 use mail_parser::{Message, MessageParser, PartType};
 
@@ -53,7 +55,7 @@ fn read_body(raw: &[u8], layout: &Layout, limits: &Limits, mail: &mut Mail) -> V
                 }
                 if let Some(message) = MessageParser::default().parse(guarded.bytes.as_ref()) {
                     if depth(&message) <= limits.nesting {
-                        mail.attachments = attachments::read(&message, raw, &mut mail.defects);
+                        attachments::read(&message, raw, limits, mail);
                         return text::choose(&message, raw, limits, &mut mail.defects);
                     }
                     mail.defects.push(defect("nested-too-deep", format!("more than {} parts within each other", limits.nesting)));

@@ -1,10 +1,9 @@
 //! Mail from an agent: an answer, a note, commands.
 
-use super::Matter;
 use super::command::mention::{Mentions, mentions};
 use super::command::{Command, Commanded, Reader, commands};
 use super::effect::Effects;
-use super::receipts;
+use super::{Matter, guard, receipts};
 use crate::decide::parse::cut::cut_known;
 use crate::decide::watchers::Happening;
 use crate::decide::{Decision, TicketChange};
@@ -16,7 +15,7 @@ use crate::model::notice;
 use crate::model::ticket::{Status, Ticket};
 
 /// What an agent's mail does, after what it quotes has been cut off.
-pub(super) fn agent(matter: &Matter<'_>, agent: &Agent, from: &Mailbox, ticket: &Ticket, reasons: Vec<String>) -> Decision {
+pub(super) fn agent(matter: &Matter<'_>, agent: &Agent, from: &Mailbox, ticket: &Ticket, mut reasons: Vec<String>) -> Decision {
     let (text, quoted) = own_words(matter, ticket);
     let commanded = commands(&text, reader(matter, agent));
     let says = what_it_says(matter, agent, ticket, &commanded);
@@ -25,11 +24,25 @@ pub(super) fn agent(matter: &Matter<'_>, agent: &Agent, from: &Mailbox, ticket: 
         effects.take_up();
     }
     effects.apply(&commanded);
-    if !effects.refused.is_empty() {
-        return receipts::stopped(matter, agent, Some(ticket), &effects, commanded.note, reasons);
+    let hand = Hand { agent, from };
+    let leak = if matches!(says, Says::Answer | Says::Reply) {
+        guard::leak(matter, agent, ticket, &commanded.text, &quoted)
+    } else {
+        None
+    };
+    if effects.refused.is_empty() && leak.is_none() {
+        return act(matter, hand, ticket, Words { commanded, quoted, says }, effects, reasons);
     }
-    let words = Words { commanded, quoted, says };
-    act(matter, Hand { agent, from }, ticket, words, effects, reasons)
+    if matter.case.arrival.release.is_some() {
+        reasons.push("it would be stopped; an operator released it, so it is kept as a note, for agents only".to_owned());
+        let commanded = Commanded { text, note: true, ..Commanded::default() };
+        let words = Words { commanded, quoted, says: Says::Note };
+        return act(matter, hand, ticket, words, Effects::on(matter, agent, ticket.clone()), reasons);
+    }
+    match leak.filter(|_| effects.refused.is_empty()) {
+        Some(leak) => receipts::leaked(matter, agent, ticket, &leak, reasons),
+        None => receipts::stopped(matter, agent, Some(ticket), &effects, commanded.note, reasons),
+    }
 }
 
 /// What the rest of a mail is, below its commands.
@@ -70,9 +83,7 @@ pub(super) fn author_of(agent: &Agent, from: &Mailbox) -> Author {
 /// What the agent newly wrote. The quotation was cut by its form when the mail was read; here it is cut by its content too, for
 /// clients that quote without any form: a customer's words must not be mailed back, still less the notice around them.
 fn own_words(matter: &Matter<'_>, ticket: &Ticket) -> (String, String) {
-    let known = matter.facts.texts.get(&ticket.number).map(Vec::as_slice).unwrap_or_default();
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    cut_known(&matter.case.mail.text, &matter.case.mail.quoted, &known)
+    cut_known(&matter.case.mail.text, &matter.case.mail.quoted, &guard::known(matter, ticket))
 }
 
 /// An answer to a note stays a note, whatever it says.

@@ -5,6 +5,7 @@ pub mod command;
 pub mod customer;
 mod effect;
 pub mod follower;
+mod guard;
 pub mod held;
 pub mod machine;
 pub mod member;

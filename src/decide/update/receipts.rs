@@ -4,8 +4,9 @@
 
 use super::Matter;
 use super::command::mention::Mentions;
-use super::command::{Command, Commanded};
+use super::command::{Command, Commanded, Refused};
 use super::effect::Effects;
+use super::guard::Leak;
 use crate::decide::Decision;
 use crate::decide::watchers::Watcher;
 use crate::decide::write::receipt::{Receipt, receipt};
@@ -59,6 +60,18 @@ pub(super) fn stopped(
     decision
 }
 
+/// The same for an answer that would have shown an internal note.
+pub(super) fn leaked(matter: &Matter<'_>, agent: &Agent, ticket: &Ticket, leak: &Leak, mut reasons: Vec<String>) -> Decision {
+    reasons.push(format!("{:?} {}: the whole mail is stopped", leak.words, leak.why));
+    let mut decision = Decision::held(matter.case, Cause::NoteInAnswer, Some(ticket.number), reasons);
+    let watcher = Watcher::agent(agent, Event::Receipt);
+    let refused = [Refused { at: 0, line: leak.words.clone(), why: leak.why.clone() }];
+    let told =
+        Receipt { refused: &refused, of_note: true, text: &matter.case.mail.text, ..about(matter, &watcher, Some(ticket)) };
+    decision.notices.extend(send(matter, &told));
+    decision
+}
+
 fn about<'a>(matter: &'a Matter<'_>, watcher: &'a Watcher<'a>, ticket: Option<&'a Ticket>) -> Receipt<'a> {
     Receipt {
         watcher,
@@ -70,6 +83,7 @@ fn about<'a>(matter: &'a Matter<'_>, watcher: &'a Watcher<'a>, ticket: Option<&'
         done: &[],
         remarks: &[],
         refused: &[],
+        of_note: false,
         help: false,
         note: false,
         text: "",

@@ -7,11 +7,10 @@ pub mod body;
 pub mod header;
 pub mod held;
 pub mod receipt;
+mod scrub;
 pub mod texts;
 
 use std::borrow::Cow;
-
-use memchr::memchr;
 
 use super::parse::cut::MARKER;
 use super::watchers::Watcher;
@@ -24,6 +23,7 @@ use crate::model::seal::sha256;
 use crate::model::ticket::{Status, Ticket};
 use crate::model::token::{Purpose, Token, signed_address};
 use header::Header;
+use scrub::scrub;
 use texts::{File, Person, Words};
 
 /// What a notice speaks of.
@@ -88,6 +88,12 @@ pub fn write(notice: &Notice<'_>, rules: Rules<'_>) -> Outgoing {
         internal: event == Event::Note,
     };
     letter.finish(rules)
+}
+
+/// What stands around the text of a message in the notices of an event: nobody's words but ours.
+pub fn frame(watcher: &Watcher<'_>, ticket: &Ticket, department: &Department, rules: Rules<'_>) -> String {
+    let words = ticket_words(ticket, department, watcher, rules);
+    rules.texts.render(&department.language, watcher.event, &words).1
 }
 
 /// A mail before it is put into octets.
@@ -330,26 +336,4 @@ pub(super) fn bare_subject(subject: &str, desk: &Desk) -> String {
         bare = rest.trim_start();
     }
     if bare.is_empty() { "(no subject)".to_owned() } else { bare.split_whitespace().collect::<Vec<_>>().join(" ") }
-}
-
-/// Takes our tokens out of words that go to customers: an agent's client may have quoted the agent's own signed address in a form
-/// that was not recognised, and with it a stranger would hold half of an agent's authority.
-fn scrub<'a>(text: &'a str, desk: &Desk) -> Cow<'a, str> {
-    if memchr(b'+', text.as_bytes()).is_none() {
-        return Cow::Borrowed(text);
-    }
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(plus) = rest.find('+') {
-        let after = &rest[plus + 1..];
-        let length = after.bytes().take(65).take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        let token = after.as_bytes().get(length) == Some(&b'@') && desk.keys.read(&after[..length]).is_some();
-        clean.push_str(&rest[..plus]);
-        if !token {
-            clean.push('+');
-        }
-        rest = if token { &after[length..] } else { after };
-    }
-    clean.push_str(rest);
-    Cow::Owned(clean)
 }

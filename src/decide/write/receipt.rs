@@ -33,6 +33,8 @@ pub struct Receipt<'a> {
     pub remarks: &'a [String],
     /// The lines that stopped it.
     pub refused: &'a [Refused],
+    /// Whether they would have shown an internal note to customers.
+    pub of_note: bool,
     /// Whether the list of commands was asked for.
     pub help: bool,
     /// Whether the mail spoke to agents only: then so does an answer to this receipt.
@@ -52,6 +54,7 @@ pub fn receipt(told: &Receipt<'_>, rules: Rules<'_>) -> Outgoing {
         done: told.done,
         remarks: told.remarks,
         refused: told.refused.iter().map(|refused| Refusal { line: &refused.line, why: &refused.why }).collect(),
+        of_note: told.of_note,
         help: told.help,
         internal: told.note,
         commands: KNOWN,

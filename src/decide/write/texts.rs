@@ -65,6 +65,8 @@ pub struct Words<'a> {
     pub internal: bool,
     /// The commands that are known: how each is written, and what it does.
     pub commands: &'static [(&'static str, &'static str)],
+    /// Whether a refused line, or file, would have shown an internal note to customers.
+    pub of_note: bool,
     /// Whether the reader is an agent.
     pub to_agent: bool,
     /// The line above which agents write.

@@ -4,7 +4,7 @@ use sqlx::{QueryBuilder, Row as _};
 
 use super::work::push_numbers;
 use super::{Base, Connection, Database, KEPT, Record};
-use crate::decide::recall::{Acknowledged, Facts, GUARDED_MESSAGES, Held, Known, QUOTABLE_MESSAGES, Sent, Wanted};
+use crate::decide::recall::{Acknowledged, Facts, GUARDED_NOTES, Held, Known, QUOTABLE_MESSAGES, Sent, Wanted};
 use crate::model::address::{Address, Mailbox};
 use crate::model::arrival::Authenticity;
 use crate::model::ticket::{Lately, Priority, Status, Ticket};
@@ -180,22 +180,27 @@ async fn people(connection: &mut Connection, numbers: &[i64], facts: &mut Facts)
     Ok(())
 }
 
+/// What the newest messages of the tickets say. Notes are counted apart: however many there are, what is public is still recognised, and
+/// however much was written since, a note is guarded.
 async fn texts(connection: &mut Connection, numbers: &[i64], facts: &mut Facts) -> Result<(), Fault> {
     let mut query = QueryBuilder::<Database>::new(
-        "SELECT ticket, text, kind, age FROM (SELECT ticket, text, kind, arrival, \
-         ROW_NUMBER() OVER (PARTITION BY ticket ORDER BY arrival DESC) AS age FROM message WHERE ticket IN (",
+        "SELECT ticket, text, kind FROM (SELECT ticket, text, kind, arrival, \
+         ROW_NUMBER() OVER (PARTITION BY ticket, kind = 'note' ORDER BY arrival DESC) AS age FROM message WHERE ticket IN (",
     );
     push_numbers(&mut query, numbers);
     query.push(")) AS newest WHERE age <= ").push_bind(QUOTABLE_MESSAGES);
-    query.push(" OR (kind = 'note' AND age <= ").push_bind(GUARDED_MESSAGES).push(") ORDER BY arrival");
+    query.push(" OR (kind = 'note' AND age <= ").push_bind(GUARDED_NOTES).push(") ORDER BY arrival");
     for row in query.build().persistent(KEPT).fetch_all(connection).await? {
         let (ticket, text): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
-        if row.try_get::<&str, _>(2)? == "note" {
-            facts.notes.entry(ticket).or_default().push(text.clone());
+        match row.try_get::<&str, _>(2)? {
+            "note" => {
+                facts.notes.entry(ticket).or_default().push(text);
+                continue;
+            }
+            "request" | "reply" | "answer" => facts.public.entry(ticket).or_default().push(text.clone()),
+            _ => {}
         }
-        if row.try_get::<i64, _>(3)? <= QUOTABLE_MESSAGES {
-            facts.texts.entry(ticket).or_default().push(text);
-        }
+        facts.texts.entry(ticket).or_default().push(text);
     }
     Ok(())
 }
