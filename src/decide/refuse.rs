@@ -1,7 +1,7 @@
 //! Mail that is held because an agent's authority was lacking: the agent is told, at the address on file and never at the one that the mail
 //! claims to be from.
 
-use super::recall::{Acknowledged, Facts, cap_key};
+use super::recall::{Facts, cap_key};
 use super::write::held::refusal;
 use super::{Case, Decision, Rules};
 use crate::model::arrival::Cause;
@@ -59,7 +59,7 @@ pub(super) fn involved<'a>(case: &Case, desk: &'a Desk, by_name: bool, with_toke
 /// Whoever forges an agent's name must not flood the agent: what caps acknowledgements caps these too.
 fn may_be_told(agent: &Agent, facts: &Facts, desk: &Desk) -> Result<(), String> {
     let told = cap_key(Event::Held, &agent.address).and_then(|key| facts.acknowledged.get(&key).copied());
-    let told = told.unwrap_or(Acknowledged::default());
+    let told = told.unwrap_or_default();
     if facts.dead.contains(&agent.address.key()) {
         Err(format!("nothing reaches {}", agent.address))
     } else if told.hour >= desk.caps.per_hour {
