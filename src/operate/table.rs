@@ -101,7 +101,7 @@ impl Tone {
         match name {
             "new" | "open" | "pending" | "due" | "leased" => Tone::Waiting,
             "held" | "failed" | "bounce" => Tone::Wrong,
-            "closed" | "duplicate" | "automatic" | "dropped" => Tone::Quiet,
+            "closed" | "duplicate" | "automatic" | "dropped" | "discarded" => Tone::Quiet,
             "awaiting-customer" | "sent" => Tone::Good,
             _ => Tone::Plain,
         }

@@ -222,7 +222,7 @@ mod tests {
         ] {
             assert!(wishes(text).is_err(), "{text:?}");
         }
-        let many = "#discard 1 ".to_owned() + &"2 ".repeat(MOST);
+        let many = "#discard ".to_owned() + &"2 ".repeat(MOST + 1);
         assert!(wishes(&many).unwrap_err().why.contains("200"));
     }
 
