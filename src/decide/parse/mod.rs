@@ -6,6 +6,7 @@
 mod attachments;
 mod characters;
 pub mod cut;
+mod dialect;
 mod guard;
 mod header;
 mod html;
@@ -13,6 +14,7 @@ mod key;
 mod layout;
 mod marks;
 mod names;
+mod report;
 mod text;
 
 use mail_parser::{Message, MessageParser, PartType};
@@ -27,15 +29,19 @@ use text::Visible;
 pub fn parse(raw: &[u8], limits: &Limits) -> Mail {
     let mut mail = Mail::default();
     let layout = Layout::of(raw, limits, &mut mail.defects);
-    if let Some(head) = MessageParser::default().parse_headers(&layout.header) {
-        header::read(&head, limits, &mut mail);
-        mail.marks = marks::read(&head);
+    let head = MessageParser::default().parse_headers(&layout.header);
+    if let Some(head) = &head {
+        header::read(head, limits, &mut mail);
+        mail.marks = marks::read(head);
         mail.content_key = key::of(head.headers(), &layout.header, &raw[layout.body..]);
     } else {
         header::report_missing(&mut mail.defects);
         mail.content_key = key::of(&[], &[], &raw[layout.body..]);
     }
     let visible = read_body(raw, &layout, limits, &mut mail);
+    if let Some(head) = head.filter(|_| mail.report.is_none()) {
+        mail.report = report::in_words(&head, visible.text());
+    }
     (mail.text, mail.quoted) = visible.cut();
     mail
 }
@@ -51,6 +57,7 @@ fn read_body(raw: &[u8], layout: &Layout, limits: &Limits, mail: &mut Mail) -> V
                 if let Some(message) = MessageParser::default().parse(guarded.bytes.as_ref()) {
                     if depth(&message) <= limits.nesting {
                         mail.attachments = attachments::read(&message, raw, &mut mail.defects);
+                        mail.report = report::structured(&message, mail.marks.delivery_report);
                         return text::choose(&message, raw, limits, &mut mail.defects);
                     }
                     mail.defects.push(defect("nested-too-deep", format!("more than {} parts within each other", limits.nesting)));
