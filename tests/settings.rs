@@ -27,6 +27,7 @@ hostname = "desk.example.org"
 relay = "file:var/outgoing"
 [limits]
 [acknowledgements]
+[automatic_mail]
 [[department]]
 key = "support"
 name = "Support"
@@ -114,7 +115,7 @@ fn the_manual_states_the_true_default_of_every_key() {
 #[test]
 fn every_key_the_reader_knows_is_in_the_manual() {
     let sections =
-        ["[gateway]", "[store]", "[smtp]", "[delivery]", "[limits]", "[acknowledgements]", "[[department]]", "[[agent]]"];
+        ["[gateway]", "[store]", "[smtp]", "[delivery]", "[limits]", "[acknowledgements]", "[automatic_mail]", "[[department]]", "[[agent]]"];
     let mut known = BTreeSet::new();
     for section in sections {
         let (_, _, message) = only_fault(&with(section, "quite_another_thing = 1"));

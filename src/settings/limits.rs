@@ -1,7 +1,9 @@
-//! `[limits]` and `[acknowledgements]`: how much one mail may hold, and how many automatic mails may leave.
+//! `[limits]`, `[acknowledgements]` and `[automatic_mail]`: how much one mail may hold, and what machines may bring about.
 
+use super::document::Node;
 use super::table::Table;
-use crate::model::desk::{AcknowledgementCaps, Limits};
+use super::value::{self, Read};
+use crate::model::desk::{AcknowledgementCaps, AutomaticMail, Limits, SenderPattern};
 
 /// Reads `[limits]`, and how often an arrival is attempted before it is held.
 pub(super) fn limits(table: &Table<'_>) -> (Limits, i64) {
@@ -31,4 +33,26 @@ pub(super) fn acknowledgements(table: &Table<'_>) -> AcknowledgementCaps {
         AcknowledgementCaps { per_hour: cap("per_hour", 1), per_day: cap("per_day", 5), total_per_day: cap("total_per_day", 40) };
     table.finish(&[]);
     caps
+}
+
+/// Reads `[automatic_mail]`.
+pub(super) fn automatic_mail(table: &Table<'_>) -> AutomaticMail {
+    let default = AutomaticMail::default();
+    let cap = |key, default: i64| i64::from(table.count(key, u32::try_from(default).unwrap_or(1), 1..=1_000_000));
+    let automatic_mail = AutomaticMail {
+        human_senders: table.list("human_senders", sender_pattern).into_iter().map(|(pattern, _)| pattern).collect(),
+        passed_on_per_hour: cap("passed_on_per_hour", default.passed_on_per_hour),
+        told_per_hour: cap("told_per_hour", default.told_per_hour),
+        shown_per_hour: cap("shown_per_hour", default.shown_per_hour),
+    };
+    table.finish(&[]);
+    automatic_mail
+}
+
+/// An address, or `@` and a domain.
+fn sender_pattern(node: &Node) -> Read<SenderPattern> {
+    let text = value::text(node)?;
+    let Some(domain) = text.strip_prefix('@') else { return value::address(node).map(SenderPattern::Address) };
+    value::host_name(domain)?;
+    Ok(SenderPattern::Domain(domain.to_ascii_lowercase()))
 }

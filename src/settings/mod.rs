@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 pub use fault::{Fault, Faults};
 
-use crate::model::desk::{AcknowledgementCaps, Agent, Department, Desk, Limits};
+use crate::model::desk::{AcknowledgementCaps, Agent, AutomaticMail, Department, Desk, Limits};
 use crate::model::token::Keyring;
 use crate::{accept, authenticate, deliver, store};
 
@@ -75,6 +75,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Caps on acknowledgements.
     pub caps: AcknowledgementCaps,
+    /// What machines may bring about.
+    pub automatic_mail: AutomaticMail,
     /// Attempts at one arrival before it is held.
     pub attempts: i64,
     /// Folder whose texts replace the built-in ones, file by file.
@@ -86,7 +88,10 @@ pub struct Settings {
 impl Settings {
     /// The desk as decisions are told of it.
     pub fn desk(&self, keys: Keyring) -> Desk {
-        Desk::new(self.hostname.clone(), self.departments.clone(), self.agents.clone(), keys, self.limits.clone(), self.caps)
+        let (departments, agents) = (self.departments.clone(), self.agents.clone());
+        let mut desk = Desk::new(self.hostname.clone(), departments, agents, keys, self.limits.clone(), self.caps);
+        desk.automatic_mail.clone_from(&self.automatic_mail);
+        desk
     }
 }
 
@@ -144,6 +149,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
     let delivery = delivery::delivery(&root.table("delivery"), gateway.hostname.as_deref().unwrap_or_default());
     let (limits, attempts) = limits::limits(&root.table("limits"));
     let caps = limits::acknowledgements(&root.table("acknowledgements"));
+    let automatic_mail = limits::automatic_mail(&root.table("automatic_mail"));
     let (departments, agents) = people::people(root, gateway.texts_folder.as_deref());
     root.finish(&["http", "imap"]);
     let hostname = gateway.hostname?;
@@ -161,6 +167,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
         agents,
         limits,
         caps,
+        automatic_mail,
         attempts,
         texts_folder: gateway.texts_folder,
         changed: Vec::new(),
