@@ -10,7 +10,11 @@ mod cutting;
 mod desk;
 #[path = "decisions/families.rs"]
 mod families;
+#[path = "decisions/machines.rs"]
+mod machines;
 #[path = "decisions/properties.rs"]
 mod properties;
+#[path = "decisions/reports.rs"]
+mod reports;
 #[path = "decisions/world.rs"]
 mod world;

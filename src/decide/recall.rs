@@ -53,6 +53,17 @@ pub enum Found {
     References,
 }
 
+/// A notice of ours, as its Message-ID tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Returned {
+    /// Number of the ticket.
+    pub ticket: i64,
+    /// Whom it was sent to.
+    pub recipient: Recipient,
+    /// The arrival that caused it.
+    pub arrival: i64,
+}
+
 /// Everything in a mail that may tell which ticket it speaks of, in the order of its worth.
 #[derive(Debug, Clone, Default)]
 pub struct Links {
@@ -66,6 +77,8 @@ pub struct Links {
     pub expired: Vec<Link>,
     /// The notice that a signed bounce address belongs to: the arrival that caused it, and its recipient.
     pub bounced: Option<(i64, Recipient)>,
+    /// The notice that a delivery report speaks of, by the sealed Message-ID in it.
+    pub returned: Option<Returned>,
     /// The ticket that a follower wants to leave, and the follower.
     pub unfollow: Option<(i64, Recipient)>,
     /// The admin to whom a digest of held mail was sent that this answers.
@@ -102,6 +115,11 @@ impl Links {
             Token::Message { ticket, .. } => Some(ticket),
             _ => None,
         });
+        let reported = mail.report.as_ref().and_then(|report| report.message_id.as_deref());
+        links.returned = reported.and_then(|id| match desk.token_in_message_id(id)? {
+            Token::Message { ticket, recipient, arrival, .. } => Some(Returned { ticket, recipient, arrival }),
+            _ => None,
+        });
         links
     }
 
@@ -112,6 +130,7 @@ impl Links {
             || !self.expired.is_empty()
             || self.subject.is_some()
             || self.bounced.is_some()
+            || self.returned.is_some()
             || self.unfollow.is_some()
             || self.held.is_some()
             || self.own_message.is_some()
@@ -192,6 +211,8 @@ impl Wanted {
         self.message_ids.extend(case.links.foreign_ids.iter().cloned());
         self.arrivals.extend(case.links.bounced.map(|(arrival, _)| arrival));
         self.sent.extend(case.links.bounced.map(|(arrival, _)| arrival));
+        self.sent.extend(case.links.returned.map(|returned| returned.arrival));
+        self.tickets.extend(case.links.returned.map(|returned| returned.ticket));
         self.requesters.extend(case.mail.from.first().map(|mailbox| mailbox.address.key()));
         self.requesters.extend(case.arrival.sender.as_ref().map(Address::key));
         self.people.extend(self.requesters.iter().cloned());
@@ -213,6 +234,8 @@ pub struct Sent {
     pub message_id: String,
     /// How far it has come: `due`, `leased`, `sent`, `failed`, `dropped`.
     pub state: String,
+    /// When it was written.
+    pub created_at: Time,
 }
 
 /// An arrival that is held.
@@ -275,8 +298,10 @@ pub struct Facts {
     pub texts: HashMap<i64, Vec<String>>,
     /// Texts of the notes of a ticket, the oldest first.
     pub notes: HashMap<i64, Vec<String>>,
-    /// How many messages customers and machines wrote to a ticket within the last hour.
+    /// How many messages customers wrote to a ticket within the last hour.
     pub lately: HashMap<i64, i64>,
+    /// How many entries machines made on a ticket within the last hour.
+    pub by_machines: HashMap<i64, i64>,
     /// Addresses that are known to be dead, as `Address::key` writes them.
     pub dead: HashSet<String>,
     /// Notices by the arrival that caused them.
@@ -320,12 +345,18 @@ impl Facts {
             if message.kind == Kind::Note {
                 self.notes.entry(message.ticket).or_default().push(message.text.clone());
             }
-            if message.author.agent.is_none() {
-                *self.lately.entry(message.ticket).or_default() += 1;
+            match message.kind {
+                Kind::Request | Kind::Reply => *self.lately.entry(message.ticket).or_default() += 1,
+                Kind::Automatic | Kind::Bounce => *self.by_machines.entry(message.ticket).or_default() += 1,
+                Kind::Answer | Kind::Note => {}
             }
             if let Some(id) = &message.message_id {
                 self.by_message_id.entry(id.clone()).or_default().push(message.ticket);
             }
+        }
+        let failed: HashSet<i64> = decision.failed.iter().map(|failed| failed.notice).collect();
+        for notice in self.sent.values_mut().flatten().filter(|notice| failed.contains(&notice.id)) {
+            "failed".clone_into(&mut notice.state);
         }
         self.dead.extend(decision.failed.iter().filter_map(|failed| failed.dead.as_ref().map(Address::key)));
         if let Some(alive) = &decision.alive {

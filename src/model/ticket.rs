@@ -134,7 +134,7 @@ pub struct Event {
     /// Key of the agent, address of the customer, or `postdesk`.
     pub actor: String,
     /// What: `created`, `status`, `assignee`, `priority`, `due`, `department`, `follower`, `follower-suggested`, `participant`, `tag`,
-    /// `related`, `undelivered`.
+    /// `related`, `undelivered`, `not-passed-on`.
     pub kind: &'static str,
     /// What it was before, when that says something.
     pub from: Option<String>,

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use postdesk::decide::parse::parse;
-use postdesk::decide::recall::Facts;
+use postdesk::decide::recall::{Facts, Sent};
 use postdesk::decide::write::texts::Texts;
 use postdesk::decide::{Case, Decision, Rules, decide};
 use postdesk::model::address::{Address, Mailbox};
 use postdesk::model::arrival::{Arrival, Authenticity, Findings, Peer, Source};
-use postdesk::model::desk::{Access, AcknowledgementCaps, Agent, Department, Desk, Limits, Stranger};
+use postdesk::model::desk::{Access, AcknowledgementCaps, Agent, Department, Desk, Limits, SenderPattern, Stranger};
 use postdesk::model::ticket::{Priority, Status, Ticket};
 use postdesk::model::time::Time;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::world::{Family, expand, keys};
 
 /// When every fixture is decided: the day after its tokens were issued.
-const NOW: Time = Time(20_770 * 86_400_000_000);
+pub(crate) const NOW: Time = Time(20_770 * 86_400_000_000);
 /// The arrival that is decided. Those before it belong to SUP-7, when that exists.
 const ARRIVAL: i64 = 100;
 
@@ -55,7 +55,8 @@ pub(crate) fn desk() -> Desk {
     Desk::new("desk.example.org".to_owned(), vec![support], agents, keys(), Limits::default(), caps)
 }
 
-fn ticket(status: &str) -> Ticket {
+/// SUP-7 with this status.
+pub(crate) fn ticket(status: &str) -> Ticket {
     let days = |count: u64| NOW.minus(Duration::from_secs(count * 86_400));
     let (status, closed_at) = match status {
         "closed" => (Status::Closed, Some(days(1))),
@@ -85,6 +86,13 @@ fn ticket(status: &str) -> Ticket {
     }
 }
 
+fn pattern(text: &str) -> SenderPattern {
+    match text.strip_prefix('@') {
+        Some(domain) => SenderPattern::Domain(domain.to_owned()),
+        None => SenderPattern::Address(address(text)),
+    }
+}
+
 fn facts(family: &Family) -> Facts {
     let Some(named) = family.facts.get("ticket").and_then(|value| value.as_str()) else {
         return Facts { next_number: 1, ..Facts::default() };
@@ -95,12 +103,42 @@ fn facts(family: &Family) -> Facts {
     facts.by_message_id.insert("kettle-1@customer.example".to_owned(), vec![7]);
     facts.by_arrival.extend([(3, 7), (5, 7)]);
     facts.texts.insert(7, vec!["My kettle does not boil any more. What can I do?".to_owned()]);
+    facts.lately.insert(7, family.facts.get("lately").and_then(|value| value.as_integer()).unwrap_or_default());
+    facts.dead.extend(words(family, "dead"));
+    for (id, words) in (1..).zip(words(family, "sent")) {
+        let (arrival, sent) = notice(id, &words);
+        facts.sent.entry(arrival).or_default().push(sent);
+    }
     facts
+}
+
+/// The texts of a list in the facts, with their placeholders replaced.
+fn words(family: &Family, key: &str) -> Vec<String> {
+    let values = family.facts.get(key).and_then(|value| value.as_array()).into_iter().flatten();
+    values
+        .map(|value| String::from_utf8(expand(value.as_str().unwrap_or("").as_bytes(), &mut Vec::new())).expect("text"))
+        .collect()
+}
+
+/// A notice that was sent the day before: `answer 5 mia@customer.example sent` (event, arrival, recipient, state).
+fn notice(id: i64, words: &str) -> (i64, Sent) {
+    let [event, arrival, recipient, state] = words.split(' ').collect::<Vec<_>>()[..] else { panic!("{words} is no notice") };
+    let message_id = expand(format!("%message(7,{recipient},{arrival},{event})%@desk.example.org").as_bytes(), &mut Vec::new());
+    let sent = Sent {
+        id,
+        event: event.to_owned(),
+        recipient: address(recipient),
+        ticket: Some(7),
+        message_id: String::from_utf8(message_id).expect("text"),
+        state: state.to_owned(),
+        created_at: NOW.minus(Duration::from_secs(86_400)),
+    };
+    (arrival.parse().expect("a number"), sent)
 }
 
 /// What is decided of a family's mail.
 pub(crate) fn decided(family: &Family) -> Decision {
-    let (desk, texts) = (desk(), Texts::new(Vec::new()).expect("the built-in texts are in order"));
+    let (mut desk, texts) = (desk(), Texts::new(Vec::new()).expect("the built-in texts are in order"));
     let word =
         |value: &toml::Value| String::from_utf8(expand(value.as_str().unwrap_or("").as_bytes(), &mut Vec::new())).expect("text");
     let recipients = family.facts["to"].as_array().expect("a list").iter().map(|to| address(&word(to))).collect();
@@ -120,6 +158,7 @@ pub(crate) fn decided(family: &Family) -> Decision {
         findings: None,
         release: None,
     };
+    desk.automatic_mail.human_senders = words(family, "human_senders").iter().map(|text| pattern(text)).collect();
     let authenticity = if trusted { Authenticity::TrustedNetwork } else { Authenticity::Unproven };
     let findings = Findings { authenticity, verdicts: Vec::new() };
     let case = Case::new(arrival, parse(&family.raw, &desk.limits), findings, &desk);
@@ -136,7 +175,7 @@ pub(crate) fn decision_section(family: &Family) -> Value {
         let words: Vec<&str> = words.into_iter().flatten().collect();
         format!("SUP-{}: {} (by {})", event.ticket, words.join(" "), event.actor)
     });
-    json!({
+    let mut section = json!({
         "outcome": decision.outcome.name(),
         "cause": decision.cause.map(|cause| cause.name()),
         "ticket": decision.ticket,
@@ -148,5 +187,20 @@ pub(crate) fn decision_section(family: &Family) -> Value {
         "events": events.collect::<Vec<_>>(),
         "notices": decision.notices.iter().map(|notice| format!("{} to {}", notice.event.name(), notice.recipient)).collect::<Vec<_>>(),
         "reasons": decision.reasons,
-    })
+    });
+    // Rare things, which most families do not speak of.
+    let failed: Vec<String> = decision
+        .failed
+        .iter()
+        .map(|failed| {
+            format!("notice {}{}: {}", failed.notice, failed.dead.as_ref().map(|_| ", dead").unwrap_or_default(), failed.why)
+        })
+        .collect();
+    if !failed.is_empty() {
+        section["failed"] = json!(failed);
+    }
+    if let Some(alive) = &decision.alive {
+        section["alive"] = json!(alive);
+    }
+    section
 }

@@ -1,20 +1,23 @@
 //! What changes: the ticket, its messages and events, and through `watchers` and `write` the notices.
 
 pub mod agent;
+pub mod bounce;
 pub mod command;
 pub mod customer;
+mod flood;
 pub mod machine;
 
 use super::recall::Facts;
 use super::route::Route;
 use super::screen::Writer;
 use super::thread::Thread;
-use super::watchers::{Happening, watchers};
+use super::watchers::{Happening, unreachable, watchers};
 use super::write::{Notice, write};
 use super::{Case, Decision, Rules, TicketChange};
 use crate::model::address::Mailbox;
 use crate::model::desk::Department;
 use crate::model::message::{Author, Kind, Message};
+use crate::model::notice;
 use crate::model::ticket::{Event, Status, Ticket};
 
 /// Everything the earlier steps found out about one mail.
@@ -102,10 +105,24 @@ impl<'a> Matter<'a> {
         }
     }
 
+    /// Says who is not written to because nothing reaches them. Where an agent's words do not go out, the ticket says so.
+    fn report_unreachable(&self, decision: &mut Decision, happening: Happening<'_>, ticket: &Ticket) {
+        for person in unreachable(happening, ticket, self.department_of(ticket), self.rules.desk) {
+            let event = happening.event.name();
+            decision
+                .reasons
+                .push(format!("{event} does not go to {person}: nothing reached that address, and it has not written since"));
+            if ticket.includes(&person) && happening.event != notice::Event::Reply {
+                decision.events.push(self.event(ticket, "postdesk", "undelivered", None, Some(person.as_str())));
+            }
+        }
+    }
+
     /// Puts the change, its message and its notices into a decision.
     fn conclude(&self, decision: &mut Decision, change: TicketChange, message: Message, happening: Option<Happening<'_>>) {
         let department = self.department_of(&change.ticket);
         if let Some(happening) = happening {
+            self.report_unreachable(decision, happening, &change.ticket);
             for watcher in watchers(happening, &change.ticket, department, self.rules.desk) {
                 decision.reasons.push(format!("{} goes to {}", watcher.event.name(), watcher.person.address));
                 decision.notices.push(write(

@@ -52,6 +52,8 @@ pub struct Words<'a> {
     pub line: &'a str,
     /// What is wrong with it.
     pub why: &'a str,
+    /// The mail that came back, where that is what the notice is about.
+    pub returned: Returned<'a>,
     /// The commands that are known.
     pub known_commands: &'static [&'static str],
     /// Whether the reader is an agent.
@@ -67,6 +69,23 @@ pub struct Person<'a> {
     pub name: &'a str,
     /// Address.
     pub address: &'a str,
+}
+
+/// A mail that came back, in a text.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Returned<'a> {
+    /// Whom it was for.
+    pub address: &'a str,
+    /// What it was: `an answer`.
+    pub what: &'a str,
+    /// When it was sent.
+    pub sent_at: String,
+    /// The other server's words, or empty.
+    pub said: &'a str,
+    /// What they mean, or empty.
+    pub meaning: &'a str,
+    /// Whether the address is not written to any more.
+    pub dead: bool,
 }
 
 /// A file in a text.

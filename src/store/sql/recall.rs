@@ -192,16 +192,19 @@ async fn texts(connection: &mut Connection, numbers: &[i64], facts: &mut Facts) 
     Ok(())
 }
 
-/// How much of late came to the tickets from others than agents.
+/// How much of late came to the tickets from customers, and how much from machines.
 async fn lately(connection: &mut Connection, numbers: &[i64], now: Time, facts: &mut Facts) -> Result<(), Fault> {
     let mut query = QueryBuilder::<Database>::new(
-        "SELECT ticket, COUNT(*) FROM message WHERE kind IN ('request', 'reply', 'automatic') AND at >= ",
+        "SELECT ticket, CAST(SUM(CASE WHEN kind IN ('request', 'reply') THEN 1 ELSE 0 END) AS BIGINT), COUNT(*) FROM message \
+         WHERE kind IN ('request', 'reply', 'automatic', 'bounce') AND at >= ",
     );
     query.push_bind(Facts::cap_starts(now).0.0).push(" AND ticket IN (");
     push_numbers(&mut query, numbers);
     query.push(") GROUP BY ticket");
     for row in query.build().persistent(KEPT).fetch_all(connection).await? {
-        facts.lately.insert(row.try_get(0)?, row.try_get(1)?);
+        let (ticket, by_customers, in_all): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        facts.lately.insert(ticket, by_customers);
+        facts.by_machines.insert(ticket, in_all - by_customers);
     }
     Ok(())
 }
@@ -229,7 +232,7 @@ async fn sent(connection: &mut Connection, wanted: &Wanted, facts: &mut Facts) -
         return Ok(());
     }
     let mut query = QueryBuilder::<Database>::new(
-        "SELECT arrival, id, event, recipient, ticket, message_id, state FROM outbox WHERE arrival IN (",
+        "SELECT arrival, id, event, recipient, ticket, message_id, state, created_at FROM outbox WHERE arrival IN (",
     );
     push_numbers(&mut query, &wanted.sent.iter().copied().collect::<Vec<_>>());
     query.push(") ORDER BY id");
@@ -242,6 +245,7 @@ async fn sent(connection: &mut Connection, wanted: &Wanted, facts: &mut Facts) -
             ticket: row.try_get(4)?,
             message_id: row.try_get(5)?,
             state: row.try_get(6)?,
+            created_at: Time(row.try_get(7)?),
         });
     }
     Ok(())
