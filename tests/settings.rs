@@ -27,7 +27,6 @@ hostname = "desk.example.org"
 relay = "file:var/outgoing"
 [limits]
 [acknowledgements]
-[automatic_mail]
 [[department]]
 key = "support"
 name = "Support"
@@ -38,6 +37,7 @@ agents = ["ana"]
 key = "ana"
 name = "Ana"
 address = "ana@staff.example"
+[automatic_mail]
 "#;
 
 fn faults(text: &str) -> Faults {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use postdesk::accept::smtp::BareNewlines;
 use postdesk::deliver::{Relay, Security};
+use postdesk::model::address::Address;
 use postdesk::model::desk::Access;
 
 use super::{good, only_fault, with};
@@ -137,6 +138,15 @@ fn every_form_of_relay_is_read() {
     ] {
         assert_eq!(good(&with("[delivery]", &format!("relay = \"{url}\""))).delivery.relay, relay, "{url}");
     }
+}
+
+#[test]
+fn human_senders_are_addresses_and_whole_domains() {
+    let text = with("[automatic_mail]", "human_senders = [\"@Vendor.example\", \"desk@partner.example\"]");
+    let senders = good(&text).automatic_mail.human_senders;
+    let named = |address: &str| senders.iter().any(|sender| sender.matches(&Address::parse(address).unwrap()));
+    assert!(["anybody@vendor.example", "a@VENDOR.EXAMPLE", "Desk@partner.example"].iter().all(|address| named(address)));
+    assert!(!["x@below.vendor.example", "x@myvendor.example", "other@partner.example"].iter().any(|address| named(address)));
 }
 
 #[test]
