@@ -114,8 +114,17 @@ fn the_manual_states_the_true_default_of_every_key() {
 
 #[test]
 fn every_key_the_reader_knows_is_in_the_manual() {
-    let sections =
-        ["[gateway]", "[store]", "[smtp]", "[delivery]", "[limits]", "[acknowledgements]", "[automatic_mail]", "[[department]]", "[[agent]]"];
+    let sections = [
+        "[gateway]",
+        "[store]",
+        "[smtp]",
+        "[delivery]",
+        "[limits]",
+        "[acknowledgements]",
+        "[automatic_mail]",
+        "[[department]]",
+        "[[agent]]",
+    ];
     let mut known = BTreeSet::new();
     for section in sections {
         let (_, _, message) = only_fault(&with(section, "quite_another_thing = 1"));

@@ -277,6 +277,17 @@ pub struct Acknowledged {
     pub day: i64,
 }
 
+/// How many entries of a ticket came from others than agents within the last hour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lately {
+    /// From customers who were proven.
+    pub proven: i64,
+    /// From customers who were not: perhaps somebody else's work.
+    pub unproven: i64,
+    /// From machines.
+    pub machines: i64,
+}
+
 /// What the store answers.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
@@ -298,10 +309,8 @@ pub struct Facts {
     pub texts: HashMap<i64, Vec<String>>,
     /// Texts of the notes of a ticket, the oldest first.
     pub notes: HashMap<i64, Vec<String>>,
-    /// How many messages customers wrote to a ticket within the last hour.
-    pub lately: HashMap<i64, i64>,
-    /// How many entries machines made on a ticket within the last hour.
-    pub by_machines: HashMap<i64, i64>,
+    /// What came to a ticket within the last hour from others than agents.
+    pub lately: HashMap<i64, Lately>,
     /// Addresses that are known to be dead, as `Address::key` writes them.
     pub dead: HashSet<String>,
     /// Notices by the arrival that caused them.
@@ -345,9 +354,11 @@ impl Facts {
             if message.kind == Kind::Note {
                 self.notes.entry(message.ticket).or_default().push(message.text.clone());
             }
+            let lately = self.lately.entry(message.ticket).or_default();
             match message.kind {
-                Kind::Request | Kind::Reply => *self.lately.entry(message.ticket).or_default() += 1,
-                Kind::Automatic | Kind::Bounce => *self.by_machines.entry(message.ticket).or_default() += 1,
+                Kind::Request | Kind::Reply if message.authenticated => lately.proven += 1,
+                Kind::Request | Kind::Reply => lately.unproven += 1,
+                Kind::Automatic | Kind::Bounce => lately.machines += 1,
                 Kind::Answer | Kind::Note => {}
             }
             if let Some(id) = &message.message_id {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use postdesk::decide::parse::parse;
-use postdesk::decide::recall::{Facts, Sent};
+use postdesk::decide::recall::{Facts, Lately, Sent};
 use postdesk::decide::write::texts::Texts;
 use postdesk::decide::{Case, Decision, Rules, decide};
 use postdesk::model::address::{Address, Mailbox};
@@ -103,7 +103,8 @@ fn facts(family: &Family) -> Facts {
     facts.by_message_id.insert("kettle-1@customer.example".to_owned(), vec![7]);
     facts.by_arrival.extend([(3, 7), (5, 7)]);
     facts.texts.insert(7, vec!["My kettle does not boil any more. What can I do?".to_owned()]);
-    facts.lately.insert(7, family.facts.get("lately").and_then(|value| value.as_integer()).unwrap_or_default());
+    let proven = family.facts.get("lately").and_then(|value| value.as_integer()).unwrap_or_default();
+    facts.lately.insert(7, Lately { proven, ..Lately::default() });
     facts.dead.extend(words(family, "dead"));
     for (id, words) in (1..).zip(words(family, "sent")) {
         let (arrival, sent) = notice(id, &words);

@@ -180,6 +180,17 @@ fn a_machine_that_does_not_stop_fills_no_ticket() {
 }
 
 #[test]
+fn whoever_forges_senders_cannot_silence_those_who_are_proven() {
+    let mut world = World::with_followers(1);
+    let to =
+        String::from_utf8(expand(b"support+%reply(7,mia@customer.example)%@desk.example.org", &mut Vec::new())).expect("text");
+    let told: usize = (0..200).map(|_| world.receive(MIA, &to, "", Authenticity::Unproven).notices.len()).sum();
+    assert_eq!(told, 60, "the agents are not flooded, and the other customer hears nothing");
+    let reply = world.receive(MIA, &to, "", Authenticity::Dkim);
+    assert_eq!((reply.notices.len(), to_customers(&reply)), (2, vec![Event::Reply]));
+}
+
+#[test]
 fn every_mail_of_ours_has_our_mark_and_comes_back_as_a_loop() {
     let mut world = World::with_followers(1);
     let answer = world.answer();

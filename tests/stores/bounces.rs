@@ -98,7 +98,8 @@ async fn a_notice_that_comes_back_before_its_sender_has_settled_it_has_failed(ba
 
 async fn a_forged_report_changes_nothing(base: Base) {
     let store = requested(&base).await;
-    let (token, domain) = bounce_address(&base).await.split_once('@').map(|(token, domain)| (token.to_owned(), domain.to_owned())).unwrap();
+    let (token, domain) =
+        bounce_address(&base).await.split_once('@').map(|(token, domain)| (token.to_owned(), domain.to_owned())).unwrap();
     let at = token.len() - 10;
     let other = if token[at..].starts_with('a') { 'b' } else { 'a' };
     let forged = format!("{}{other}{}@{domain}", &token[..at], &token[at + 1..]);

@@ -22,6 +22,8 @@ pub(super) enum Flood {
 pub(super) fn of_replies(matter: &Matter<'_>, ticket: &Ticket, events: &mut Vec<Event>, reasons: &mut Vec<String>) -> Flood {
     let caps = &matter.rules.desk.automatic_mail;
     let lately = matter.facts.lately.get(&ticket.number).copied().unwrap_or_default();
+    // Whoever forges senders must not silence those who are proven.
+    let lately = if matter.case.authenticity.is_proven() { lately.proven } else { lately.proven + lately.unproven };
     let mut flood = Flood::None;
     for (cap, key, kind, who) in [
         (caps.passed_on_per_hour, "passed_on_per_hour", Flood::Customers, "other customers"),

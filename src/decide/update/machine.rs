@@ -42,7 +42,7 @@ pub(super) fn entry(
         return decision;
     };
     decision.ticket = Some(ticket.number);
-    let entries = matter.facts.by_machines.get(&ticket.number).copied().unwrap_or_default();
+    let entries = matter.facts.lately.get(&ticket.number).map_or(0, |lately| lately.machines);
     let cap = matter.rules.desk.automatic_mail.shown_per_hour;
     if entries < cap {
         decision.message = Some(matter.message(ticket, kind, author(machine)));

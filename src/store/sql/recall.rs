@@ -4,7 +4,7 @@ use sqlx::{QueryBuilder, Row as _};
 
 use super::work::push_numbers;
 use super::{Base, Connection, Database, KEPT, Record};
-use crate::decide::recall::{Acknowledged, Facts, GUARDED_MESSAGES, Held, Known, QUOTABLE_MESSAGES, Sent, Wanted};
+use crate::decide::recall::{Acknowledged, Facts, GUARDED_MESSAGES, Held, Known, Lately, QUOTABLE_MESSAGES, Sent, Wanted};
 use crate::model::address::{Address, Mailbox};
 use crate::model::arrival::Authenticity;
 use crate::model::ticket::{Priority, Status, Ticket};
@@ -192,19 +192,20 @@ async fn texts(connection: &mut Connection, numbers: &[i64], facts: &mut Facts) 
     Ok(())
 }
 
-/// How much of late came to the tickets from customers, and how much from machines.
+/// How much of late came to the tickets from customers, proven or not, and from machines.
 async fn lately(connection: &mut Connection, numbers: &[i64], now: Time, facts: &mut Facts) -> Result<(), Fault> {
     let mut query = QueryBuilder::<Database>::new(
-        "SELECT ticket, CAST(SUM(CASE WHEN kind IN ('request', 'reply') THEN 1 ELSE 0 END) AS BIGINT), COUNT(*) FROM message \
+        "SELECT ticket, CAST(SUM(CASE WHEN kind IN ('request', 'reply') THEN authenticated ELSE 0 END) AS BIGINT), \
+         CAST(SUM(CASE WHEN kind IN ('request', 'reply') THEN 1 ELSE 0 END) AS BIGINT), COUNT(*) FROM message \
          WHERE kind IN ('request', 'reply', 'automatic', 'bounce') AND at >= ",
     );
     query.push_bind(Facts::cap_starts(now).0.0).push(" AND ticket IN (");
     push_numbers(&mut query, numbers);
     query.push(") GROUP BY ticket");
     for row in query.build().persistent(KEPT).fetch_all(connection).await? {
-        let (ticket, by_customers, in_all): (i64, i64, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        facts.lately.insert(ticket, by_customers);
-        facts.by_machines.insert(ticket, in_all - by_customers);
+        let (proven, by_customers, in_all): (i64, i64, i64) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+        let lately = Lately { proven, unproven: by_customers - proven, machines: in_all - by_customers };
+        facts.lately.insert(row.try_get(0)?, lately);
     }
     Ok(())
 }
