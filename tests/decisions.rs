@@ -14,7 +14,11 @@ mod desk;
 mod digest;
 #[path = "decisions/families.rs"]
 mod families;
+#[path = "decisions/machines.rs"]
+mod machines;
 #[path = "decisions/properties.rs"]
 mod properties;
+#[path = "decisions/reports.rs"]
+mod reports;
 #[path = "decisions/world.rs"]
 mod world;

@@ -12,16 +12,22 @@ mod cluster;
 mod commands;
 #[path = "journeys/desk.rs"]
 mod desk;
+#[path = "journeys/echoes.rs"]
+mod echoes;
 #[path = "crashes/gateway.rs"]
 mod gateway;
 #[path = "journeys/held.rs"]
 mod held;
 #[path = "journeys/postfix.rs"]
 mod postfix;
+#[path = "journeys/returned.rs"]
+mod returned;
 #[path = "journeys/swaks.rs"]
 mod swaks;
 #[path = "journeys/two_gateways.rs"]
 mod two_gateways;
+#[path = "journeys/wire.rs"]
+mod wire;
 
 use serde_json::{Value, json};
 

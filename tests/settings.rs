@@ -28,6 +28,7 @@ hostname = "desk.example.org"
 relay = "file:var/outgoing"
 [limits]
 [acknowledgements]
+[automatic_mail]
 [[department]]
 key = "support"
 name = "Support"
@@ -129,6 +130,7 @@ fn every_key_the_reader_knows_is_in_the_manual() {
         "[delivery]",
         "[limits]",
         "[acknowledgements]",
+        "[automatic_mail]",
         "[held]",
         "[[department]]",
         "[[agent]]",

@@ -24,6 +24,8 @@ macro_rules! on_both {
 
 #[path = "stores/base.rs"]
 mod base;
+#[path = "stores/bounces.rs"]
+mod bounces;
 #[path = "stores/claims.rs"]
 mod claims;
 #[cfg(feature = "peers")]

@@ -12,11 +12,13 @@ ALTER TABLE arrival ADD COLUMN history TEXT;
 ALTER TABLE arrival ADD COLUMN told_at BIGINT;
 CREATE INDEX arrival_untold ON arrival (id) WHERE outcome = 'held' AND told_at IS NULL;
 
--- Who of the customer side was proven on the ticket, one address a line in the form in which two spellings are equal; and how many of
--- their messages came since when, within an hour. In the row that each reply reads and writes anyway.
+-- Who of the customer side was proven on the ticket, one address a line in the form in which two spellings are equal; and how many
+-- messages of proven and unproven customers and of machines came since when, within an hour. In the row that each reply reads and writes anyway.
 ALTER TABLE ticket ADD COLUMN proven TEXT;
 ALTER TABLE ticket ADD COLUMN lately_since BIGINT;
-ALTER TABLE ticket ADD COLUMN lately BIGINT;
+ALTER TABLE ticket ADD COLUMN lately_proven BIGINT;
+ALTER TABLE ticket ADD COLUMN lately_unproven BIGINT;
+ALTER TABLE ticket ADD COLUMN lately_machines BIGINT;
 
 -- Threading by a Message-ID is answered from the index alone, without touching the message.
 CREATE INDEX message_thread ON message (message_id, ticket) WHERE message_id IS NOT NULL;

@@ -203,10 +203,21 @@ impl Decision {
 pub fn decide(case: &Case, facts: &Facts, rules: Rules<'_>) -> Decision {
     let mut reasons = Vec::new();
     match screen::copy(case, facts, &mut reasons) {
-        Copy::None => decide_new(case, facts, rules, reasons),
+        Copy::None => decide_alive(case, facts, rules, reasons),
         Copy::Duplicate(decision) => *decision,
-        Copy::Replaces(held) => Decision { replaces: Some(held), ..decide_new(case, facts, rules, reasons) },
+        Copy::Replaces(held) => Decision { replaces: Some(held), ..decide_alive(case, facts, rules, reasons) },
     }
+}
+
+/// An address that was thought dead and writes is alive again, also for what this very mail brings about. Whether its sender is proven does
+/// not matter: whoever forges it brings about one more mail that comes back.
+fn decide_alive(case: &Case, facts: &Facts, rules: Rules<'_>, mut reasons: Vec<String>) -> Decision {
+    let written = case.mail.from.iter().find(|mailbox| facts.dead.contains(&mailbox.address.key()));
+    let Some(mailbox) = written.filter(|_| case.mail.report.is_none()) else { return decide_new(case, facts, rules, reasons) };
+    reasons.push(format!("nothing has reached {} so far; it has written, so it is written to again", mailbox.address));
+    let mut facts = facts.clone();
+    facts.dead.remove(&mailbox.address.key());
+    Decision { alive: Some(mailbox.address.clone()), ..decide_new(case, &facts, rules, reasons) }
 }
 
 fn decide_new(case: &Case, facts: &Facts, rules: Rules<'_>, mut reasons: Vec<String>) -> Decision {

@@ -57,6 +57,17 @@ pub enum Found {
     Released,
 }
 
+/// A notice of ours, as its Message-ID tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Returned {
+    /// Number of the ticket.
+    pub ticket: i64,
+    /// Whom it was sent to.
+    pub recipient: Recipient,
+    /// The arrival that caused it.
+    pub arrival: i64,
+}
+
 /// Everything in a mail that may tell which ticket it speaks of, in the order of its worth.
 #[derive(Debug, Clone, Default)]
 pub struct Links {
@@ -72,6 +83,8 @@ pub struct Links {
     pub unreadable: Option<Address>,
     /// The notice that a signed bounce address belongs to: the arrival that caused it, and its recipient.
     pub bounced: Option<(i64, Recipient)>,
+    /// The notice that a delivery report speaks of, by the sealed Message-ID in it.
+    pub returned: Option<Returned>,
     /// The ticket that a follower wants to leave, and the follower.
     pub unfollow: Option<(i64, Recipient)>,
     /// The admin to whom a digest of held mail was sent that this answers.
@@ -115,6 +128,11 @@ impl Links {
             Token::Message { ticket, .. } => Some(ticket),
             _ => None,
         });
+        let reported = mail.report.as_ref().and_then(|report| report.message_id.as_deref());
+        links.returned = reported.and_then(|id| match desk.token_in_message_id(id)? {
+            Token::Message { ticket, recipient, arrival, .. } => Some(Returned { ticket, recipient, arrival }),
+            _ => None,
+        });
         links
     }
 
@@ -125,6 +143,7 @@ impl Links {
             || !self.expired.is_empty()
             || self.subject.is_some()
             || self.bounced.is_some()
+            || self.returned.is_some()
             || self.unfollow.is_some()
             || self.held.is_some()
             || self.own_message.is_some()
@@ -227,6 +246,8 @@ impl Wanted {
         self.message_ids.extend(case.links.foreign_ids.iter().cloned());
         self.arrivals.extend(case.links.bounced.map(|(arrival, _)| arrival));
         self.sent.extend(case.links.bounced.map(|(arrival, _)| arrival));
+        self.sent.extend(case.links.returned.map(|returned| returned.arrival));
+        self.tickets.extend(case.links.returned.map(|returned| returned.ticket));
         self.requesters.extend(case.mail.from.first().map(|mailbox| mailbox.address.key()));
         self.requesters.extend(case.arrival.sender.as_ref().map(Address::key));
         self.people.extend(self.requesters.iter().cloned());
@@ -261,6 +282,8 @@ pub struct Sent {
     pub message_id: String,
     /// How far it has come: `due`, `leased`, `sent`, `failed`, `dropped`.
     pub state: String,
+    /// When it was written.
+    pub created_at: Time,
 }
 
 /// An arrival that is held.
@@ -372,6 +395,10 @@ impl Facts {
             if let Some(id) = &message.message_id {
                 self.by_message_id.entry(id.clone()).or_default().push(message.ticket);
             }
+        }
+        let failed: HashSet<i64> = decision.failed.iter().map(|failed| failed.notice).collect();
+        for notice in self.sent.values_mut().flatten().filter(|notice| failed.contains(&notice.id)) {
+            "failed".clone_into(&mut notice.state);
         }
         self.dead.extend(decision.failed.iter().filter_map(|failed| failed.dead.as_ref().map(Address::key)));
         if let Some(alive) = &decision.alive {

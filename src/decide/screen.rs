@@ -3,13 +3,16 @@
 //! A token tells which recipient was written to, not who writes. So an agent's mail acts only with **all** of: the agent's own signed
 //! address or Message-ID, From = that agent, and a proven sender. What falls short is held; nothing is sent.
 
+mod machine;
+
 use super::recall::{Facts, Found, Link};
 use super::{Case, Decision};
 use crate::model::address::Mailbox;
 use crate::model::arrival::{Cause, Outcome};
 use crate::model::desk::{Access, Agent, Desk};
-use crate::model::mail::Mail;
 use crate::model::token::{Purpose, Recipient};
+
+pub use machine::is_human_by_configuration;
 
 /// Who writes.
 #[derive(Debug, Clone)]
@@ -92,7 +95,7 @@ pub fn copy(case: &Case, facts: &Facts, reasons: &mut Vec<String>) -> Copy {
 pub fn writer<'a>(case: &Case, desk: &'a Desk, reasons: &mut Vec<String>) -> Result<Writer<'a>, Cause> {
     let mail = &case.mail;
     reasons.extend(case.verdicts.iter().cloned());
-    if let Some((kind, why)) = machine(case, desk) {
+    if let Some((kind, why)) = machine::machine(case, desk, reasons) {
         reasons.push(format!("automatic: {why}"));
         return Ok(Writer::Machine(Machine { mailbox: mail.from.first().cloned(), kind }));
     }
@@ -163,40 +166,4 @@ fn without_token<'a>(case: &Case, agent: &'a Agent, mailbox: Mailbox, reasons: &
     }
     reasons.push(format!("the agent {} writes of the agent's own accord", agent.key));
     Ok(Writer::Member { agent, mailbox })
-}
-
-/// The signs of a machine, the strongest first.
-fn machine(case: &Case, desk: &Desk) -> Option<(MachineKind, String)> {
-    let mail = &case.mail;
-    if case.links.own_message.is_some() {
-        return Some((MachineKind::Loop, "its Message-ID is one of ours: our own mail came back".to_owned()));
-    }
-    if mail.marks.received >= desk.limits.received {
-        return Some((MachineKind::Loop, format!("{} Received fields: it goes in circles", mail.marks.received)));
-    }
-    if let Some(own) = mail.from.iter().find(|mailbox| desk.is_ours(&mailbox.address)) {
-        return Some((MachineKind::Loop, format!("From is our own address {}", own.address)));
-    }
-    if mail.marks.delivery_report {
-        return Some((MachineKind::Report, "a delivery report".to_owned()));
-    }
-    marked_as_machine(case, mail)
-}
-
-fn marked_as_machine(case: &Case, mail: &Mail) -> Option<(MachineKind, String)> {
-    let answers = !case.links.sealed.is_empty() || !mail.references.is_empty();
-    if case.arrival.sender.is_none() && case.links.bounced.is_some() {
-        return Some((MachineKind::Report, "sent to a bounce address by the null sender".to_owned()));
-    }
-    if let Some(value) = &mail.marks.auto_submitted {
-        let kind = if value == "auto-replied" || answers { MachineKind::Reply } else { MachineKind::Sender };
-        return Some((kind, format!("Auto-Submitted: {value}")));
-    }
-    if case.arrival.sender.is_none() {
-        return Some((MachineKind::Reply, "the null sender".to_owned()));
-    }
-    let marks = &mail.marks;
-    let by_list = marks.list_field.as_ref().map(|field| format!("it has a {field} field"));
-    let by_precedence = marks.precedence.as_ref().map(|value| format!("Precedence: {value}"));
-    by_list.or(by_precedence).map(|why| (if answers { MachineKind::Reply } else { MachineKind::Sender }, why))
 }

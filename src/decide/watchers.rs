@@ -95,6 +95,16 @@ pub fn watchers<'a>(happening: Happening<'_>, ticket: &Ticket, department: &Depa
     told.watchers
 }
 
+/// Those who would be told if they were not known to be dead.
+pub fn unreachable(happening: Happening<'_>, ticket: &Ticket, department: &Department, desk: &Desk) -> Vec<Address> {
+    if happening.dead.is_empty() {
+        return Vec::new();
+    }
+    let everybody = watchers(Happening { dead: &HashSet::new(), ..happening }, ticket, department, desk);
+    let addresses = everybody.into_iter().map(|watcher| watcher.person.address);
+    addresses.filter(|address| happening.dead.contains(&address.key())).collect()
+}
+
 struct Told<'a, 'b> {
     desk: &'a Desk,
     ticket: &'b Ticket,

@@ -1,6 +1,7 @@
 //! The desk: departments, agents, keys and limits, as the configuration says. The rules that `decide` is told.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
 use super::address::Address;
@@ -121,6 +122,53 @@ pub struct AcknowledgementCaps {
     pub total_per_day: i64,
 }
 
+/// What machines may bring about, each a key of `[automatic_mail]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AutomaticMail {
+    /// Senders whose mail counts as a person's although it is marked as automatic.
+    pub human_senders: Vec<SenderPattern>,
+    /// Replies to one ticket within an hour that are passed on to the other customers on it.
+    pub passed_on_per_hour: i64,
+    /// Replies to one ticket within an hour that agents are told of.
+    pub told_per_hour: i64,
+    /// Automatic mails within an hour that become entries of one ticket.
+    pub shown_per_hour: i64,
+}
+
+impl Default for AutomaticMail {
+    fn default() -> Self {
+        Self { human_senders: Vec::new(), passed_on_per_hour: 20, told_per_hour: 60, shown_per_hour: 60 }
+    }
+}
+
+/// An address, or every address of a domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SenderPattern {
+    /// `desk@vendor.example`.
+    Address(Address),
+    /// `@vendor.example`: the domain in lower case, without those below it.
+    Domain(String),
+}
+
+impl SenderPattern {
+    /// Whether an address is meant.
+    pub fn matches(&self, address: &Address) -> bool {
+        match self {
+            SenderPattern::Address(known) => known == address,
+            SenderPattern::Domain(domain) => domain == address.domain(),
+        }
+    }
+}
+
+impl fmt::Display for SenderPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SenderPattern::Address(address) => write!(f, "{address}"),
+            SenderPattern::Domain(domain) => write!(f, "@{domain}"),
+        }
+    }
+}
+
 /// What an envelope recipient means to us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
@@ -154,6 +202,8 @@ pub struct Desk {
     pub caps: AcknowledgementCaps,
     /// For how long the links in a notice are good.
     pub token_lifetime: Duration,
+    /// What machines may bring about.
+    pub automatic_mail: AutomaticMail,
     department_of: HashMap<Address, usize>,
     agent_of: HashMap<Address, usize>,
     agent_of_token: HashMap<Recipient, usize>,
@@ -196,6 +246,7 @@ impl Desk {
             limits,
             caps,
             token_lifetime: TOKEN_LIFETIME,
+            automatic_mail: AutomaticMail::default(),
             department_of,
             agent_of,
             agent_of_token,

@@ -1,5 +1,7 @@
 //! A mail as it was read: never a failure, always a value and its defects.
 
+use std::fmt;
+
 use super::address::{Address, Mailbox};
 use super::message::Attachment;
 
@@ -34,6 +36,8 @@ pub struct Mail {
     pub enclosed: Vec<Enclosed>,
     /// Signs of a machine at work.
     pub marks: Marks,
+    /// What it reports of the delivery of another mail, when it is such a report.
+    pub report: Option<Report>,
     /// SHA-256 over Message-ID, From, To, Cc, Date, Subject and the body with its line ends made equal.
     pub content_key: [u8; 32],
     /// What was wrong with it, in plain words.
@@ -66,6 +70,98 @@ pub struct Marks {
     pub delivery_report: bool,
     /// Why the author cannot be taken from From for certain, in words; `None` when another reader must find the same address.
     pub doubtful_from: Option<&'static str>,
+    /// The report type of a `multipart/report` that is about something else: `disposition-notification`, `feedback-report` …
+    pub other_report: Option<String>,
+    /// Name of the first field found that only programs write which answer by themselves: X-Autoreply, X-Autorespond …
+    pub autoreply_field: Option<String>,
+    /// Feedback-ID is there, which services for mass mail write.
+    pub feedback_id: bool,
+    /// X-Auto-Response-Suppress asks for no automatic answer (MS-OXCMAIL section 2.1.3.2.22). A person's mail may do that too.
+    pub suppresses_answers: bool,
+    /// Values of X-Loop, in lower case: the gateways that have had it.
+    pub loops: Vec<String>,
+}
+
+/// A delivery report (RFC 3464), or what a program without that form says in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// What became of the mail, by recipient. Empty when nothing could be read.
+    pub recipients: Vec<Reported>,
+    /// Message-ID of the mail that it speaks of, without angle brackets.
+    pub message_id: Option<String>,
+    /// Whether it has the form of RFC 3464; otherwise it was read from a text.
+    pub structured: bool,
+}
+
+/// What a delivery report says of one recipient.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reported {
+    /// The address as it was finally tried, and the one that was asked for: none, one, or both.
+    pub addresses: Vec<Address>,
+    /// What became of the mail.
+    pub action: Action,
+    /// Status code (RFC 3463): `5.1.1`.
+    pub status: Option<StatusCode>,
+    /// The other server's words, on one line, perhaps empty.
+    pub diagnostic: String,
+}
+
+/// What became of a mail (RFC 3464 section 2.3.3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Action {
+    /// It will not be delivered.
+    #[default]
+    Failed,
+    /// It has not been delivered yet.
+    Delayed,
+    /// It has been delivered.
+    Delivered,
+    /// It was passed on to where no reports come from.
+    Relayed,
+    /// It was delivered to a list, which passes it on.
+    Expanded,
+}
+
+impl Action {
+    const ALL: [Action; 5] = [Action::Failed, Action::Delayed, Action::Delivered, Action::Relayed, Action::Expanded];
+
+    /// The name that RFC 3464 gives it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Action::Failed => "failed",
+            Action::Delayed => "delayed",
+            Action::Delivered => "delivered",
+            Action::Relayed => "relayed",
+            Action::Expanded => "expanded",
+        }
+    }
+
+    /// Reads a name, in any case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| name.eq_ignore_ascii_case(action.name()))
+    }
+}
+
+/// A status code (RFC 3463): class, subject and detail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatusCode(pub u8, pub u16, pub u16);
+
+impl StatusCode {
+    /// Reads `5.1.1`: a class of 2, 4 or 5 and two numbers of at most three digits, with nothing around them.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut numbers = text.split('.');
+        let mut number =
+            || numbers.next().filter(|digits| (1..=3).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()));
+        let (class, subject, detail) = (number()?, number()?, number()?);
+        let class = class.parse().ok().filter(|class| matches!(class, 2 | 4 | 5))?;
+        numbers.next().is_none().then_some(Self(class, subject.parse().ok()?, detail.parse().ok()?))
+    }
+}
+
+impl fmt::Display for StatusCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
 }
 
 /// Something wrong with a mail that did not keep it from being read.

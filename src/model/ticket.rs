@@ -123,22 +123,21 @@ pub struct Ticket {
 pub struct Lately {
     /// When the hour began.
     pub since: Time,
-    /// Messages since then.
-    pub count: i64,
+    /// Messages of customers who are proven.
+    pub proven: i64,
+    /// Messages of other customers.
+    pub unproven: i64,
+    /// Messages of machines.
+    pub machines: i64,
 }
 
 impl Lately {
     const HOUR: Duration = Duration::from_secs(3_600);
 
-    /// How many there were within the hour, as of this time.
-    pub fn at(self, now: Time) -> i64 {
-        if self.since.plus(Self::HOUR) > now && self.since <= now { self.count } else { 0 }
-    }
-
-    /// One more.
-    pub fn and_one(self, now: Time) -> Self {
-        let count = self.at(now);
-        Self { since: if count == 0 { now } else { self.since }, count: count + 1 }
+    /// The same as of this time: an hour that is over begins anew.
+    pub fn at(self, now: Time) -> Self {
+        let current = self.since <= now && self.since.plus(Self::HOUR) > now;
+        if current { self } else { Self { since: now, ..Self::default() } }
     }
 }
 
@@ -154,7 +153,14 @@ impl Ticket {
         if proven && !self.proven.contains(&key) {
             self.proven.push(key);
         }
-        self.lately = self.lately.and_one(now);
+        self.lately = self.lately.at(now);
+        *if proven { &mut self.lately.proven } else { &mut self.lately.unproven } += 1;
+    }
+
+    /// Notes that a machine wrote.
+    pub fn heard_machine(&mut self, now: Time) {
+        self.lately = self.lately.at(now);
+        self.lately.machines += 1;
     }
 
     /// Requester first, then the followers.
@@ -173,7 +179,7 @@ pub struct Event {
     /// Key of the agent, address of the customer, or `postdesk`.
     pub actor: String,
     /// What: `created`, `status`, `assignee`, `priority`, `due`, `department`, `follower`, `follower-suggested`, `participant`, `tag`,
-    /// `related`, `undelivered`.
+    /// `related`, `undelivered`, `not-passed-on`.
     pub kind: &'static str,
     /// What it was before, when that says something.
     pub from: Option<String>,

@@ -1,11 +1,12 @@
-//! `[limits]`, `[acknowledgements]` and `[held]`: how much one mail may hold, how many automatic mails may leave, and how often admins are
-//! told of held mail.
+//! `[limits]`, `[acknowledgements]`, `[automatic_mail]` and `[held]`: how much one mail may hold, what machines may bring about, and how often
+//! admins are told of held mail.
 
 use std::time::Duration;
 
+use super::document::Node;
 use super::table::Table;
-use super::value;
-use crate::model::desk::{AcknowledgementCaps, Limits};
+use super::value::{self, Read};
+use crate::model::desk::{AcknowledgementCaps, AutomaticMail, Limits, SenderPattern};
 
 /// Reads `[limits]`, and how often an arrival is attempted before it is held.
 pub(super) fn limits(table: &Table<'_>) -> (Limits, i64) {
@@ -45,4 +46,26 @@ pub(super) fn held(table: &Table<'_>) -> Option<Duration> {
     let digest = table.optional("digest", value::duration).unwrap_or(DIGEST);
     table.finish(&[]);
     (!digest.is_zero()).then_some(digest)
+}
+
+/// Reads `[automatic_mail]`.
+pub(super) fn automatic_mail(table: &Table<'_>) -> AutomaticMail {
+    let default = AutomaticMail::default();
+    let cap = |key, default: i64| i64::from(table.count(key, u32::try_from(default).unwrap_or(1), 1..=1_000_000));
+    let automatic_mail = AutomaticMail {
+        human_senders: table.list("human_senders", sender_pattern).into_iter().map(|(pattern, _)| pattern).collect(),
+        passed_on_per_hour: cap("passed_on_per_hour", default.passed_on_per_hour),
+        told_per_hour: cap("told_per_hour", default.told_per_hour),
+        shown_per_hour: cap("shown_per_hour", default.shown_per_hour),
+    };
+    table.finish(&[]);
+    automatic_mail
+}
+
+/// An address, or `@` and a domain.
+fn sender_pattern(node: &Node) -> Read<SenderPattern> {
+    let text = value::text(node)?;
+    let Some(domain) = text.strip_prefix('@') else { return value::address(node).map(SenderPattern::Address) };
+    value::host_name(domain)?;
+    Ok(SenderPattern::Domain(domain.to_ascii_lowercase()))
 }

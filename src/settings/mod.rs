@@ -23,7 +23,7 @@ use std::time::Duration;
 
 pub use fault::{Fault, Faults};
 
-use crate::model::desk::{AcknowledgementCaps, Agent, Department, Desk, Limits};
+use crate::model::desk::{AcknowledgementCaps, Agent, AutomaticMail, Department, Desk, Limits};
 use crate::model::token::Keyring;
 use crate::{accept, authenticate, deliver, store};
 
@@ -80,6 +80,8 @@ pub struct Settings {
     pub caps: AcknowledgementCaps,
     /// How often admins are told of held mail at most; `None` for never.
     pub digest: Option<Duration>,
+    /// What machines may bring about.
+    pub automatic_mail: AutomaticMail,
     /// Attempts at one arrival before it is held.
     pub attempts: i64,
     /// Folder whose texts replace the built-in ones, file by file.
@@ -94,6 +96,7 @@ impl Settings {
         let (departments, agents) = (self.departments.clone(), self.agents.clone());
         let mut desk = Desk::new(self.hostname.clone(), departments, agents, keys, self.limits.clone(), self.caps);
         desk.token_lifetime = self.token_lifetime;
+        desk.automatic_mail.clone_from(&self.automatic_mail);
         desk
     }
 }
@@ -155,6 +158,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
     let (limits, attempts) = limits::limits(&root.table("limits"));
     let caps = limits::acknowledgements(&root.table("acknowledgements"));
     let digest = limits::held(&root.table("held"));
+    let automatic_mail = limits::automatic_mail(&root.table("automatic_mail"));
     let (departments, agents) = people::people(root, gateway.texts_folder.as_deref());
     root.finish(&["http", "imap"]);
     let hostname = gateway.hostname?;
@@ -174,6 +178,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
         limits,
         caps,
         digest,
+        automatic_mail,
         attempts,
         texts_folder: gateway.texts_folder,
         changed: Vec::new(),

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use postdesk::decide::parse::parse;
-use postdesk::decide::recall::{Acknowledged, Facts, Held, cap_key};
+use postdesk::decide::recall::{Acknowledged, Facts, Held, Sent, cap_key};
 use postdesk::decide::write::texts::Texts;
 use postdesk::decide::{Case, Decision, Rules, decide};
 use postdesk::model::address::{Address, Mailbox};
 use postdesk::model::arrival::{Arrival, Authenticity, Findings, Peer, Release, Source};
-use postdesk::model::desk::{Access, AcknowledgementCaps, Agent, Department, Desk, Limits, Stranger};
+use postdesk::model::desk::{Access, AcknowledgementCaps, Agent, Department, Desk, Limits, SenderPattern, Stranger};
 use postdesk::model::notice::{Event, Outgoing};
 use postdesk::model::ticket::{Lately, Priority, Status, Ticket};
 use postdesk::model::time::Time;
@@ -76,7 +76,8 @@ pub(crate) fn desk() -> Desk {
     Desk::new("desk.example.org".to_owned(), vec![support, billing], agents(), keys(), Limits::default(), caps)
 }
 
-fn ticket(status: &str) -> Ticket {
+/// SUP-7 with this status.
+pub(crate) fn ticket(status: &str) -> Ticket {
     let days = |count: u64| NOW.minus(Duration::from_secs(count * 86_400));
     let (status, closed_at) = match status {
         "closed" => (Status::Closed, Some(days(1))),
@@ -113,6 +114,13 @@ fn internal_ticket() -> Ticket {
     let requester = mailbox("Ana Kovač", "ana@staff.example");
     let assignee = Some("boris".to_owned());
     Ticket { internal: true, requester, assignee, followers: Vec::new(), ..ticket("awaiting-customer") }
+}
+
+fn pattern(text: &str) -> SenderPattern {
+    match text.strip_prefix('@') {
+        Some(domain) => SenderPattern::Domain(domain.to_owned()),
+        None => SenderPattern::Address(address(text)),
+    }
 }
 
 fn facts(family: &Family) -> Facts {
@@ -159,7 +167,38 @@ fn facts_of_the_ticket(family: &Family) -> Facts {
         let key = address(proven.as_str().expect("an address")).key();
         facts.tickets.get_mut(&7).expect("it exists").proven.push(key);
     }
+    let proven = family.facts.get("lately").and_then(|value| value.as_integer()).unwrap_or_default();
+    facts.tickets.get_mut(&7).expect("it exists").lately = Lately { since: NOW, proven, ..Lately::default() };
+    facts.dead.extend(words(family, "dead"));
+    for (id, words) in (1..).zip(words(family, "sent")) {
+        let (arrival, sent) = notice(id, &words);
+        facts.sent.entry(arrival).or_default().push(sent);
+    }
     facts
+}
+
+/// The texts of a list in the facts, with their placeholders replaced.
+fn words(family: &Family, key: &str) -> Vec<String> {
+    let values = family.facts.get(key).and_then(|value| value.as_array()).into_iter().flatten();
+    values
+        .map(|value| String::from_utf8(expand(value.as_str().unwrap_or("").as_bytes(), &mut Vec::new())).expect("text"))
+        .collect()
+}
+
+/// A notice that was sent the day before: `answer 5 mia@customer.example sent` (event, arrival, recipient, state).
+fn notice(id: i64, words: &str) -> (i64, Sent) {
+    let [event, arrival, recipient, state] = words.split(' ').collect::<Vec<_>>()[..] else { panic!("{words} is no notice") };
+    let message_id = expand(format!("%message(7,{recipient},{arrival},{event})%@desk.example.org").as_bytes(), &mut Vec::new());
+    let sent = Sent {
+        id,
+        event: event.to_owned(),
+        recipient: address(recipient),
+        ticket: Some(7),
+        message_id: String::from_utf8(message_id).expect("text"),
+        state: state.to_owned(),
+        created_at: NOW.minus(Duration::from_secs(86_400)),
+    };
+    (arrival.parse().expect("a number"), sent)
 }
 
 /// What is decided of a family's mail.
@@ -190,6 +229,7 @@ pub(crate) fn decided(family: &Family) -> Decision {
         findings: None,
         release: release.clone(),
     };
+    desk.automatic_mail.human_senders = words(family, "human_senders").iter().map(|text| pattern(text)).collect();
     let authenticity = if trusted { Authenticity::TrustedNetwork } else { Authenticity::Unproven };
     let authenticity = if release.is_some() { Authenticity::Operator } else { authenticity };
     let findings = Findings { authenticity, verdicts: Vec::new() };
@@ -229,6 +269,20 @@ pub(crate) fn decision_section(family: &Family) -> Value {
     }
     if let Some(receipt) = decision.notices.iter().find(|notice| notice.event.name() == "receipt") {
         section["receipt"] = receipt_section(receipt);
+    }
+    // Rare things, which most families do not speak of.
+    let failed: Vec<String> = decision
+        .failed
+        .iter()
+        .map(|failed| {
+            format!("notice {}{}: {}", failed.notice, failed.dead.as_ref().map(|_| ", dead").unwrap_or_default(), failed.why)
+        })
+        .collect();
+    if !failed.is_empty() {
+        section["failed"] = json!(failed);
+    }
+    if let Some(alive) = &decision.alive {
+        section["alive"] = json!(alive);
     }
     section
 }

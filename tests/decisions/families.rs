@@ -29,8 +29,24 @@ fn every_family_is_read_as_its_decision_says() {
 
 #[test]
 fn every_family_has_the_facts_that_its_decision_needs() {
-    const KNOWN: [&str; 12] =
-        ["from", "to", "trusted", "ticket", "notes", "line_ends", "stranger", "proven", "another", "released", "held", "told"];
+    const KNOWN: [&str; 16] = [
+        "from",
+        "to",
+        "trusted",
+        "ticket",
+        "notes",
+        "line_ends",
+        "stranger",
+        "proven",
+        "another",
+        "released",
+        "held",
+        "told",
+        "sent",
+        "dead",
+        "human_senders",
+        "lately",
+    ];
     for family in families() {
         let unknown: Vec<_> = family.facts.keys().filter(|key| !KNOWN.contains(&key.as_str())).collect();
         assert!(unknown.is_empty(), "{}: unknown facts {unknown:?}", family.name);
@@ -70,7 +86,7 @@ fn difference(expected: &Value, actual: &Value) -> String {
 fn mail_section(family: &Family) -> Value {
     let mail = parse(&family.raw, &Limits::default());
     let mailboxes = |list: &[Mailbox]| list.iter().map(|mailbox| mailbox.to_string()).collect::<Vec<_>>();
-    let section = json!({
+    let mut section = json!({
         "subject": mail.subject,
         "from": mailboxes(&mail.from),
         "to": mailboxes(&mail.to),
@@ -84,9 +100,27 @@ fn mail_section(family: &Family) -> Value {
         "quoted": lines(&mail.quoted),
         "attachments": attachments(&mail),
         "marks": marks(&mail),
+        "report": report(&mail),
         "defects": mail.defects.iter().map(|defect| defect.name).collect::<Vec<_>>(),
     });
+    if let Some(section) = section.as_object_mut() {
+        section.retain(|name, value| name != "report" || !value.is_null());
+    }
     readable(section, family)
+}
+
+/// What it reports of a delivery.
+fn report(mail: &Mail) -> Value {
+    let Some(report) = &mail.report else { return Value::Null };
+    let recipients = report.recipients.iter().map(|told| {
+        json!({
+            "addresses": told.addresses,
+            "action": told.action.name(),
+            "status": told.status.map(|status| status.to_string()),
+            "diagnostic": told.diagnostic,
+        })
+    });
+    json!({ "structured": report.structured, "message_id": report.message_id, "recipients": recipients.collect::<Vec<_>>() })
 }
 
 /// Placeholders for tokens, so that a person can read it.
@@ -126,9 +160,14 @@ fn marks(mail: &Mail) -> Value {
         "received": marks.received,
         "delivery_report": marks.delivery_report,
         "doubtful_from": marks.doubtful_from,
+        "other_report": marks.other_report,
+        "autoreply_field": marks.autoreply_field,
+        "feedback_id": marks.feedback_id,
+        "suppresses_answers": marks.suppresses_answers,
+        "loops": marks.loops,
     });
     if let Some(section) = section.as_object_mut() {
-        section.retain(|_, value| !value.is_null() && *value != json!(false) && *value != json!(0));
+        section.retain(|_, value| !value.is_null() && ![json!(false), json!(0), json!([])].contains(value));
     }
     section
 }

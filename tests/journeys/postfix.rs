@@ -164,7 +164,8 @@ fn user_number() -> u32 {
     String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
 }
 
-/// Every recipient is one of ours, so that nothing can leave the machine; files belong to us, or to nobody when we are root,
+/// Every recipient is one of ours, so that nothing can leave the machine; those at nobody.example are taken and then
+/// cannot be delivered. Files belong to us, or to nobody when we are root,
 /// as whom Postfix refuses to deliver.
 fn main_cf(folder: &Path) -> String {
     let owner = Some(user_number()).filter(|number| *number != 0).unwrap_or(65_534);
@@ -174,7 +175,9 @@ fn main_cf(folder: &Path) -> String {
          mail_owner = postfix\nsetgid_group = postdrop\nmyhostname = relay.example.org\nmydestination =\n\
          mynetworks = 127.0.0.0/8\ninet_interfaces = 127.0.0.1\ninet_protocols = ipv4\nalias_maps =\nalias_database =\n\
          local_recipient_maps =\ndisable_dns_lookups = yes\ndefault_transport = error:nothing leaves this machine\n\
-         virtual_mailbox_domains = static:all\nvirtual_mailbox_base = {folder}/mail\n\
+         virtual_mailbox_domains = static:all\n\
+         transport_maps = inline:{{{{nobody.example = error:5.1.1 nobody lives here}}}}\n\
+         smtpd_reject_unlisted_recipient = no\nvirtual_mailbox_base = {folder}/mail\n\
          virtual_mailbox_maps = static:everybody/\nvirtual_uid_maps = static:{owner}\nvirtual_gid_maps = static:{owner}\n\
          virtual_minimum_uid = 1\nvirtual_mailbox_limit = 0\nmessage_size_limit = 60000000\n\
          smtpd_relay_restrictions = permit_mynetworks, reject\nmaillog_file = {folder}/postfix.log\n\

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use postdesk::accept::smtp::BareNewlines;
 use postdesk::deliver::{Relay, Security};
+use postdesk::model::address::Address;
 use postdesk::model::desk::Access;
 
 use super::{good, only_fault, with};
@@ -78,6 +79,13 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("[authentication]", "arc_sealers = [\"a list\"]", "authentication.arc_sealers[1]", "is not a host name"),
     ("[authentication]", "max_signature_age = \"0s\"", "authentication.max_signature_age", "must be from"),
     ("[authentication]", "token_lifetime = \"23h\"", "authentication.token_lifetime", "must be from \"86400s\""),
+    ("[automatic_mail]", "human_senders = \"@vendor.example\"", "automatic_mail.human_senders", "takes a list in [brackets]"),
+    ("[automatic_mail]", "human_senders = [\"vendor.example\"]", "automatic_mail.human_senders[1]", "is not a mail address"),
+    ("[automatic_mail]", "human_senders = [\"@\"]", "automatic_mail.human_senders[1]", "is not a host name"),
+    ("[automatic_mail]", "human_senders = [\"@*.vendor.example\"]", "automatic_mail.human_senders[1]", "is not a host name"),
+    ("[automatic_mail]", "passed_on_per_hour = 0", "automatic_mail.passed_on_per_hour", "must be from 1 to 1000000"),
+    ("[automatic_mail]", "told_per_hour = \"60\"", "automatic_mail.told_per_hour", "takes a whole number without quotes"),
+    ("[automatic_mail]", "shown = 60", "automatic_mail.shown", "is not a known key"),
     ("[delivery]", "relay = \"relay.example\"", "delivery.relay", "takes \"smtp://host:25\""),
     ("[delivery]", "relay = \"smtp://desk:secret@relay.example\"", "delivery.relay", "password_file"),
     ("[delivery]", "relay = \"smtp://relay.example:0\"", "delivery.relay", "is not a port"),
@@ -155,6 +163,15 @@ fn every_form_of_relay_is_read() {
     ] {
         assert_eq!(good(&with("[delivery]", &format!("relay = \"{url}\""))).delivery.relay, relay, "{url}");
     }
+}
+
+#[test]
+fn human_senders_are_addresses_and_whole_domains() {
+    let text = with("[automatic_mail]", "human_senders = [\"@Vendor.example\", \"desk@partner.example\"]");
+    let senders = good(&text).automatic_mail.human_senders;
+    let named = |address: &str| senders.iter().any(|sender| sender.matches(&Address::parse(address).unwrap()));
+    assert!(["anybody@vendor.example", "a@VENDOR.EXAMPLE", "Desk@partner.example"].iter().all(|address| named(address)));
+    assert!(!["x@below.vendor.example", "x@myvendor.example", "other@partner.example"].iter().any(|address| named(address)));
 }
 
 #[test]

@@ -90,5 +90,6 @@ async fn who_was_proven_on_a_ticket_is_known_and_how_much_came_of_late(base: Bas
     assert_eq!(base.texts("SELECT other || kind FROM relation WHERE ticket = 2").await, ["1stranger"]);
     let ticket = recalled(&store).await;
     assert_eq!(ticket.proven, [person("mia").address.key()]);
-    assert_eq!(ticket.lately.at(Time::from(SystemTime::now())), 2);
+    let lately = ticket.lately.at(Time::from(SystemTime::now()));
+    assert_eq!((lately.proven, lately.unproven, lately.machines), (2, 0, 0));
 }

@@ -7,6 +7,7 @@ mod attachments;
 mod author;
 pub(super) mod characters;
 pub mod cut;
+mod dialect;
 mod enclosed;
 mod guard;
 mod header;
@@ -15,6 +16,7 @@ mod key;
 mod layout;
 mod marks;
 mod names;
+mod report;
 mod text;
 pub mod words;
 
@@ -31,9 +33,10 @@ use text::Visible;
 pub fn parse(raw: &[u8], limits: &Limits) -> Mail {
     let mut mail = Mail::default();
     let layout = Layout::of(raw, limits, &mut mail.defects);
-    if let Some(head) = MessageParser::default().parse_headers(&layout.header) {
-        header::read(&head, limits, &mut mail);
-        mail.marks = marks::read(&head);
+    let head = MessageParser::default().parse_headers(&layout.header);
+    if let Some(head) = &head {
+        header::read(head, limits, &mut mail);
+        mail.marks = marks::read(head);
         mail.content_key = key::of(head.headers(), &layout.header, &raw[layout.body..]);
     } else {
         header::report_missing(&mut mail.defects);
@@ -41,6 +44,9 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Mail {
     }
     mail.marks.doubtful_from = author::doubt(&layout.header, layout.is_whole, &mail);
     let visible = read_body(raw, &layout, limits, &mut mail);
+    if let Some(head) = head.filter(|_| mail.report.is_none()) {
+        mail.report = report::in_words(&head, visible.text());
+    }
     (mail.text, mail.quoted) = visible.cut();
     mail
 }
@@ -56,6 +62,7 @@ fn read_body(raw: &[u8], layout: &Layout, limits: &Limits, mail: &mut Mail) -> V
                 if let Some(message) = MessageParser::default().parse(guarded.bytes.as_ref()) {
                     if depth(&message) <= limits.nesting {
                         attachments::read(&message, raw, limits, mail);
+                        mail.report = report::structured(&message, mail.marks.delivery_report);
                         return text::choose(&message, raw, limits, &mut mail.defects);
                     }
                     mail.defects.push(defect("nested-too-deep", format!("more than {} parts within each other", limits.nesting)));

@@ -25,6 +25,11 @@ pub(super) struct Visible {
 }
 
 impl Visible {
+    /// Everything before the mail that is answered.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// What the author newly wrote and the rest.
     pub(super) fn cut(self) -> (String, String) {
         if self.text.trim().is_empty() {

@@ -1,8 +1,9 @@
 //! Mail from the customer side: a request, or a reply to a ticket.
 
+use super::flood::{self, Flood};
 use super::{Matter, customer_author};
 use crate::decide::recall::Acknowledged;
-use crate::decide::screen::Writer;
+use crate::decide::screen::{Writer, is_human_by_configuration};
 use crate::decide::watchers::Happening;
 use crate::decide::write::bare_subject;
 use crate::decide::{Decision, Relation, TicketChange};
@@ -108,6 +109,10 @@ pub(super) fn acknowledgement(matter: &Matter<'_>, from: &Mailbox) -> Result<(),
         Err(format!("the department {} sends none", matter.route.department.key))
     } else if !matter.case.authenticity.is_proven() {
         Err("the sender is not proven".to_owned())
+    } else if matter.case.mail.marks.suppresses_answers {
+        Err("its X-Auto-Response-Suppress field asks for no automatic answer".to_owned())
+    } else if is_human_by_configuration(matter.case, matter.rules.desk) {
+        Err("`[automatic_mail] human_senders` names its sender, who may be a machine all the same".to_owned())
     } else if sent.hour >= caps.per_hour {
         Err(format!("{} had {} within the hour (`[acknowledgements] per_hour`)", from.address, sent.hour))
     } else if sent.day >= caps.per_day {
@@ -152,12 +157,13 @@ pub(super) fn reply(matter: &Matter<'_>, from: &Mailbox, old: &Ticket, mut reaso
         ticket.last_message_id.clone_from(&matter.case.mail.message_id);
     }
     let message = matter.message(&ticket, Kind::Reply, customer_author(from));
+    let flood = flood::of_replies(matter, &ticket, &mut events, &mut reasons);
     let mail = &matter.case.mail;
     let addressed: Vec<_> = mail.to.iter().chain(&mail.cc).map(|person| &person.address).collect();
     let happening = Happening {
         event: notice::Event::Reply,
         author: &from.address,
-        proven,
+        proven: proven && flood < Flood::Customers,
         addressed: &addressed,
         acknowledge: false,
         dead: &matter.facts.dead,
@@ -165,7 +171,7 @@ pub(super) fn reply(matter: &Matter<'_>, from: &Mailbox, old: &Ticket, mut reaso
     let mut decision = Decision::of(matter.case, Outcome::Reply, reasons);
     decision.events = events;
     let change = TicketChange { ticket, before: Some(old.clone()), related: None };
-    matter.conclude(&mut decision, change, message, Some(happening));
+    matter.conclude(&mut decision, change, message, Some(happening).filter(|_| flood < Flood::Everybody));
     decision
 }
 

@@ -1,7 +1,7 @@
 //! Mail that no person wrote: kept and threaded, never acknowledged, never a change of status.
 
 use super::customer::{assign_by_default, new_ticket};
-use super::{Matter, customer_author};
+use super::{Matter, bounce, customer_author};
 use crate::decide::screen::{Machine, MachineKind};
 use crate::decide::watchers::Happening;
 use crate::decide::{Decision, TicketChange};
@@ -14,8 +14,9 @@ use crate::model::ticket::{Status, Ticket};
 pub(super) fn machine(matter: &Matter<'_>, machine: &Machine, ticket: Option<&Ticket>, mut reasons: Vec<String>) -> Decision {
     let to_bounce_address = matter.case.links.bounced.is_some();
     match (machine.kind, ticket) {
-        (MachineKind::Report, _) => entry(matter, machine, ticket, Outcome::Bounce, Kind::Bounce, reasons),
-        _ if to_bounce_address => {
+        (MachineKind::Report, _) => bounce::bounce(matter, machine, ticket, reasons),
+        // The null sender's mail is an automatic answer: it goes to the envelope sender, which is our bounce address.
+        _ if to_bounce_address && matter.case.arrival.sender.is_some() => {
             reasons.push("a bounce address takes delivery reports and nothing else".to_owned());
             Decision::held(matter.case, Cause::NotAReport, ticket.map(|ticket| ticket.number), reasons)
         }
@@ -25,8 +26,9 @@ pub(super) fn machine(matter: &Matter<'_>, machine: &Machine, ticket: Option<&Ti
     }
 }
 
-/// An entry on the ticket, and nothing else: nobody is written to, so two machines cannot keep each other busy.
-fn entry(
+/// An entry on the ticket, and nothing else: nobody is written to, so two machines cannot keep each other busy. A machine that does not stop
+/// fills no ticket: beyond a cap its mails are kept as arrivals only.
+pub(super) fn entry(
     matter: &Matter<'_>,
     machine: &Machine,
     ticket: Option<&Ticket>,
@@ -40,7 +42,18 @@ fn entry(
         return decision;
     };
     decision.ticket = Some(ticket.number);
-    decision.message = Some(matter.message(ticket, kind, author(machine)));
+    let entries = ticket.lately.at(matter.rules.now).machines;
+    let cap = matter.rules.desk.automatic_mail.shown_per_hour;
+    if entries < cap {
+        decision.message = Some(matter.message(ticket, kind, author(machine)));
+        let mut after = ticket.clone();
+        after.heard_machine(matter.rules.now);
+        decision.change = Some(TicketChange { ticket: after, before: Some(ticket.clone()), related: None });
+    } else {
+        decision.reasons.push(format!(
+            "kept without an entry on the ticket: machines made {entries} there within the hour (`[automatic_mail] shown_per_hour = {cap}`)"
+        ));
+    }
     decision
 }
 
@@ -69,7 +82,7 @@ fn automatic_request(matter: &Matter<'_>, machine: &Machine, mut reasons: Vec<St
     decision
 }
 
-fn author(machine: &Machine) -> Author {
+pub(super) fn author(machine: &Machine) -> Author {
     match &machine.mailbox {
         Some(mailbox) => customer_author(mailbox),
         None => Author { name: String::new(), address: None, agent: None },

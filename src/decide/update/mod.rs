@@ -1,9 +1,11 @@
 //! What changes: the ticket, its messages and events, and through `watchers` and `write` the notices.
 
 pub mod agent;
+pub mod bounce;
 pub mod command;
 pub mod customer;
 mod effect;
+mod flood;
 pub mod follower;
 mod guard;
 pub mod held;
@@ -15,7 +17,7 @@ use super::recall::Facts;
 use super::route::Route;
 use super::screen::Writer;
 use super::thread::Thread;
-use super::watchers::{Happening, watchers};
+use super::watchers::{Happening, unreachable, watchers};
 use super::write::{Notice, write};
 use super::{Case, Decision, Rules, TicketChange};
 use crate::model::address::{Address, Mailbox};
@@ -133,6 +135,19 @@ impl<'a> Matter<'a> {
         events.extend(suggested.map(|address| self.event(ticket, actor, "follower-suggested", None, Some(address.as_str()))));
     }
 
+    /// Says who is not written to because nothing reaches them. Where an agent's words do not go out, the ticket says so.
+    fn report_unreachable(&self, decision: &mut Decision, happening: Happening<'_>, ticket: &Ticket) {
+        for person in unreachable(happening, ticket, self.department_of(ticket), self.rules.desk) {
+            let event = happening.event.name();
+            decision
+                .reasons
+                .push(format!("{event} does not go to {person}: nothing reached that address, and it has not written since"));
+            if ticket.includes(&person) && happening.event != notice::Event::Reply {
+                decision.events.push(self.event(ticket, "postdesk", "undelivered", None, Some(person.as_str())));
+            }
+        }
+    }
+
     /// Puts the change, its message and its notices into a decision.
     fn conclude(&self, decision: &mut Decision, change: TicketChange, message: Message, happening: Option<Happening<'_>>) {
         if let Some(happening) = happening {
@@ -146,6 +161,7 @@ impl<'a> Matter<'a> {
     /// Adds the notices of something that happened. Who is sent the words of the same mail anyway reads there how the ticket stands now.
     fn tell(&self, decision: &mut Decision, change: &TicketChange, message: &Message, happening: Happening<'_>) {
         let department = self.department_of(&change.ticket);
+        self.report_unreachable(decision, happening, &change.ticket);
         let from_customer = matches!(self.writer, Writer::Customer(_));
         let suggested = if from_customer { self.suggested(&change.ticket) } else { Vec::new() };
         let only_status = matches!(happening.event, notice::Event::Closed | notice::Event::Reopened);

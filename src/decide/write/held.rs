@@ -147,6 +147,7 @@ impl Slip<'_> {
             header.ids("In-Reply-To", &[id]);
             header.ids("References", &[id]);
         }
+        header.raw("X-Loop", &rules.desk.hostname);
         header.raw("Auto-Submitted", "auto-generated");
         // Exchange does not look at Auto-Submitted, but at this (MS-OXCMAIL section 2.1.3.2.22).
         header.raw("X-Auto-Response-Suppress", "All");

@@ -9,6 +9,7 @@ pub mod held;
 pub mod receipt;
 mod scrub;
 pub mod texts;
+pub mod undelivered;
 
 use std::borrow::Cow;
 
@@ -145,6 +146,8 @@ impl Letter<'_> {
             // Exchange does not look at Auto-Submitted, but at this (MS-OXCMAIL section 2.1.3.2.22).
             header.raw("X-Auto-Response-Suppress", "All");
         }
+        // Whatever brings a mail of ours back to us, under another Message-ID perhaps, keeps this.
+        header.raw("X-Loop", &rules.desk.hostname);
         header.raw("MIME-Version", "1.0");
         let body = body::text_part(&text);
         let (head, parts, tail) = if self.files.is_empty() {

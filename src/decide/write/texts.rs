@@ -67,6 +67,8 @@ pub struct Words<'a> {
     pub commands: &'static [(&'static str, &'static str)],
     /// Whether a refused line, or file, would have shown an internal note to customers.
     pub of_note: bool,
+    /// The mail that came back, where that is what the notice is about.
+    pub returned: Returned<'a>,
     /// Whether the reader is an agent.
     pub to_agent: bool,
     /// The line above which agents write.
@@ -148,6 +150,23 @@ pub struct Refusal<'a> {
     pub line: &'a str,
     /// What is wrong with it, as the rest of a sentence that begins with the line.
     pub why: &'a str,
+}
+
+/// A mail that came back, in a text.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Returned<'a> {
+    /// Whom it was for.
+    pub address: &'a str,
+    /// What it was: `an answer`.
+    pub what: &'a str,
+    /// When it was sent.
+    pub sent_at: String,
+    /// The other server's words, or empty.
+    pub said: &'a str,
+    /// What they mean, or empty.
+    pub meaning: &'a str,
+    /// Whether the address is not written to any more.
+    pub dead: bool,
 }
 
 /// A file in a text.

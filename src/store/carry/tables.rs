@@ -113,7 +113,9 @@ const TICKET: &[(&str, Kind)] = &[
     ("closed_at", Number),
     ("proven", Text),
     ("lately_since", Number),
-    ("lately", Number),
+    ("lately_proven", Number),
+    ("lately_unproven", Number),
+    ("lately_machines", Number),
 ];
 
 const MESSAGE: &[(&str, Kind)] = &[

@@ -192,7 +192,8 @@ async fn write_tickets(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Re
     }
     let mut query = QueryBuilder::<Database>::new(
         "INSERT INTO ticket (number, department, subject, status, priority, origin, visibility, requester_name, requester_address, \
-         assignee, mailbox, first_message_id, last_message_id, due_at, created_at, updated_at, closed_at, proven, lately_since, lately) ",
+         assignee, mailbox, first_message_id, last_message_id, due_at, created_at, updated_at, closed_at, proven, lately_since, \
+         lately_proven, lately_unproven, lately_machines) ",
     );
     query.push_values(last.into_values(), |mut row, ticket| {
         row.push_bind(ticket.number)
@@ -214,12 +215,15 @@ async fn write_tickets(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Re
             .push_bind(ticket.closed_at.map(|time| time.0))
             .push_bind((!ticket.proven.is_empty()).then(|| ticket.proven.join("\n")))
             .push_bind(ticket.lately.since.0)
-            .push_bind(ticket.lately.count);
+            .push_bind(ticket.lately.proven)
+            .push_bind(ticket.lately.unproven)
+            .push_bind(ticket.lately.machines);
     });
     query.push(
         " ON CONFLICT (number) DO UPDATE SET department = excluded.department, status = excluded.status, priority = excluded.priority, \
          assignee = excluded.assignee, due_at = excluded.due_at, last_message_id = excluded.last_message_id, updated_at = excluded.updated_at, closed_at = excluded.closed_at, proven = excluded.proven, lately_since = excluded.lately_since, \
-         lately = excluded.lately",
+         lately_proven = excluded.lately_proven, lately_unproven = excluded.lately_unproven, \
+         lately_machines = excluded.lately_machines",
     );
     query.build().persistent(KEPT).execute(&mut **transaction).await?;
     Ok(())

@@ -44,9 +44,10 @@ async fn write_proofs(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Res
     Ok(())
 }
 
-/// A notice that came back has failed, whatever the relay had said; one that has not left yet is not sent any more.
+/// A notice that came back has failed, whatever the relay had said; one that waits for another attempt is not sent any more. One that is
+/// leased may have come back before its sender could settle it: the settlement looks for a lease and finds none.
 async fn write_failed(transaction: &mut Transaction<'_>, failed: &Failed, now: Time) -> Result<(), Fault> {
-    sqlx::query("UPDATE outbox SET state = 'failed', last_error = $2, settled_at = $3 WHERE id = $1 AND state <> 'leased'")
+    sqlx::query("UPDATE outbox SET state = 'failed', last_error = $2, settled_at = $3 WHERE id = $1")
         .bind(failed.notice)
         .bind(&failed.why)
         .bind(now.0)

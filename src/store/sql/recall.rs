@@ -113,7 +113,7 @@ async fn tickets(connection: &mut Connection, numbers: &[i64], facts: &mut Facts
     let mut query = QueryBuilder::<Database>::new(
         "SELECT number, department, subject, status, visibility, requester_name, requester_address, assignee, mailbox, \
          first_message_id, last_message_id, created_at, updated_at, closed_at, priority, due_at, proven, lately_since, \
-         lately FROM ticket WHERE number IN (",
+         lately_proven, lately_unproven, lately_machines FROM ticket WHERE number IN (",
     );
     push_numbers(&mut query, numbers);
     query.push(") ORDER BY number").push(lock);
@@ -151,7 +151,9 @@ fn ticket_from(row: &Record) -> Result<Ticket, Fault> {
         proven: row.try_get::<Option<&str>, _>(16)?.unwrap_or_default().lines().map(str::to_owned).collect(),
         lately: Lately {
             since: Time(row.try_get::<Option<i64>, _>(17)?.unwrap_or_default()),
-            count: row.try_get::<Option<i64>, _>(18)?.unwrap_or_default(),
+            proven: row.try_get::<Option<i64>, _>(18)?.unwrap_or_default(),
+            unproven: row.try_get::<Option<i64>, _>(19)?.unwrap_or_default(),
+            machines: row.try_get::<Option<i64>, _>(20)?.unwrap_or_default(),
         },
     })
 }
@@ -228,7 +230,7 @@ async fn sent(connection: &mut Connection, wanted: &Wanted, facts: &mut Facts) -
         return Ok(());
     }
     let mut query = QueryBuilder::<Database>::new(
-        "SELECT arrival, id, event, recipient, ticket, message_id, state FROM outbox WHERE arrival IN (",
+        "SELECT arrival, id, event, recipient, ticket, message_id, state, created_at FROM outbox WHERE arrival IN (",
     );
     push_numbers(&mut query, &wanted.sent.iter().copied().collect::<Vec<_>>());
     query.push(") ORDER BY id");
@@ -241,6 +243,7 @@ async fn sent(connection: &mut Connection, wanted: &Wanted, facts: &mut Facts) -
             ticket: row.try_get(4)?,
             message_id: row.try_get(5)?,
             state: row.try_get(6)?,
+            created_at: Time(row.try_get(7)?),
         });
     }
     Ok(())
