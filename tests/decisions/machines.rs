@@ -8,6 +8,7 @@ use postdesk::model::address::{Address, Mailbox};
 use postdesk::model::arrival::{Arrival, Authenticity, Findings, Outcome, Peer, Source};
 use postdesk::model::desk::Desk;
 use postdesk::model::notice::{Event, Outgoing};
+use postdesk::model::ticket::Status;
 use proptest::prelude::*;
 
 use crate::desk::{NOW, desk, ticket};
@@ -171,7 +172,9 @@ fn a_machine_that_does_not_stop_fills_no_ticket() {
     let flood: Vec<Decision> =
         (0..100).map(|_| world.receive(MIA, &to, "Auto-Submitted: auto-replied\r\n", Authenticity::Dkim)).collect();
     assert!(flood.iter().all(|decision| decision.outcome == Outcome::Automatic && decision.ticket == Some(7)));
-    assert!(flood.iter().all(|decision| decision.notices.is_empty() && decision.change.is_none()));
+    assert!(flood.iter().all(|decision| decision.notices.is_empty() && decision.events.is_empty()));
+    let statuses = flood.iter().filter_map(|decision| decision.change.as_ref()).map(|change| change.ticket.status);
+    assert!(statuses.into_iter().all(|status| status == Status::AwaitingCustomer || status == Status::Open));
     assert_eq!(flood.iter().filter(|decision| decision.message.is_some()).count(), 60);
     // A person's reply is told as ever: what machines do does not count against people.
     let reply = world.receive(MIA, &to, "", Authenticity::Dkim);

@@ -157,7 +157,7 @@ pub(super) fn reply(matter: &Matter<'_>, from: &Mailbox, old: &Ticket, mut reaso
         ticket.last_message_id.clone_from(&matter.case.mail.message_id);
     }
     let message = matter.message(&ticket, Kind::Reply, customer_author(from));
-    let flood = flood::of_replies(matter, &ticket, &mut events, &mut reasons);
+    let flood = flood::of_replies(matter, old, &mut events, &mut reasons);
     let mail = &matter.case.mail;
     let addressed: Vec<_> = mail.to.iter().chain(&mail.cc).map(|person| &person.address).collect();
     let happening = Happening {

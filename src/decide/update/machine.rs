@@ -12,7 +12,8 @@ use crate::model::ticket::{Status, Ticket};
 
 /// A machine's mail on its ticket; without one, what may be a request opens a ticket for the agents, and the rest is only kept.
 pub(super) fn machine(matter: &Matter<'_>, machine: &Machine, ticket: Option<&Ticket>, mut reasons: Vec<String>) -> Decision {
-    let to_bounce_address = matter.case.links.bounced.is_some();
+    let released = matter.case.arrival.release.is_some();
+    let to_bounce_address = matter.case.links.bounced.is_some() && !released;
     match (machine.kind, ticket) {
         (MachineKind::Report, _) => bounce::bounce(matter, machine, ticket, reasons),
         // The null sender's mail is an automatic answer: it goes to the envelope sender, which is our bounce address.
@@ -20,8 +21,8 @@ pub(super) fn machine(matter: &Matter<'_>, machine: &Machine, ticket: Option<&Ti
             reasons.push("a bounce address takes delivery reports and nothing else".to_owned());
             Decision::held(matter.case, Cause::NotAReport, ticket.map(|ticket| ticket.number), reasons)
         }
-        (MachineKind::Loop, None) => Decision::held(matter.case, Cause::Loop, None, reasons),
-        (MachineKind::Sender, None) => automatic_request(matter, machine, reasons),
+        (MachineKind::Loop, None) if !released => Decision::held(matter.case, Cause::Loop, None, reasons),
+        (MachineKind::Sender | MachineKind::Loop, None) => automatic_request(matter, machine, reasons),
         _ => entry(matter, machine, ticket, Outcome::Automatic, Kind::Automatic, reasons),
     }
 }
