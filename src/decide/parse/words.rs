@@ -8,7 +8,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::characters::is_invisible;
 
-/// Octets of a line that a mail program may have broken; a shorter or longer one ends where its author ended it.
+/// Characters of a line that a mail program may have broken; a shorter or longer one ends where its author ended it.
 const BROKEN_LINES: std::ops::RangeInclusive<usize> = 50..=80;
 
 /// One word; a single character in scripts that write no spaces.
@@ -24,6 +24,8 @@ pub struct Word {
     pub is_unspaced: bool,
     /// Whether a sentence or a line begins with it.
     pub begins: bool,
+    /// Whether it is the first of its line, which may be broken.
+    pub begins_line: bool,
     /// First octet in the text.
     pub start: usize,
     /// The octet after its last.
@@ -32,7 +34,7 @@ pub struct Word {
 
 /// The words of a text, in linear time.
 pub fn words(text: &str) -> Vec<Word> {
-    let mut reader = Reader { words: Vec::new(), open: None, begins: true };
+    let mut reader = Reader { words: Vec::new(), open: None, begins: true, begins_line: true };
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         reader.line(line, start);
@@ -46,6 +48,7 @@ struct Reader {
     words: Vec<Word>,
     open: Option<(DefaultHasher, Word)>,
     begins: bool,
+    begins_line: bool,
 }
 
 impl Reader {
@@ -63,7 +66,8 @@ impl Reader {
             }
         }
         self.close();
-        self.begins |= !BROKEN_LINES.contains(&written.len());
+        self.begins |= !BROKEN_LINES.contains(&written.chars().count());
+        self.begins_line = true;
     }
 
     fn letter(&mut self, c: char, start: usize, end: usize) {
@@ -71,9 +75,9 @@ impl Reader {
         if is_unspaced {
             self.close();
         }
-        let begins = std::mem::take(&mut self.begins);
+        let (begins, begins_line) = (std::mem::take(&mut self.begins), std::mem::take(&mut self.begins_line));
         let (hasher, word) = self.open.get_or_insert_with(|| {
-            let word = Word { hash: 0, characters: 0, is_number: false, is_unspaced, begins, start, end };
+            let word = Word { hash: 0, characters: 0, is_number: false, is_unspaced, begins, begins_line, start, end };
             (DefaultHasher::new(), word)
         });
         if c.is_ascii() {
@@ -140,7 +144,7 @@ mod tests {
     fn a_sentence_begins_after_a_stop_and_after_a_line_that_nothing_broke() {
         let begins = |text: &str| words(text).iter().filter(|word| word.begins).count();
         assert_eq!(begins("One. Two two!\nThree 3.5 example.org"), 3);
-        assert_eq!(begins(&format!("{} end\nof it", "a line of sixty octets is taken to be broken by a program")), 1);
+        assert_eq!(begins(&format!("{} end\nof it", "a line of sixty characters is taken to be broken by a program")), 1);
     }
 
     proptest! {

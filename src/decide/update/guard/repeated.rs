@@ -124,11 +124,12 @@ impl Guarded {
     }
 
     fn sentence<'a>(&self, all: &'a [Word], starts: usize) -> Option<&'a [Word]> {
+        let begins = |word: &Word| word.begins || word.begins_line;
         let lengths = self.sentences.iter().enumerate().filter(|(_, known)| !known.is_empty());
         for (length, known) in lengths {
             for (at, found) in all.windows(length.max(1)).enumerate().take(starts) {
-                let ends = all.get(at + length).is_none_or(|next| next.begins);
-                let stands_alone = found[0].begins && ends;
+                let ends = all.get(at + length).is_none_or(begins);
+                let stands_alone = begins(&found[0]) && ends;
                 if length <= SHORT_SENTENCE && !stands_alone {
                     continue;
                 }
