@@ -126,6 +126,10 @@ fn authority<'a>(
     desk: &Desk,
     reasons: &mut Vec<String>,
 ) -> Result<Writer<'a>, Cause> {
+    if case.mail.from.is_empty() && case.arrival.release.is_none() {
+        reasons.push(format!("only its envelope names the agent {}: there is no From, so nobody says who wrote it", agent.key));
+        return Err(Cause::AgentUnproven);
+    }
     if !case.authenticity.is_proven() {
         reasons.push(format!("From names the agent {}, and nothing proves that the agent wrote it", agent.key));
         return Err(Cause::AgentUnproven);

@@ -350,10 +350,15 @@ mod tests {
             "X: y\r\n From: ana@staff.example\r\nFrom: eve@evil.example\r\n",
             "X: y\rFrom: ana@staff.example\r\nFrom: eve@evil.example\r\n",
             "X: y\r\nstray line\r\nFrom: ana@staff.example\r\n",
-            "F\0rom: ana@staff.example\r\n",
         ] {
             assert!(doubt(header).is_some(), "{header:?}");
         }
+    }
+
+    #[test]
+    fn a_name_with_a_nul_in_it_is_no_from() {
+        let mail = parse(b"F\0rom: ana@staff.example\r\nTo: support@desk.example.org\r\n\r\nText.\r\n", &Limits::default());
+        assert!(mail.from.is_empty(), "{:?}", mail.from);
     }
 
     proptest! {
