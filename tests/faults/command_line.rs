@@ -107,7 +107,7 @@ fn the_demo_plays_its_conversation_to_the_end_and_leaves_nothing_behind() {
     let output = command.arg("demo").current_dir(folder.path()).env("TMPDIR", folder.path()).output().unwrap();
     let page = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    for seen in ["SUP-1 is awaiting-customer", "#clsoe", "closed → open", "undelivered"] {
+    for seen in ["SUP-1 is awaiting-customer", "for agents only", "#clsoe", "closed → open", "undelivered"] {
         assert!(page.contains(seen), "{seen} is missing in:\n{page}");
     }
     assert!(!page.contains('\u{1b}'), "no colours where there is no terminal");

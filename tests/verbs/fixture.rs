@@ -49,7 +49,9 @@ impl Filled {
     pub(crate) async fn add_tickets(&mut self, count: i64) {
         sqlx::query(
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
-             INSERT INTO ticket SELECT i, CASE i % 2 WHEN 0 THEN 'support' ELSE 'sales' END, 'Subject ' || i,
+             INSERT INTO ticket (number, department, subject, status, priority, origin, visibility, requester_name, requester_address,
+               assignee, mailbox, first_message_id, last_message_id, due_at, created_at, updated_at, closed_at)
+             SELECT i, CASE i % 2 WHEN 0 THEN 'support' ELSE 'sales' END, 'Subject ' || i,
                CASE i % 10 WHEN 0 THEN 'closed' ELSE 'new' END, 'medium', 'email', 'external', '', 'c' || i || '@kunde.example', NULL,
                'help@shop.example', NULL, NULL, NULL, 1700000000000000 + i * 1000000, 1700000000000000 + i * 1000000, NULL FROM n",
         )

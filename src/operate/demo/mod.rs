@@ -78,6 +78,7 @@ impl Play<'_> {
         self.page.title(&format!("postdesk demo: a customer, two agents and a follower, over real SMTP ({address})"))?;
         let (request, notice) = self.request().await?;
         let (answer, question) = self.answer(&request, &notice).await?;
+        self.note(&question).await?;
         self.mistyped(&question).await?;
         self.close(&question).await?;
         self.again(&request, &answer).await?;
@@ -129,6 +130,17 @@ impl Play<'_> {
         Ok((answer, question))
     }
 
+    /// A note brings a colleague in, and stays inside.
+    async fn note(&mut self, question: &Mail) -> Result<(), Ended> {
+        self.page.scene("Ana asks Boris, and nobody else")?;
+        self.send(Draft::reply(&ANA, question, "#note\n\n@boris, three times red: have we one left to send her?")).await?;
+        let note = self.receive(&BORIS).await?;
+        self.page.received(&BORIS, &note)?;
+        self.receive(&ANA).await?;
+        self.page.remark("Ana has a receipt. Mia and Noah received nothing, and never will.")?;
+        self.page.status(self.gateway.store(), 1).await
+    }
+
     /// What looks like a command and is not understood stops the whole mail.
     async fn mistyped(&mut self, question: &Mail) -> Result<(), Ended> {
         self.page.scene("Ana wants to close the ticket and mistypes")?;
@@ -147,7 +159,8 @@ impl Play<'_> {
         let closing = self.receive(&MIA).await?;
         self.page.received(&MIA, &closing)?;
         self.receive(&NOAH).await?;
-        self.page.remark("Noah has the same.")?;
+        self.page.remark("Noah has the same, and Ana a receipt.")?;
+        self.receive(&ANA).await?;
         self.page.status(self.gateway.store(), 1).await
     }
 
