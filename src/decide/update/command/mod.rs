@@ -2,7 +2,7 @@
 //!
 //! The rule above all others: what looks like a command and is not understood stops the whole mail. A mistyped command must never
 //! be mailed to a customer. Words and case are forgiving, meaning is not: nothing is corrected without asking, and what could mean two
-//! things means neither. [`line`] reads one line, [`name`] finds agents, [`mention`] finds `@name` in a text.
+//! things means neither. [`mod@line`] reads one line, [`name`] finds agents, [`mention`] finds `@name` in a text.
 
 pub mod line;
 pub mod mention;
