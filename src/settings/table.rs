@@ -210,18 +210,7 @@ impl<'a> Table<'a> {
             self.report.fault(&place, message);
             return Vec::new();
         };
-        let mut tables = Vec::new();
-        for (index, element) in elements.iter().enumerate() {
-            let path = format!("{}[{}]", place.key, index + 1);
-            match &element.value {
-                Value::Table(entries) => tables.push(self.below(path, element.line, entries)),
-                other => {
-                    let message = format!("is a section and is written [[{key}]], not {}", other.kind());
-                    self.report.fault(&Place { key: path, line: element.line }, message);
-                }
-            }
-        }
-        tables
+        self.each(&place.key, elements, |kind| format!("is a section and is written [[{key}]], not {kind}"))
     }
 
     /// The tables in braces of one list.
@@ -232,15 +221,17 @@ impl<'a> Table<'a> {
             self.report.fault(&place, format!("takes a list in [brackets], as in [{example}], not {}", node.value.kind()));
             return Vec::new();
         };
+        self.each(&place.key, elements, |kind| format!("takes {example}, not {kind}"))
+    }
+
+    /// The elements of a list that are tables; the others are faults.
+    fn each(&self, list: &str, elements: &'a [Node], fault: impl Fn(&str) -> String) -> Vec<Table<'a>> {
         let mut tables = Vec::new();
         for (index, element) in elements.iter().enumerate() {
-            let path = format!("{}[{}]", place.key, index + 1);
+            let path = format!("{list}[{}]", index + 1);
             match &element.value {
                 Value::Table(entries) => tables.push(self.below(path, element.line, entries)),
-                other => {
-                    let message = format!("takes {example}, not {}", other.kind());
-                    self.report.fault(&Place { key: path, line: element.line }, message);
-                }
+                other => self.report.fault(&Place { key: path, line: element.line }, fault(other.kind())),
             }
         }
         tables

@@ -124,7 +124,7 @@ fn name_of(value: &str) -> Result<(&str, &str), &'static str> {
         match character {
             '"' => skip_quoted(&mut characters)?,
             '(' => skip_comment(&mut characters)?,
-            '<' if value[..at].contains('@') && outside_quotes(&value[..at], '@') => {
+            '<' if outside_quotes(&value[..at], '@') && !is_same(&value[..at], in_brackets(value)) => {
                 return Err("From has an address in front of its address");
             }
             '<' => return Ok((&value[..at], &value[at..])),
@@ -231,6 +231,7 @@ fn address_only(text: &str) -> Result<&str, &'static str> {
 
 /// Whether an encoded word (RFC 2047) decodes to what is an address for a reader who decodes before he looks for one.
 fn hides_address(value: &str) -> bool {
+    let own = in_brackets(value);
     let mut rest = value;
     while let Some(start) = rest.find("=?") {
         rest = &rest[start + 2..];
@@ -238,11 +239,22 @@ fn hides_address(value: &str) -> bool {
         let (Some(charset), Some(encoding), Some(text)) = (parts.next(), parts.next(), parts.next()) else { return false };
         let Some(end) = text.find("?=") else { continue };
         let charset = charset.split('*').next().unwrap_or(charset);
-        if decoded(charset, encoding, &text[..end]).contains(['@', '<', '>', '\0', '\r', '\n', '\u{ff20}', '\u{fe6b}']) {
+        let decoded = decoded(charset, encoding, &text[..end]);
+        if decoded.contains(['@', '<', '>', '\0', '\r', '\n', '\u{ff20}', '\u{fe6b}']) && !is_same(&decoded, own) {
             return true;
         }
     }
     false
+}
+
+/// What stands in the last angle brackets.
+fn in_brackets(value: &str) -> Option<&str> {
+    value.rsplit_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(address, _)| address)
+}
+
+/// Many programs repeat the address where a name belongs: whichever of the two is read, it is the same.
+fn is_same(name: &str, address: Option<&str>) -> bool {
+    address.is_some_and(|address| name.trim().eq_ignore_ascii_case(address.trim()))
 }
 
 fn decoded(charset: &str, encoding: &str, text: &str) -> String {
@@ -305,6 +317,8 @@ mod tests {
             "Ana\r\n\t<ana@staff.example>",
             "\r\n Ana <ana@staff.example>",
             "[Desk] Ana <ana@staff.example>",
+            "ana@staff.example <Ana@staff.example>",
+            "=?utf-8?Q?ana=40staff.example?= <ana@staff.example>",
             "Ana <ana@[192.0.2.1]>",
         ] {
             assert_eq!(doubt(&format!("From: {from}\r\n")), None, "{from}");
@@ -321,6 +335,7 @@ mod tests {
             "<ana@staff.example>,<eve@evil.example>",
             "Staff: ana@staff.example;",
             "ana@staff.example <eve@evil.example>",
+            "ana@staff.example <eve@evil.example> <ana@staff.example>",
             "<ana@staff.example> <eve@evil.example>",
             "a\\na@staff.example",
             "\"ana\"@staff.example",

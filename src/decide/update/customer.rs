@@ -3,7 +3,7 @@
 use super::flood::{self, Flood};
 use super::{Matter, customer_author};
 use crate::decide::recall::Acknowledged;
-use crate::decide::screen::{Writer, is_human_by_configuration};
+use crate::decide::screen::is_human_by_configuration;
 use crate::decide::watchers::Happening;
 use crate::decide::write::bare_subject;
 use crate::decide::{Decision, Relation, TicketChange};
@@ -20,13 +20,12 @@ pub(super) fn request(
     related: Option<(&Ticket, Relation)>,
     mut reasons: Vec<String>,
 ) -> Decision {
-    let internal = matches!(matter.writer, Writer::Member { .. });
-    let mut ticket = new_ticket(matter, from.clone(), internal);
+    let mut ticket = new_ticket(matter, from.clone(), false);
     let mut events = vec![matter.event(&ticket, from.address.as_str(), "created", None, Some(Status::New.name()))];
     if let Some((old, _)) = related {
         events.push(matter.event(&ticket, from.address.as_str(), "related", None, Some(&old.number.to_string())));
     }
-    assign_by_default(matter, &mut ticket, internal, &mut events);
+    assign_by_default(matter, &mut ticket, false, &mut events);
     if matter.case.authenticity.is_proven() {
         let continued = related.filter(|(_, relation)| *relation == Relation::FollowUp);
         let mut people = continued.map(|(old, _)| old.followers.clone()).unwrap_or_default();
