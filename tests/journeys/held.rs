@@ -30,6 +30,8 @@ pub(crate) fn a_mail_in_an_agents_name_is_told_to_the_agent_and_released_by_an_a
     let arrival = wait_for("the released mail to be decided", DEADLINE, || {
         Some(second(&desk)).filter(|arrival| arrival["history"] != json!([]) && !arrival["outcome"].is_null())
     });
+    // The operator's word makes it Ana's answer to the ticket that its subject names.
+    assert_eq!((&arrival["outcome"], &arrival["ticket"]), (&json!("answer"), &json!("SUP-1")));
     let history = arrival["history"].as_array().unwrap();
     assert!(history.iter().any(|line| line == "held: agent-without-token"), "{history:?}");
     assert!(history.last().unwrap().as_str().unwrap().starts_with("released by boris on "), "{history:?}");
