@@ -10,6 +10,7 @@ use super::Matter;
 use crate::decide::parse::cut::has_marker;
 use crate::decide::watchers::Watcher;
 use crate::decide::write::frame;
+use crate::model::address::Address;
 use crate::model::desk::Agent;
 use crate::model::mail::Enclosed;
 use crate::model::notice::Event;
@@ -89,7 +90,10 @@ fn guarded(matter: &Matter<'_>, agent: &Agent, ticket: &Ticket) -> Guarded {
     let frame = |event| frame(&Watcher::agent(agent, event), ticket, department, matter.rules);
     let agents = matter.rules.desk.agents.iter().map(|agent| agent.name.as_str());
     let people = ticket.customer_side().map(|person| person.name.as_str()).chain(agents);
-    let mut guarded = Guarded::new(people.chain([ticket.subject.as_str(), &department.name]));
+    // Of addresses ours alone: those of customers are made of words that a note may be about.
+    let addresses = [&department.address, &ticket.mailbox].into_iter();
+    let known = people.chain(addresses.map(Address::as_str)).chain([ticket.subject.as_str(), &department.name]);
+    let mut guarded = Guarded::new(known.chain([matter.rules.desk.hostname.as_str()]));
     notes.for_each(|note| guarded.add_note(note));
     guarded.add_frame(&frame(Event::Note));
     for public in [Event::Request, Event::Reply, Event::Answer, Event::Assigned] {

@@ -2,7 +2,7 @@
 //!
 //! - a whole note, from `WHOLE_NOTE` letters on, or a whole sentence of one, from `WHOLE_SENTENCE` letters on, also without the words that
 //!   tell nothing at its ends, as in `@ana please look: …`;
-//! - any passage of six words and more (twelve characters, in scripts without spaces) with `PASSAGE` letters.
+//! - any passage of eight words and more (sixteen characters, in scripts without spaces) with `PASSAGE` letters.
 //!
 //! Letters are those of words that tell something: not those of `COMMONPLACE`, of the names on the ticket or of its subject, and of
 //! a number only a few. So `Thank you very much` or an order number may stand in a note and in an answer. What stands in a public
@@ -15,9 +15,9 @@ use crate::decide::parse::words::{Word, words};
 
 const WHOLE_NOTE: usize = 12;
 const WHOLE_SENTENCE: usize = 16;
-const PASSAGE: usize = 20;
+const PASSAGE: usize = 24;
 /// Words of a passage, twice: a character of a script without spaces counts half.
-const PASSAGE_SIZE: usize = 12;
+const PASSAGE_SIZE: usize = 16;
 /// Passages are found by groups of so many words.
 const GROUP: usize = 4;
 /// The longest sentence that is looked for as a whole; a longer one is a passage.
