@@ -51,8 +51,6 @@ pub struct Words<'a> {
     pub changed_by: &'a str,
     /// The files that come along.
     pub files: Vec<File<'a>>,
-    /// Why a mail is held.
-    pub why: &'a str,
     /// What the commands of a mail did, one sentence each.
     pub done: &'a [String],
     /// What was not understood in a mail that was not stopped for it.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use sqlx::{QueryBuilder, Row as _};
 
 use super::decision::insert_notices;
-use super::recall::{held_from, next_ticket};
+use super::recall::{dead_among, held_from, next_ticket};
 use super::work::push_numbers;
-use super::{Base, Database, FOR_UPDATE, KEPT, Transaction, effect};
+use super::{Base, Database, FOR_UPDATE, Transaction, effect};
 use crate::decide::digest::{LISTED, Untold};
 use crate::decide::{Action, Operation};
 use crate::model::arrival::Cause;
@@ -129,7 +129,7 @@ async fn untold(transaction: &mut Transaction<'_>, now: Time, people: &[String])
     let rows = query.build().fetch_all(&mut **transaction).await?;
     let held = rows.iter().map(held_from).collect::<Result<Vec<_>, _>>()?;
     let Some(noted_with) = noted_with(transaction, &ids).await? else { return Ok(None) };
-    let dead = dead(transaction, people).await?;
+    let dead = dead_among(transaction, people).await?;
     Ok(Some(Untold { held, count, noted_with, dead }))
 }
 
@@ -146,14 +146,4 @@ async fn noted_with(transaction: &mut Transaction<'_>, ids: &[i64]) -> Result<Op
     let query = "SELECT id FROM arrival WHERE NOT EXISTS \
                  (SELECT 1 FROM outbox WHERE outbox.arrival = arrival.id AND outbox.event = 'digest') ORDER BY id DESC LIMIT 1";
     Ok(sqlx::query_scalar(query).fetch_optional(&mut **transaction).await?)
-}
-
-async fn dead(transaction: &mut Transaction<'_>, people: &[String]) -> Result<HashSet<String>, Fault> {
-    let mut query = QueryBuilder::<Database>::new("SELECT address_key FROM dead_address WHERE address_key IN (");
-    let mut list = query.separated(", ");
-    for person in people {
-        list.push_bind(person.clone());
-    }
-    query.push(")");
-    Ok(query.build_query_scalar().persistent(KEPT).fetch_all(&mut **transaction).await?.into_iter().collect())
 }

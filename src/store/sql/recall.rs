@@ -1,5 +1,7 @@
 //! Recall in SQL.
 
+use std::collections::HashSet;
+
 use sqlx::{QueryBuilder, Row as _};
 
 use super::work::push_numbers;
@@ -212,16 +214,22 @@ async fn dead(connection: &mut Connection, wanted: &Wanted, facts: &mut Facts) -
     let mut keys = wanted.people.clone();
     let on_tickets = facts.tickets.values().flat_map(Ticket::customer_side);
     keys.extend(on_tickets.map(|person| person.address.key()));
-    let keys: Vec<String> = keys.into_iter().collect();
+    facts.dead = dead_among(connection, &keys.into_iter().collect::<Vec<_>>()).await?;
+    Ok(())
+}
+
+/// Those of the addresses that are dead.
+pub(super) async fn dead_among(connection: &mut Connection, keys: &[String]) -> Result<HashSet<String>, Fault> {
+    let mut found = HashSet::new();
     for keys in keys.chunks(MANY) {
         let mut query = QueryBuilder::<Database>::new("SELECT address_key FROM dead_address WHERE address_key IN (");
         push_texts(&mut query, keys);
         query.push(")");
         for row in query.build().persistent(KEPT).fetch_all(&mut *connection).await? {
-            facts.dead.insert(row.try_get(0)?);
+            found.insert(row.try_get(0)?);
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Notices by the arrivals that caused them.
