@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::address::{Address, Mailbox};
-use super::message::Attachment;
+use super::message::{Attachment, Original};
+use super::time::Time;
 
 /// What `decide::parse` makes of raw octets. Header values are decoded, on one line and without control characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Mail {
     pub delivered_to: Vec<Address>,
     /// The Date field as it stood.
     pub date: String,
+    /// The same as a time, when it can be read.
+    pub sent_at: Option<Time>,
     /// Message-ID without angle brackets.
     pub message_id: Option<String>,
     /// In-Reply-To, then References from the right-most to the left, without repeats, at most as many as the limit says.
@@ -30,6 +33,12 @@ pub struct Mail {
     pub text: String,
     /// What was cut from it, in the same form.
     pub quoted: String,
+    /// Its HTML, all of it, sanitised: no script, no form, nothing that is fetched from elsewhere. `None` when it has none.
+    pub html: Option<String>,
+    /// The mail that it passes on, when its author forwarded one.
+    pub forwarded: Option<Forwarded>,
+    /// How it is signed or encrypted.
+    pub protection: Option<Protection>,
     /// Files.
     pub attachments: Vec<Attachment>,
     /// What can be read in the files, for those who must know before they are passed on.
@@ -42,6 +51,49 @@ pub struct Mail {
     pub content_key: [u8; 32],
     /// What was wrong with it, in plain words.
     pub defects: Vec<Defect>,
+}
+
+/// A mail that was forwarded, and what was written above it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Forwarded {
+    /// Who wrote it, when, and what about.
+    pub original: Original,
+    /// The words of whoever passes it on, in the form of `Mail::text`, perhaps empty.
+    pub words: String,
+    /// The text of the original, in the same form.
+    pub text: String,
+}
+
+/// How a mail is protected on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protection {
+    /// Signed with OpenPGP (RFC 3156, or in the text as RFC 9580 section 7 has it).
+    SignedPgp,
+    /// Signed with S/MIME (RFC 8551).
+    SignedSmime,
+    /// Encrypted with OpenPGP: it cannot be read here.
+    EncryptedPgp,
+    /// Encrypted with S/MIME: it cannot be read here.
+    EncryptedSmime,
+}
+
+impl Protection {
+    const ALL: [Protection; 4] = [Self::SignedPgp, Self::SignedSmime, Self::EncryptedPgp, Self::EncryptedSmime];
+
+    /// The name in tables and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Protection::SignedPgp => "signed-pgp",
+            Protection::SignedSmime => "signed-smime",
+            Protection::EncryptedPgp => "encrypted-pgp",
+            Protection::EncryptedSmime => "encrypted-smime",
+        }
+    }
+
+    /// Reads a name back.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|protection| protection.name() == name)
+    }
 }
 
 /// What can be read in a file, mails in it to the last. Of very large ones the beginning.

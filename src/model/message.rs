@@ -1,6 +1,7 @@
 //! Messages: the entries of a ticket.
 
-use super::address::Address;
+use super::address::{Address, Mailbox};
+use super::mail::Protection;
 use super::time::Time;
 
 /// What an entry is.
@@ -71,6 +72,30 @@ pub struct Attachment {
     pub start: i64,
     /// The octet after its last.
     pub end: i64,
+    /// Where it lies in that part, once it is decoded, when the part is a container of several files.
+    pub inner: Option<Inner>,
+}
+
+/// A file within a decoded part: of a TNEF container, or uuencoded in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Inner {
+    /// First octet.
+    pub start: i64,
+    /// The octet after its last.
+    pub end: i64,
+    /// Whether these octets are uuencoded lines (IEEE Std 1003.1, `uuencode`).
+    pub uuencoded: bool,
+}
+
+/// A mail that was passed on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Original {
+    /// Who wrote it, when an address can be read.
+    pub from: Option<Mailbox>,
+    /// Its date as it stood.
+    pub date: String,
+    /// Its subject.
+    pub subject: String,
 }
 
 /// Content-Transfer-Encoding of a part (RFC 2045 section 6).
@@ -126,6 +151,12 @@ pub struct Message {
     pub text: String,
     /// What was cut from it.
     pub quoted: String,
+    /// Its HTML, sanitised; `None` when it had none.
+    pub html: Option<String>,
+    /// The mail that it passed on.
+    pub forwarded: Option<Original>,
+    /// How it was signed or encrypted.
+    pub protection: Option<Protection>,
     /// The files that came with it.
     pub attachments: Vec<Attachment>,
     /// Whether the sender was proven.

@@ -1,7 +1,11 @@
 //! The reply cut off from its quotation: what is lost (nothing), what stays, and what is ours by content.
 
-use postdesk::decide::parse::cut::{MARKER, cut, cut_known};
+use postdesk::decide::parse::cut::{self, MARKER, cut_known};
 use proptest::prelude::*;
+
+fn cut(text: &str) -> (String, String) {
+    cut::cut(text, false)
+}
 
 /// Lines of every kind that the cutter knows, and some that it must not take for one.
 const LINES: [&str; 34] = [

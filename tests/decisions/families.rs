@@ -98,15 +98,34 @@ fn mail_section(family: &Family) -> Value {
         "references": mail.references,
         "text": lines(&mail.text),
         "quoted": lines(&mail.quoted),
+        "html": mail.html.as_deref().map(lines),
+        "forwarded": forwarded(&mail),
+        "protection": mail.protection.map(|protection| protection.name()),
+        "sent_at": mail.sent_at,
         "attachments": attachments(&mail),
         "marks": marks(&mail),
         "report": report(&mail),
         "defects": mail.defects.iter().map(|defect| defect.name).collect::<Vec<_>>(),
     });
     if let Some(section) = section.as_object_mut() {
-        section.retain(|name, value| name != "report" || !value.is_null());
+        section.retain(|name, value| {
+            !["report", "html", "forwarded", "protection", "sent_at"].contains(&name.as_str()) || !value.is_null()
+        });
     }
     readable(section, family)
+}
+
+/// The mail that it passes on.
+fn forwarded(mail: &Mail) -> Value {
+    let Some(forwarded) = &mail.forwarded else { return Value::Null };
+    let original = &forwarded.original;
+    json!({
+        "from": original.from.as_ref().map(|from| from.to_string()),
+        "date": original.date,
+        "subject": original.subject,
+        "words": lines(&forwarded.words),
+        "text": lines(&forwarded.text),
+    })
 }
 
 /// What it reports of a delivery.
@@ -138,14 +157,18 @@ fn attachments(mail: &Mail) -> Vec<Value> {
     mail.attachments
         .iter()
         .map(|file| {
-            json!({
+            let mut listed = json!({
                 "name": file.name,
                 "media_type": file.media_type,
                 "size": file.size,
                 "inline": file.inline,
                 "content_id": file.content_id,
                 "encoding": file.encoding.name(),
-            })
+            });
+            if let (Some(inner), Some(listed)) = (file.inner, listed.as_object_mut()) {
+                listed.insert("inner".to_owned(), json!([inner.start, inner.end, inner.uuencoded]));
+            }
+            listed
         })
         .collect()
 }

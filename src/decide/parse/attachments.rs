@@ -68,6 +68,7 @@ fn attachment(
         encoding,
         start: octets(start),
         end: octets(end),
+        inner: None,
     }
 }
 

@@ -5,9 +5,13 @@
 //! cutting would leave nothing, nothing is cut.
 
 mod forms;
+mod forward;
 mod known;
+mod marker;
 mod shape;
+mod signature;
 
+pub use forward::is_forward_subject;
 pub use known::cut_known;
 
 use shape::{Role, Shape};
@@ -17,7 +21,7 @@ pub const MARKER: &str = "Write your answer above this line.";
 
 /// Whether a text holds that line, quoted or wrapped: it is, or repeats, a notice of ours.
 pub fn has_marker(text: &str) -> bool {
-    forms::marker(&text.split('\n').collect::<Vec<_>>()).is_some()
+    marker::find(&text.split('\n').collect::<Vec<_>>()).is_some()
 }
 
 /// How often the result is cut again. Two rounds are enough for what people send; a text made for the purpose may
@@ -25,13 +29,13 @@ pub fn has_marker(text: &str) -> bool {
 const ROUNDS: usize = 8;
 
 /// Cuts a text with LF line ends: what its author newly wrote, and what was cut from it, both in their own order and
-/// without empty lines at the ends.
-pub fn cut(text: &str) -> (String, String) {
+/// without empty lines at the ends. Where the author `passes_on` another mail, that mail is not cut off: it is meant to be read.
+pub fn cut(text: &str, passes_on: bool) -> (String, String) {
     let lines: Vec<&str> = text.split('\n').collect();
     let mut kept: Vec<usize> = (0..lines.len()).collect();
     for _ in 0..ROUNDS {
         let view: Vec<&str> = kept.iter().map(|index| lines[*index]).collect();
-        let keep = once(&view);
+        let keep = once(&view, passes_on);
         let before = kept.len();
         let mut decisions = keep.into_iter();
         kept.retain(|_| decisions.next().unwrap_or(true));
@@ -57,18 +61,18 @@ fn joined<'a>(lines: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// Which lines are kept, by every rule in turn; each rule sees what the one before it left.
-fn once(lines: &[&str]) -> Vec<bool> {
+fn once(lines: &[&str], passes_on: bool) -> Vec<bool> {
     let mut end = lines.len();
-    let mut shape = Shape::of(lines);
-    if let Some(marker) = forms::marker(lines) {
+    let mut shape = Shape::of(lines, passes_on);
+    if let Some(marker) = marker::find(lines) {
         let start = shape.start_of_quotation(marker);
         if shape.has_own_text(start) {
             end = start;
         }
     }
     shape.truncate(end);
-    if let Some(separator) = (0..shape.quotable).find(|at| shape.roles[*at] == Role::Own && forms::separates(&lines[..end], *at))
-    {
+    let ends = |at: &usize| signature::begins(&lines[..end], *at) || forms::separates(&lines[..end], *at);
+    if let Some(separator) = (0..shape.quotable).find(|at| shape.roles[*at] == Role::Own && ends(at)) {
         end = separator;
     }
     if let Some(attribution) = shape.attribution_of_tail() {
@@ -90,7 +94,7 @@ fn once(lines: &[&str]) -> Vec<bool> {
 fn drop_closing_lines(lines: &[&str], shape: &Shape, keep: &mut [bool]) {
     let own: Vec<usize> = (0..shape.roles.len()).filter(|at| keep[*at] && shape.roles[*at] == Role::Own).collect();
     let last_kept = (0..keep.len()).rev().find(|at| keep[*at] && !lines[*at].trim().is_empty());
-    let closing = own.iter().rev().take_while(|at| forms::is_closing_line(lines[**at])).count();
+    let closing = own.iter().rev().take_while(|at| signature::is_closing_line(lines[**at])).count();
     // Only where nothing else comes after it, and something is left.
     if last_kept == own.last().copied() && closing < own.len() {
         own.iter().rev().take(closing).for_each(|at| keep[*at] = false);

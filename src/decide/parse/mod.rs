@@ -47,7 +47,7 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Mail {
     if let Some(head) = head.filter(|_| mail.report.is_none()) {
         mail.report = report::in_words(&head, visible.text());
     }
-    (mail.text, mail.quoted) = visible.cut();
+    (mail.text, mail.quoted) = visible.cut(cut::is_forward_subject(&mail.subject));
     mail
 }
 

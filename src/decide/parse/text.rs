@@ -31,11 +31,11 @@ impl Visible {
     }
 
     /// What the author newly wrote and the rest.
-    pub(super) fn cut(self) -> (String, String) {
-        if self.text.trim().is_empty() {
-            return cut::cut(&join(self.text, self.tail));
+    pub(super) fn cut(self, passes_on: bool) -> (String, String) {
+        if self.text.trim().is_empty() || passes_on {
+            return cut::cut(&join(self.text, self.tail), passes_on);
         }
-        let (text, quoted) = cut::cut(&self.text);
+        let (text, quoted) = cut::cut(&self.text, passes_on);
         (text, join(quoted, self.tail))
     }
 }

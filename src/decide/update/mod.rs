@@ -77,6 +77,9 @@ impl<'a> Matter<'a> {
             subject: mail.subject.clone(),
             text: mail.text.clone(),
             quoted: mail.quoted.clone(),
+            html: mail.html.clone(),
+            forwarded: mail.forwarded.as_ref().map(|forwarded| forwarded.original.clone()),
+            protection: mail.protection,
             attachments: mail.attachments.clone(),
             authenticated: self.case.authenticity.is_proven(),
         }

@@ -24,10 +24,11 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// Gives every line its role.
-    pub(super) fn of(lines: &[&str]) -> Self {
+    /// Gives every line its role. Where the author `passes_on` a mail, the first line that it could begin with is where it does.
+    pub(super) fn of(lines: &[&str], passes_on: bool) -> Self {
         let mut roles: Vec<Role> = lines.iter().map(|line| role(line)).collect();
-        let written = (0..lines.len()).find(|at| roles[*at] == Role::Own && forms::is_forward(lines[*at]));
+        let begins = |at: usize| forms::is_forward(lines[at]) || (passes_on && forms::separates(lines, at));
+        let written = (0..lines.len()).find(|at| roles[*at] == Role::Own && begins(*at));
         let written = written.unwrap_or(lines.len());
         let mut at = 0;
         while at < written {
