@@ -130,6 +130,15 @@ impl TransferEncoding {
     }
 }
 
+/// The words of an agent above a customer's mail that the agent passed on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// The agent.
+    pub author: Author,
+    /// The words.
+    pub text: String,
+}
+
 /// An entry of a ticket. It is numbered as the arrival that it came by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
@@ -157,6 +166,8 @@ pub struct Message {
     pub forwarded: Option<Original>,
     /// How it was signed or encrypted.
     pub protection: Option<Protection>,
+    /// What an agent wrote above it who passed it on: a note, although the message is the customer's.
+    pub remark: Option<Remark>,
     /// The files that came with it.
     pub attachments: Vec<Attachment>,
     /// Whether the sender was proven.

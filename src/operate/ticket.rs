@@ -278,6 +278,13 @@ fn entry(message: &MessageRow, look: Look, view: &View<'_>) -> String {
     }
     let mut text = look.bold(&one_line(&named(&author)));
     text.push_str(&look.dim(&format!("  {} [arrival {}]\n", one_line(&about), message.arrival)));
+    if let Some(original) = &message.forwarded {
+        let from = original.from.as_ref().map_or_else(|| "somebody".to_owned(), named);
+        text.push_str(&look.dim(&format!("    passes on a mail of {} of {}\n", one_line(&from), one_line(&original.date))));
+    }
+    if let Some(protection) = &message.protection {
+        text.push_str(&look.dim(&format!("    {protection}\n")));
+    }
     text.push_str(&indented(&message.text, 4, look));
     for file in &message.attachments {
         text.push_str(&look.shown(&format!("    + {}\n", file_line(file)), Tone::Good));

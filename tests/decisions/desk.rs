@@ -256,10 +256,14 @@ pub(crate) fn decision_section(family: &Family) -> Value {
         "assignee": ticket.and_then(|ticket| ticket.assignee.clone()),
         "message": message.map(|message| message.kind.name()),
         "text": message.map(|message| message.text.split('\n').collect::<Vec<_>>()),
+        "remark": message.and_then(|message| message.remark.as_ref()).map(|remark| remark.text.split('\n').collect::<Vec<_>>()),
         "events": events.collect::<Vec<_>>(),
         "notices": decision.notices.iter().map(|notice| format!("{} to {}", notice.event.name(), notice.recipient)).collect::<Vec<_>>(),
         "reasons": decision.reasons,
     });
+    if let Some(section) = section.as_object_mut() {
+        section.retain(|name, value| name != "remark" || !value.is_null());
+    }
     if !decision.operations.is_empty() {
         let operations = decision
             .operations

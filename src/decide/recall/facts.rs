@@ -133,6 +133,9 @@ impl Facts {
             self.by_arrival.insert(decision.arrival, message.ticket);
             let said = if message.kind == Kind::Note { &mut self.notes } else { &mut self.texts };
             said.entry(message.ticket).or_default().push(message.text.clone());
+            if let Some(remark) = &message.remark {
+                self.notes.entry(message.ticket).or_default().push(remark.text.clone());
+            }
             if message.kind.is_public() {
                 self.public.entry(message.ticket).or_default().push(message.text.clone());
             }

@@ -115,7 +115,8 @@ fn act(
         Says::Reply => Kind::Reply,
         Says::Note | Says::Nothing => Kind::Note,
     };
-    let mut message = Message { quoted, ..matter.message(old, kind, author_of(hand.agent, hand.from)) };
+    // Its HTML would show the commands, and the agent's own link in what it quotes.
+    let mut message = Message { quoted, html: None, ..matter.message(old, kind, author_of(hand.agent, hand.from)) };
     if says != Says::Nothing {
         message.text.clone_from(&commanded.text);
     }

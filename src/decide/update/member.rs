@@ -38,7 +38,9 @@ pub(super) fn request(matter: &Matter<'_>, agent: &Agent, from: &Mailbox, mut re
     }
     let kind = if commanded.note { Kind::Note } else { Kind::Request };
     let author = author_of(agent, from);
-    let message = Message { text: commanded.text.clone(), ..matter.message(&effects.ticket, kind, author) };
+    // HTML would still have the lines that were commands.
+    let html = matter.case.mail.html.clone().filter(|_| commanded.said.is_empty());
+    let message = Message { text: commanded.text.clone(), html, ..matter.message(&effects.ticket, kind, author) };
     let mentioned = mentions(&message.text, matter.rules.desk);
     effects.bring_in(&mentioned);
     reasons.extend(commanded.said.iter().map(|said| format!("the command {}", said.line)));
@@ -71,7 +73,7 @@ fn may_acknowledge(matter: &Matter<'_>, from: &Mailbox, reasons: &mut Vec<String
 }
 
 /// A viewer may ask like everybody else, and change nothing.
-fn only_reads(commanded: &mut Commanded) {
+pub(super) fn only_reads(commanded: &mut Commanded) {
     let why = "cannot be done: your access to this desk is reading only";
     let said = std::mem::take(&mut commanded.said);
     commanded.refused.extend(said.into_iter().map(|said| Refused { at: said.at, line: said.line, why: why.to_owned() }));

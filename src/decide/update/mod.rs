@@ -11,6 +11,7 @@ mod guard;
 pub mod held;
 pub mod machine;
 pub mod member;
+mod passed_on;
 mod receipts;
 
 use super::recall::Facts;
@@ -52,9 +53,10 @@ pub fn update(matter: Matter<'_>, reasons: Vec<String>) -> Decision {
         (Writer::Machine(machine), ticket) => machine::machine(&matter, machine, ticket, reasons),
         (Writer::Agent { agent, mailbox, .. }, Some(ticket)) => agent::agent(&matter, agent, mailbox, ticket, reasons),
         (Writer::Customer(from), Some(ticket)) => customer::reply(&matter, from, ticket, reasons),
-        (Writer::Agent { agent, mailbox, .. } | Writer::Member { agent, mailbox }, _) => {
-            member::request(&matter, agent, mailbox, reasons)
-        }
+        (Writer::Agent { agent, mailbox, .. } | Writer::Member { agent, mailbox }, _) => match passed_on::original(&matter) {
+            Some(original) => passed_on::request(&matter, agent, mailbox, original, reasons),
+            None => member::request(&matter, agent, mailbox, reasons),
+        },
         (Writer::Customer(from), None) => customer::request(&matter, from, matter.thread.related, reasons),
     }
 }
@@ -80,6 +82,7 @@ impl<'a> Matter<'a> {
             html: mail.html.clone(),
             forwarded: mail.forwarded.as_ref().map(|forwarded| forwarded.original.clone()),
             protection: mail.protection,
+            remark: None,
             attachments: mail.attachments.clone(),
             authenticated: self.case.authenticity.is_proven(),
         }

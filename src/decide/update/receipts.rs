@@ -26,6 +26,17 @@ pub(super) fn done(
     if commanded.said.is_empty() && mentioned.remarks.is_empty() {
         return None;
     }
+    told(matter, agent, effects, (commanded, mentioned), note)
+}
+
+/// The same where there is something to tell in any case.
+pub(super) fn told(
+    matter: &Matter<'_>,
+    agent: &Agent,
+    effects: &Effects<'_>,
+    (commanded, mentioned): (&Commanded, &Mentions<'_>),
+    note: bool,
+) -> Option<Outgoing> {
     let watcher = Watcher::agent(agent, Event::Receipt);
     let told = Receipt {
         done: &effects.done,

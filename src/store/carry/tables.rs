@@ -132,6 +132,16 @@ const MESSAGE: &[(&str, Kind)] = &[
     ("text", Text),
     ("quoted", Text),
     ("authenticated", Number),
+    ("html", Text),
+    ("protection", Text),
+    ("forwarded_name", Text),
+    ("forwarded_address", Text),
+    ("forwarded_date", Text),
+    ("forwarded_subject", Text),
+    ("remark", Text),
+    ("remark_name", Text),
+    ("remark_address", Text),
+    ("remark_agent", Text),
 ];
 
 const ATTACHMENT: &[(&str, Kind)] = &[
@@ -146,6 +156,9 @@ const ATTACHMENT: &[(&str, Kind)] = &[
     ("encoding", Text),
     ("raw_start", Number),
     ("raw_end", Number),
+    ("inner_start", Number),
+    ("inner_end", Number),
+    ("inner_uuencoded", Number),
 ];
 
 const EVENT: &[(&str, Kind)] =

@@ -84,6 +84,17 @@ pub struct AttachmentRow {
     pub content_id: Option<String>,
 }
 
+/// A mail that was passed on.
+#[derive(Debug, Clone, Serialize)]
+pub struct OriginalRow {
+    /// Who wrote it, when an address could be read.
+    pub from: Option<Person>,
+    /// Its date as it stood.
+    pub date: String,
+    /// Its subject.
+    pub subject: String,
+}
+
 /// An entry of a ticket.
 #[derive(Debug, Clone, Serialize)]
 pub struct MessageRow {
@@ -105,8 +116,12 @@ pub struct MessageRow {
     pub text: String,
     /// What was cut from it.
     pub quoted: String,
-    /// Sanitised HTML, where it is kept.
+    /// Its HTML, sanitised, when it had any.
     pub html: Option<String>,
+    /// The mail that it passed on.
+    pub forwarded: Option<OriginalRow>,
+    /// How it was signed or encrypted.
+    pub protection: Option<String>,
     /// The files that came with it.
     pub attachments: Vec<AttachmentRow>,
     /// Whether the sender was proven.

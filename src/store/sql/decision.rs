@@ -236,9 +236,12 @@ async fn write_messages(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> R
     }
     let mut query = QueryBuilder::<Database>::new(
         "INSERT INTO message (arrival, ticket, kind, public, author_name, author_address, author_agent, at, message_id, subject, \
-         text, quoted, authenticated) ",
+         text, quoted, authenticated, html, protection, forwarded_name, forwarded_address, forwarded_date, forwarded_subject, \
+         remark, remark_name, remark_address, remark_agent) ",
     );
     query.push_values(messages, |mut row, message| {
+        let (forwarded, remark) = (message.forwarded.as_ref(), message.remark.as_ref());
+        let original = forwarded.and_then(|forwarded| forwarded.from.as_ref());
         row.push_bind(message.arrival)
             .push_bind(message.ticket)
             .push_bind(message.kind.name())
@@ -251,7 +254,17 @@ async fn write_messages(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> R
             .push_bind(message.subject.clone())
             .push_bind(message.text.clone())
             .push_bind(message.quoted.clone())
-            .push_bind(i64::from(message.authenticated));
+            .push_bind(i64::from(message.authenticated))
+            .push_bind(message.html.clone())
+            .push_bind(message.protection.map(|protection| protection.name()))
+            .push_bind(original.map(|from| from.name.clone()))
+            .push_bind(original.map(|from| from.address.as_str()))
+            .push_bind(forwarded.map(|forwarded| forwarded.date.clone()))
+            .push_bind(forwarded.map(|forwarded| forwarded.subject.clone()))
+            .push_bind(remark.map(|remark| remark.text.clone()))
+            .push_bind(remark.map(|remark| remark.author.name.clone()))
+            .push_bind(remark.and_then(|remark| remark.author.address.as_ref()).map(|address| address.as_str()))
+            .push_bind(remark.and_then(|remark| remark.author.agent.clone()));
     });
     query.build().persistent(KEPT).execute(&mut **transaction).await?;
     Ok(())
@@ -266,7 +279,8 @@ async fn write_attachments(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -
         .collect();
     for attachments in attachments.chunks(ROWS) {
         let mut query = QueryBuilder::<Database>::new(
-            "INSERT INTO attachment (message, position, name, media_type, size, sha256, inline, content_id, encoding, raw_start, raw_end) ",
+            "INSERT INTO attachment (message, position, name, media_type, size, sha256, inline, content_id, encoding, raw_start, raw_end, \
+             inner_start, inner_end, inner_uuencoded) ",
         );
         query.push_values(attachments, |mut row, (message, position, file)| {
             row.push_bind(*message)
@@ -279,7 +293,10 @@ async fn write_attachments(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -
                 .push_bind(file.content_id.clone())
                 .push_bind(file.encoding.name())
                 .push_bind(file.start)
-                .push_bind(file.end);
+                .push_bind(file.end)
+                .push_bind(file.inner.map(|inner| inner.start))
+                .push_bind(file.inner.map(|inner| inner.end))
+                .push_bind(file.inner.map(|inner| i64::from(inner.uuencoded)));
         });
         query.build().persistent(KEPT).execute(&mut **transaction).await?;
     }

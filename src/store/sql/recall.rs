@@ -188,14 +188,17 @@ async fn people(connection: &mut Connection, numbers: &[i64], facts: &mut Facts)
 /// however much was written since, a note is guarded.
 async fn texts(connection: &mut Connection, numbers: &[i64], facts: &mut Facts) -> Result<(), Fault> {
     let mut query = QueryBuilder::<Database>::new(
-        "SELECT ticket, text, kind FROM (SELECT ticket, text, kind, arrival, \
+        "SELECT ticket, text, kind, remark FROM (SELECT ticket, text, kind, remark, arrival, \
          ROW_NUMBER() OVER (PARTITION BY ticket, kind = 'note' ORDER BY arrival DESC) AS age FROM message WHERE ticket IN (",
     );
     push_numbers(&mut query, numbers);
     query.push(")) AS newest WHERE age <= ").push_bind(QUOTABLE_MESSAGES);
-    query.push(" OR (kind = 'note' AND age <= ").push_bind(GUARDED_NOTES).push(") ORDER BY arrival");
+    query.push(" OR (kind = 'note' AND age <= ").push_bind(GUARDED_NOTES).push(") OR remark IS NOT NULL ORDER BY arrival");
     for row in query.build().persistent(KEPT).fetch_all(connection).await? {
         let (ticket, text): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+        if let Some(remark) = row.try_get::<Option<String>, _>(3)? {
+            facts.notes.entry(ticket).or_default().push(remark);
+        }
         match row.try_get::<&str, _>(2)? {
             "note" => {
                 facts.notes.entry(ticket).or_default().push(text);

@@ -4,10 +4,13 @@ use sqlx::{Connection as _, Row as _};
 
 use super::{Base, Connection, Record, SNAPSHOT};
 use crate::model::encoding::hex;
+use crate::model::message::Kind;
 use crate::model::time::Time;
 use crate::store::Fault;
 use crate::store::report::Person;
-use crate::store::report::conversation::{AttachmentRow, AuthorRow, EventRow, MessageRow, Related, TicketDetail, TicketHead};
+use crate::store::report::conversation::{
+    AttachmentRow, AuthorRow, EventRow, MessageRow, OriginalRow, Related, TicketDetail, TicketHead,
+};
 
 impl Base {
     pub(in crate::store) async fn ticket_by_reference(&self, number: i64) -> Result<Option<TicketDetail>, Fault> {
@@ -85,13 +88,21 @@ async fn related(connection: &mut Connection, number: i64) -> Result<Vec<Related
 
 async fn messages(connection: &mut Connection, number: i64) -> Result<Vec<MessageRow>, Fault> {
     let rows = sqlx::query(
-        "SELECT arrival, kind, public, author_name, author_address, author_agent, at, message_id, subject, text, quoted, authenticated
+        "SELECT arrival, kind, public, author_name, author_address, author_agent, at, message_id, subject, text, quoted, authenticated, html,
+             protection, forwarded_name, forwarded_address, forwarded_date, forwarded_subject,
+             remark, remark_name, remark_address, remark_agent
          FROM message WHERE ticket = $1 ORDER BY arrival",
     )
     .bind(number)
     .fetch_all(&mut *connection)
     .await?;
-    let mut messages = rows.iter().map(message_row).collect::<Result<Vec<_>, _>>()?;
+    let mut messages: Vec<MessageRow> = Vec::with_capacity(rows.len());
+    let mut remarks = Vec::new();
+    for row in &rows {
+        let message = message_row(row)?;
+        remarks.extend(remark_row(row, &message)?);
+        messages.push(message);
+    }
     let files = sqlx::query(
         "SELECT a.message, a.name, a.media_type, a.size, a.sha256, a.inline, a.content_id
          FROM attachment a JOIN message m ON m.arrival = a.message WHERE m.ticket = $1 ORDER BY a.message, a.position",
@@ -105,6 +116,11 @@ async fn messages(connection: &mut Connection, number: i64) -> Result<Vec<Messag
         if let Ok(index) = messages.binary_search_by_key(&of, |message| message.id) {
             messages[index].attachments.push(attachment_row(file)?);
         }
+    }
+    // Each goes behind the message that it was written above of.
+    for remark in remarks {
+        let at = messages.partition_point(|message| message.id <= remark.id);
+        messages.insert(at, remark);
     }
     Ok(messages)
 }
@@ -125,12 +141,44 @@ fn message_row(row: &Record) -> Result<MessageRow, sqlx::Error> {
         subject: row.try_get("subject")?,
         text: row.try_get("text")?,
         quoted: row.try_get("quoted")?,
-        // The text alone is kept; the original with its HTML part is in the arrival.
-        html: None,
+        html: row.try_get("html")?,
+        forwarded: original_row(row)?,
+        protection: row.try_get("protection")?,
         attachments: Vec::new(),
         authenticated: row.try_get::<i64, _>("authenticated")? != 0,
         arrival: id,
     })
+}
+
+fn original_row(row: &Record) -> Result<Option<OriginalRow>, sqlx::Error> {
+    let Some(date) = row.try_get::<Option<String>, _>("forwarded_date")? else { return Ok(None) };
+    let name: Option<String> = row.try_get("forwarded_name")?;
+    let address: Option<String> = row.try_get("forwarded_address")?;
+    let from = address.map(|address| Person { name: name.unwrap_or_default(), address });
+    let subject: Option<String> = row.try_get("forwarded_subject")?;
+    Ok(Some(OriginalRow { from, date, subject: subject.unwrap_or_default() }))
+}
+
+/// The note that an agent wrote above a mail that the agent passed on: an entry of its own, by the same arrival.
+fn remark_row(row: &Record, below: &MessageRow) -> Result<Option<MessageRow>, sqlx::Error> {
+    let Some(text) = row.try_get::<Option<String>, _>("remark")? else { return Ok(None) };
+    let name: Option<String> = row.try_get("remark_name")?;
+    Ok(Some(MessageRow {
+        kind: Kind::Note.name().to_owned(),
+        public: false,
+        author: AuthorRow {
+            name: name.unwrap_or_default(),
+            address: row.try_get("remark_address")?,
+            agent: row.try_get("remark_agent")?,
+        },
+        text,
+        quoted: String::new(),
+        html: None,
+        forwarded: None,
+        attachments: Vec::new(),
+        authenticated: true,
+        ..below.clone()
+    }))
 }
 
 fn attachment_row(row: &Record) -> Result<AttachmentRow, sqlx::Error> {
