@@ -32,6 +32,8 @@ mod claims;
 #[path = "postgres/cluster.rs"]
 #[expect(dead_code, reason = "shared with the tests of the cluster itself, which need more of it")]
 mod cluster;
+#[path = "stores/conversation.rs"]
+mod conversation;
 #[path = "stores/custody.rs"]
 mod custody;
 #[path = "decisions/desk.rs"]
