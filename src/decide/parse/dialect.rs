@@ -20,6 +20,7 @@ use pattern::{BEGINNING, is_like, plain};
 
 /// A row of a table: language (ISO 639-1), program, pattern, example.
 #[derive(Debug)]
+#[cfg_attr(not(test), expect(dead_code, reason = "the program is for who reads the table, the example for the test of the row"))]
 pub(super) struct Row(pub(super) &'static str, pub(super) &'static str, pub(super) &'static str, pub(super) &'static str);
 
 /// What only reports speak of, whatever they begin with and in whatever language.
@@ -128,10 +129,11 @@ pub(super) fn verdict(text: &str) -> Reported {
     let own = own_beginning(text);
     let lower = own.to_lowercase();
     let action = if DELAYED.iter().any(|words| lower.contains(words)) { Action::Delayed } else { Action::Failed };
-    let told = own.lines().find(|line| enhanced(line).is_some()).or_else(|| own.lines().find(|line| codes::has_code(line)));
-    let status = codes::status(told.unwrap_or(own), action == Action::Delayed);
-    let status =
-        status.filter(|(status, _)| told.is_none() || status.1 != 0).or_else(|| codes::status(own, action == Action::Delayed));
+    let line = |holds: fn(&str) -> bool| own.lines().find(|line| holds(line));
+    let told = line(|line| enhanced(line).is_some()).or_else(|| line(codes::has_code)).or_else(|| line(codes::has_meaning));
+    let is_late = action == Action::Delayed;
+    let status = told.and_then(|told| codes::status(told, is_late)).filter(|(status, _)| status.1 != 0);
+    let status = status.or_else(|| codes::status(own, is_late));
     let (status, inferred) = status.unzip();
     let diagnostic = told.map(words_of).unwrap_or_default();
     Reported { action, status, inferred: inferred.unwrap_or_default(), diagnostic, ..Reported::default() }
@@ -142,37 +144,36 @@ pub(super) fn verdict(text: &str) -> Reported {
 pub(super) fn recipients(text: &str, own: &[Address]) -> Vec<Reported> {
     let whole = verdict(text);
     let lines: Vec<&str> = returned::own_part(text).lines().collect();
-    let mut found: Vec<Reported> = Vec::new();
+    let mut found: Vec<(Address, String)> = Vec::new();
     for (index, line) in lines.iter().enumerate() {
         let Some((address, said)) = named(line) else { continue };
-        if own.contains(&address) || found.iter().any(|known| known.addresses.contains(&address)) {
+        if own.contains(&address) || found.iter().any(|(known, _)| *known == address) {
             continue;
         }
         let below = lines[index + 1..].iter().take(LINES_OF_A_RECIPIENT).map(|line| line.trim());
         let said: Vec<&str> =
             std::iter::once(said).chain(below.take_while(|line| !line.is_empty() && named(line).is_none())).collect();
-        found.push(told(address, &said.join(" "), &whole));
+        found.push((address, said.join(" ")));
         if found.len() == MOST_RECIPIENTS {
             break;
         }
     }
     if found.is_empty() {
-        found.extend(mentioned(&lines, own).map(|address| Reported { addresses: vec![address], ..whole }));
+        return mentioned(&lines, own).map(|address| Reported { addresses: vec![address], ..whole }).into_iter().collect();
     }
-    found
+    // Of several, what the report says as a whole may be said of another.
+    let whole = Reported { inferred: whole.inferred || found.len() > 1, ..whole };
+    found.into_iter().map(|(address, said)| told(address, &said, &whole)).collect()
 }
 
 /// What is said of one recipient: its own code and words, else those of the whole report.
 fn told(address: Address, said: &str, whole: &Reported) -> Reported {
-    let status = codes::status(said, whole.action == Action::Delayed);
-    let vague = status.is_none_or(|(status, _)| (status.1, status.2) == (0, 0));
-    let (status, inferred) = if vague && whole.status.is_some() {
-        (whole.status, whole.inferred)
-    } else {
-        status.map_or((None, false), |(status, inferred)| (Some(status), inferred))
-    };
+    let own = codes::status(said, whole.action == Action::Delayed);
+    let is_vague = own.is_none_or(|(status, _)| (status.1, status.2) == (0, 0));
+    let theirs = whole.status.map(|status| (status, whole.inferred));
+    let (status, inferred) = if is_vague { theirs.or(own) } else { own }.unzip();
     let diagnostic = if said.trim().is_empty() { whole.diagnostic.clone() } else { words_of(said) };
-    Reported { addresses: vec![address], action: whole.action, status, inferred, diagnostic }
+    Reported { addresses: vec![address], action: whole.action, status, inferred: inferred.unwrap_or_default(), diagnostic }
 }
 
 /// The Message-ID in the returned mail below the report's own words.
@@ -189,10 +190,15 @@ fn own_beginning(text: &str) -> &str {
 /// An address alone at the beginning of a line, and what follows it.
 fn named(line: &str) -> Option<(Address, &str)> {
     let line = line.trim().trim_start_matches(['*', '-', '|', '\u{2022}', ' ', '\t']);
-    let end = line[..line.floor_char_boundary(LONGEST_WORD)].find([' ', '\t', ':', '(', ',', '\u{a0}']).unwrap_or(line.len());
+    let end = line[..line.floor_char_boundary(LONGEST_WORD)].find(ends_word).unwrap_or(line.len());
     let (word, said) = (&line[..end], &line[end..]);
     let address = address_of(word)?;
     Some((address, said.trim_start_matches([':', ' ', '\t', ','])))
+}
+
+/// What may stand behind an address, in the widths of East Asia too.
+fn ends_word(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ':' | '(' | ')' | ',' | ';' | '：' | '（' | '）' | '，' | '；' | '、' | '。' | '「' | '」')
 }
 
 fn address_of(word: &str) -> Option<Address> {
@@ -205,7 +211,7 @@ fn address_of(word: &str) -> Option<Address> {
 
 /// The first address in the report's own words that is neither a mail program's nor one of the sender's own.
 fn mentioned(lines: &[&str], own: &[Address]) -> Option<Address> {
-    let words = lines.iter().flat_map(|line| line.split(|c: char| c.is_whitespace() || "<>;,()\"".contains(c)));
+    let words = lines.iter().flat_map(|line| line.split(|c: char| ends_word(c) || "<>\"".contains(c)));
     let mut addresses = words.filter(|word| word.contains('@')).filter_map(address_of);
     addresses.find(|address| !own.contains(address) && !super::report::is_mail_program(address.as_str()))
 }

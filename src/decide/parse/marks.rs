@@ -164,7 +164,8 @@ fn read_report_type(header: &Header<'_>, marks: &mut Marks) {
         return;
     }
     match content_type.attribute("report-type") {
-        Some(kind) if kind.eq_ignore_ascii_case("delivery-status") => marks.delivery_report = true,
+        // RFC 6533 has `global-delivery-status`.
+        Some(kind) if kind.to_ascii_lowercase().ends_with("delivery-status") => marks.delivery_report = true,
         Some(kind) => {
             let mut kind = one_line(kind).to_lowercase();
             shorten(&mut kind, 60);

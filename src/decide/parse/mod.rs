@@ -48,7 +48,7 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Mail {
     mail.marks.doubtful_from = author::doubt(&layout.header, layout.is_whole, &mail);
     let (visible, reported) = read_body(raw, &layout, limits, &mut mail);
     if let Some(head) = &head {
-        mail.report = report::read(head, reported, visible.text(), &mail);
+        mail.report = report::read(head, reported, visible.text(), &raw[layout.body..], &mail);
     }
     (mail.text, mail.quoted) = visible.cut(cut::is_forward_subject(&mail.subject));
     marks::read_words(&mut mail);
@@ -66,7 +66,7 @@ fn read_body(raw: &[u8], layout: &Layout, limits: &Limits, mail: &mut Mail) -> (
                 if let Some(message) = MessageParser::default().parse(guarded.bytes.as_ref()) {
                     if depth(&message) <= limits.nesting {
                         attachments::read(&message, raw, limits, mail);
-                        return (text::choose(&message, raw, limits, &mut mail.defects), report::in_parts(&message));
+                        return (text::choose(&message, raw, limits, &mut mail.defects), report::in_parts(&message, mail));
                     }
                     mail.defects.push(defect("nested-too-deep", format!("more than {} parts within each other", limits.nesting)));
                 }

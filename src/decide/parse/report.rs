@@ -43,8 +43,8 @@ pub(super) struct Parts {
     returned: Option<String>,
 }
 
-/// Reads the parts that have a form. Cheap for a mail that has none.
-pub(super) fn in_parts(message: &Message<'_>) -> Parts {
+/// Reads the parts that have a form. Cheap for a mail that has none and comes from a person.
+pub(super) fn in_parts(message: &Message<'_>, mail: &Mail) -> Parts {
     let mut found = Parts::default();
     let Some(root) = message.parts.first() else { return found };
     let mut is_file = true;
@@ -65,17 +65,23 @@ pub(super) fn in_parts(message: &Message<'_>) -> Parts {
     found.whole = is_of(root, |kind, subtype| kind == "multipart" && subtype == "report") || form_of(root).is_some();
     let mails = message.parts.iter().skip(1).filter(|part| is_of(part, is_returned));
     found.returned = mails.take(MOST_PARTS).find_map(|part| returned_id(part.contents()));
+    if found.returned.is_none() && signs::may_be_a_program(mail) {
+        found.returned = in_files(message);
+    }
     found
 }
 
-/// Finds the mail in files that only look like mails, where a report has none that is one.
-pub(super) fn in_files(message: &Message<'_>) -> Option<String> {
+/// Finds the mail in files that only begin like mails, where a program returns it as something else.
+fn in_files(message: &Message<'_>) -> Option<String> {
     let files = message.parts.iter().skip(1).filter(|part| !part.is_multipart() && form_of(part).is_none());
     files.take(MOST_PARTS).find_map(|part| returned_id(part.contents()))
 }
 
-/// What the mail reports, by its parts, its header and its text, with what stands behind it in the text; `None` when it is no report.
-pub(super) fn read(head: &Message<'_>, parts: Parts, text: &str, mail: &Mail) -> Option<Report> {
+/// What the mail reports, by its parts, its header and its text; `None` when it is no report. Where a report declares itself and nothing of
+/// it can be shown, as when its parts cannot be told apart, its `body` is read as a text.
+pub(super) fn read(head: &Message<'_>, parts: Parts, text: &str, body: &[u8], mail: &Mail) -> Option<Report> {
+    let raw = String::from_utf8_lossy(&body[..body.len().min(LONGEST_PART)]);
+    let text = if mail.marks.delivery_report && parts.report.is_none() && text.is_empty() { &raw } else { text };
     let signs = Signs::of(head, mail);
     let Parts { report, whole, shown, returned } = parts;
     let structured = report.filter(|_| whole || signs.is_of_a_machine() || (shown && !signs.is_passed_on()));

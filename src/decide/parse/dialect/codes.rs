@@ -3,7 +3,7 @@
 use crate::model::mail::StatusCode;
 
 /// Octets of words that are looked at.
-const MOST: usize = 4 * 1024;
+const MOST: usize = 2 * 1024;
 
 /// What words say, in lower case, and subject and detail of the status code (RFC 3463) that says the same. The first row that fits counts:
 /// what is certain about the mailbox stands above what is certain about the server, and that above all that sounds like a rule.
@@ -73,6 +73,8 @@ const MEANINGS: &[(u16, u16, &[&str])] = &[
             "user is inactive",
             "account that you tried to reach is disabled",
             "account suspended",
+            "no longer accepts",
+            "not accepting m",
             "account has been suspended",
             "mailbox unavailable or access denied",
             "postfach deaktiviert",
@@ -114,6 +116,10 @@ const MEANINGS: &[(u16, u16, &[&str])] = &[
         &[
             "user unknown",
             "unknown user",
+            "no longer valid",
+            "no longer exists",
+            "no longer in use",
+            "is not a known user",
             "no such user",
             "no such recipient",
             "no such mailbox",
@@ -348,6 +354,11 @@ fn reply(text: &str) -> Option<&str> {
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_ascii_digit() || c == '.')).map(|word| word.trim_matches('.')).filter(|word| !word.is_empty())
+}
+
+/// Whether the words of a line tell what has happened.
+pub(super) fn has_meaning(said: &str) -> bool {
+    meaning(said).is_some()
 }
 
 fn meaning(said: &str) -> Option<(u16, u16)> {

@@ -17,6 +17,8 @@ pub(in crate::decide::parse) fn plain(line: &str) -> String {
     for c in line.chars().flat_map(char::to_lowercase) {
         match c {
             '\u{2018}' | '\u{2019}' | '\u{b4}' | '`' => plain.push('\''),
+            // Without the language nobody knows which i a capital one is.
+            'ı' => plain.push('i'),
             // What is left of a Turkish capital I, and what nobody sees.
             '\u{307}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}' => {}
             c if c.is_whitespace() => {

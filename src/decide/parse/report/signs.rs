@@ -216,6 +216,11 @@ fn plain_local(local: &str) -> String {
     local.to_ascii_lowercase().replace(['_', '.', '+', '='], "-")
 }
 
+/// Whether From or the lost envelope may be those of a program that delivers mail.
+pub(super) fn may_be_a_program(mail: &Mail) -> bool {
+    mail.marks.null_return_path || sender(mail) != Sender::Anybody
+}
+
 /// Whether an address is that of a program that delivers mail.
 pub(in crate::decide::parse) fn is_mail_program(address: &str) -> bool {
     let local = plain_local(address.rsplit_once('@').map_or(address, |(local, _)| local));
