@@ -130,7 +130,7 @@ pub(super) fn verdict(text: &str) -> Reported {
     let lower = own.to_lowercase();
     let action = if DELAYED.iter().any(|words| lower.contains(words)) { Action::Delayed } else { Action::Failed };
     let line = |holds: fn(&str) -> bool| own.lines().find(|line| holds(line));
-    let told = line(|line| enhanced(line).is_some()).or_else(|| line(codes::has_code)).or_else(|| line(codes::has_meaning));
+    let told = line(|line| enhanced(line).is_some()).or_else(|| line(codes::has_code)).or_else(|| codes::telling_line(own));
     let is_late = action == Action::Delayed;
     let status = told.and_then(|told| codes::status(told, is_late)).filter(|(status, _)| status.1 != 0);
     let status = status.or_else(|| codes::status(own, is_late));

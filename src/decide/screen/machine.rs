@@ -82,9 +82,15 @@ fn answers(case: &Case) -> bool {
     !case.links.sealed.is_empty() || !case.mail.references.is_empty()
 }
 
+/// Whether a marked mail is an answer: many an out-of-office names no mail that it answers to, but has their subject.
+fn kind(case: &Case) -> MachineKind {
+    let is_answer = answers(case) || case.mail.marks.answer_subject.is_some();
+    if is_answer { MachineKind::Reply } else { MachineKind::Sender }
+}
+
 fn auto_submitted(case: &Case) -> Option<(MachineKind, String)> {
     let value = case.mail.marks.auto_submitted.as_ref()?;
-    let kind = if value == "auto-replied" || answers(case) { MachineKind::Reply } else { MachineKind::Sender };
+    let kind = if value == "auto-replied" { MachineKind::Reply } else { kind(case) };
     Some((kind, format!("Auto-Submitted: {value}")))
 }
 
@@ -125,7 +131,7 @@ fn marked(case: &Case, desk: &Desk) -> Option<(MachineKind, String)> {
         return Some(found);
     }
     let (marks, answers) = (&case.mail.marks, answers(case));
-    let kind = if answers { MachineKind::Reply } else { MachineKind::Sender };
+    let kind = kind(case);
     if let Some(field) = &marks.autoreply_field {
         return Some((MachineKind::Reply, format!("it has the field {field}")));
     }

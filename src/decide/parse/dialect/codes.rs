@@ -356,15 +356,26 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_ascii_digit() || c == '.')).map(|word| word.trim_matches('.')).filter(|word| !word.is_empty())
 }
 
-/// Whether the words of a line tell what has happened.
-pub(super) fn has_meaning(said: &str) -> bool {
-    meaning(said).is_some()
+/// The line whose words tell what has happened.
+pub(super) fn telling_line(said: &str) -> Option<&str> {
+    let (_, words) = find_meaning(said)?;
+    said.lines().find(|line| lower(line).contains(words))
 }
 
 fn meaning(said: &str) -> Option<(u16, u16)> {
-    let said = said[..said.floor_char_boundary(MOST)].to_lowercase().replace('\u{2019}', "'");
-    let found = MEANINGS.iter().find(|(_, _, words)| words.iter().any(|words| said.contains(words)));
-    found.map(|(subject, detail, _)| (*subject, *detail))
+    find_meaning(said).map(|(meaning, _)| meaning)
+}
+
+fn find_meaning(said: &str) -> Option<((u16, u16), &'static str)> {
+    let said = lower(said);
+    let found = |(subject, detail, words): &(u16, u16, &'static [&'static str])| {
+        words.iter().find(|words| said.contains(**words)).map(|words| ((*subject, *detail), *words))
+    };
+    MEANINGS.iter().find_map(found)
+}
+
+fn lower(said: &str) -> String {
+    said[..said.floor_char_boundary(MOST)].to_lowercase().replace('\u{2019}', "'")
 }
 
 #[cfg(test)]
