@@ -5,6 +5,7 @@
 //! is left open. Every pass is linear, over a beginning of the text that has a limit.
 
 mod codes;
+mod meanings;
 mod openings;
 pub(super) mod pattern;
 mod returned;
