@@ -21,7 +21,7 @@ use pattern::{BEGINNING, is_like, plain};
 
 /// A row of a table: language (ISO 639-1), program, pattern, example.
 #[derive(Debug)]
-#[cfg_attr(not(test), expect(dead_code, reason = "the program is for who reads the table, the example for the test of the row"))]
+#[expect(dead_code, reason = "the program is for who reads the table, the example for the test of the row")]
 pub(super) struct Row(pub(super) &'static str, pub(super) &'static str, pub(super) &'static str, pub(super) &'static str);
 
 /// What only reports speak of, whatever they begin with and in whatever language.
