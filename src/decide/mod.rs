@@ -19,7 +19,7 @@ pub mod write;
 use crate::model::address::Address;
 use crate::model::arrival::{Arrival, Authenticity, Cause, Findings, Outcome};
 use crate::model::desk::Desk;
-use crate::model::mail::Mail;
+use crate::model::mail::{Mail, Report};
 use crate::model::message::Message;
 use crate::model::notice::Outgoing;
 use crate::model::ticket::{Event, Ticket};
@@ -47,7 +47,11 @@ impl Case {
     /// Reads what the mail's addresses and ids say.
     ///
     /// Whoever proves a domain proves nothing of an author whom two readers find in two places. An operator has looked at the mail.
-    pub fn new(arrival: Arrival, mail: Mail, findings: Findings, desk: &Desk) -> Self {
+    pub fn new(arrival: Arrival, mut mail: Mail, findings: Findings, desk: &Desk) -> Self {
+        if arrival.sender.is_none() {
+            // The null sender is a sign that only the envelope has.
+            mail.report = mail.report.take().or_else(|| parse::of_null_sender(&mail));
+        }
         let links = Links::of(&arrival, &mail, desk);
         let Findings { mut authenticity, mut verdicts } = findings;
         if let Some(doubt) = mail.marks.doubtful_from.filter(|_| authenticity != Authenticity::Operator) {
@@ -213,7 +217,9 @@ pub fn decide(case: &Case, facts: &Facts, rules: Rules<'_>) -> Decision {
 /// not matter: whoever forges it brings about one more mail that comes back.
 fn decide_alive(case: &Case, facts: &Facts, rules: Rules<'_>, mut reasons: Vec<String>) -> Decision {
     let written = case.mail.from.iter().find(|mailbox| facts.dead.contains(&mailbox.address.key()));
-    let Some(mailbox) = written.filter(|_| case.mail.report.is_none()) else { return decide_new(case, facts, rules, reasons) };
+    let Some(mailbox) = written.filter(|_| !case.mail.report.as_ref().is_some_and(Report::is_delivery)) else {
+        return decide_new(case, facts, rules, reasons);
+    };
     reasons.push(format!("nothing has reached {} so far; it has written, so it is written to again", mailbox.address));
     let mut facts = facts.clone();
     facts.dead.remove(&mailbox.address.key());

@@ -45,7 +45,7 @@ pub struct Mail {
     pub enclosed: Vec<Enclosed>,
     /// Signs of a machine at work.
     pub marks: Marks,
-    /// What it reports of the delivery of another mail, when it is such a report.
+    /// What it reports of another mail, when a machine wrote it to do so.
     pub report: Option<Report>,
     /// SHA-256 over Message-ID, From, To, Cc, Date, Subject and the body with its line ends made equal.
     pub content_key: [u8; 32],
@@ -126,26 +126,68 @@ pub struct Marks {
     pub other_report: Option<String>,
     /// Name of the first field found that only programs write which answer by themselves: X-Autoreply, X-Autorespond …
     pub autoreply_field: Option<String>,
+    /// Name of the first field found that only machines write, of whatever kind: X-Cron-Env, X-FC-MachineGenerated …
+    pub machine_field: Option<String>,
     /// Feedback-ID is there, which services for mass mail write.
     pub feedback_id: bool,
     /// X-Auto-Response-Suppress asks for no automatic answer (MS-OXCMAIL section 2.1.3.2.22). A person's mail may do that too.
     pub suppresses_answers: bool,
+    /// The header says that the envelope sender was null: `Return-Path: <>`, of use where the envelope is lost.
+    pub null_return_path: bool,
+    /// Name of the first field found that rules of a mailbox leave on what they answer, and on what they pass on: no proof alone.
+    pub rule_field: Option<String>,
+    /// Language of the form that the subject has of an automatic answer, `en`: people may write such a subject too.
+    pub answer_subject: Option<&'static str>,
+    /// The text has a turn of automatic answers near its beginning. Looked for only where another sign is there already.
+    pub answer_words: bool,
     /// Values of X-Loop, in lower case: the gateways that have had it.
     pub loops: Vec<String>,
 }
 
-/// A delivery report (RFC 3464), or what a program without that form says in words.
+/// What a machine reports of another mail: in a form that was made for it, or in words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
+    /// What it reports.
+    pub kind: ReportKind,
     /// What became of the mail, by recipient. Empty when nothing could be read.
     pub recipients: Vec<Reported>,
     /// Message-ID of the mail that it speaks of, without angle brackets.
     pub message_id: Option<String>,
-    /// Whether it has the form of RFC 3464; otherwise it was read from a text.
+    /// Whether it has the form of its kind; otherwise it was read from a text.
     pub structured: bool,
 }
 
-/// What a delivery report says of one recipient.
+impl Report {
+    /// Whether it speaks of a delivery, so that the mail is a bounce (or a delay, or a success).
+    pub fn is_delivery(&self) -> bool {
+        self.kind == ReportKind::Delivery
+    }
+}
+
+/// What a report is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReportKind {
+    /// A delivery that failed, was late, or succeeded (RFC 3464).
+    #[default]
+    Delivery,
+    /// What a recipient did with the mail: a read receipt (RFC 8098).
+    Disposition,
+    /// A complaint about the mail (RFC 5965).
+    Feedback,
+}
+
+impl ReportKind {
+    /// The name in tables and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            ReportKind::Delivery => "delivery",
+            ReportKind::Disposition => "disposition",
+            ReportKind::Feedback => "feedback",
+        }
+    }
+}
+
+/// What a report says of one recipient.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reported {
     /// The address as it was finally tried, and the one that was asked for: none, one, or both.
@@ -154,8 +196,17 @@ pub struct Reported {
     pub action: Action,
     /// Status code (RFC 3463): `5.1.1`.
     pub status: Option<StatusCode>,
-    /// The other server's words, on one line, perhaps empty.
+    /// The status is a conclusion from words or from a reply code of SMTP; the report gives none.
+    pub inferred: bool,
+    /// The other server's words, on one line, perhaps empty. Of a receipt its disposition, of a complaint its type.
     pub diagnostic: String,
+}
+
+impl Reported {
+    /// Whether trying again is of no use: a failure of class 5, or one without any code. A failure of class 4 ended this mail only.
+    pub fn is_permanent(&self) -> bool {
+        self.action == Action::Failed && self.status.is_none_or(|status| status.0 == 5)
+    }
 }
 
 /// What became of a mail (RFC 3464 section 2.3.3).

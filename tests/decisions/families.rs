@@ -136,10 +136,17 @@ fn report(mail: &Mail) -> Value {
             "addresses": told.addresses,
             "action": told.action.name(),
             "status": told.status.map(|status| status.to_string()),
+            "inferred": told.inferred,
+            "permanent": told.is_permanent(),
             "diagnostic": told.diagnostic,
         })
     });
-    json!({ "structured": report.structured, "message_id": report.message_id, "recipients": recipients.collect::<Vec<_>>() })
+    json!({
+        "kind": report.kind.name(),
+        "structured": report.structured,
+        "message_id": report.message_id,
+        "recipients": recipients.collect::<Vec<_>>(),
+    })
 }
 
 /// Placeholders for tokens, so that a person can read it.
@@ -187,6 +194,11 @@ fn marks(mail: &Mail) -> Value {
         "autoreply_field": marks.autoreply_field,
         "feedback_id": marks.feedback_id,
         "suppresses_answers": marks.suppresses_answers,
+        "machine_field": marks.machine_field,
+        "null_return_path": marks.null_return_path,
+        "rule_field": marks.rule_field,
+        "answer_subject": marks.answer_subject,
+        "answer_words": marks.answer_words,
         "loops": marks.loops,
     });
     if let Some(section) = section.as_object_mut() {

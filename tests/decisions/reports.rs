@@ -38,6 +38,19 @@ const PIECES: &[&str] = &[
     "#5.1.1",
     "550",
     "5.2.2",
+    "Subject: Undeliverable: x\r\n",
+    "Return-Path: <>\r\n",
+    "Content-Type: message/feedback-report\r\n\r\n",
+    "Content-Type: message/disposition-notification\r\n\r\n",
+    "Disposition: manual-action; displayed",
+    "Original-Message-ID: <",
+    "Original-Rcpt-To: ",
+    "Final-Recipient: utf-8; \\x{10D}",
+    "\\x{",
+    "很抱歉您发送的邮件被退回：",
+    "收件人：",
+    "İleti",
+    "------ This is a copy of",
     "ž",
     "\u{130}",
     "\u{202e}",
@@ -46,6 +59,8 @@ const PIECES: &[&str] = &[
 
 const STRUCTURED: &str = "From: MAILER-DAEMON@mx.customer.example\r\nContent-Type: multipart/report; \
                           report-type=delivery-status; boundary=r\r\n\r\n--r\r\n";
+/// Nothing but the sender says that it is one.
+const BY_SENDER: &str = "From: Postmaster <postmaster@mx.customer.example>\r\nTo: help@shop.example\r\n";
 const IN_WORDS: &str = "From: MAILER-DAEMON@mx.customer.example\r\nX-Failed-Recipients: mia@customer.example\r\n\r\n";
 
 fn check(raw: &[u8]) -> Result<(), TestCaseError> {
@@ -66,7 +81,7 @@ proptest! {
 
     #[test]
     fn any_pieces_of_reports_give_a_mail(
-        head in prop::sample::select(vec![STRUCTURED, IN_WORDS]),
+        head in prop::sample::select(vec![STRUCTURED, IN_WORDS, BY_SENDER]),
         pieces in prop::collection::vec(prop_oneof![prop::sample::select(PIECES).prop_map(str::to_owned), "\\PC{0,4}"], 0..60),
     ) {
         check(format!("{head}{}", pieces.concat()).as_bytes())?;
@@ -89,6 +104,11 @@ fn a_report_of_ten_megabytes_of_anything_is_read_and_bounded() {
         (IN_WORDS.to_owned(), "a@b.example:"),
         (IN_WORDS.to_owned(), "Message-ID: <"),
         ("From: mailer-daemon@b.example\r\n\r\n".to_owned(), "deliver recipient\r\n"),
+        ("From: mailer-daemon@b.example\r\n\r\n".to_owned(), "your message to your message "),
+        ("From: mailer-daemon@b.example\r\n\r\n".to_owned(), "Final-Recipient: \r\n"),
+        ("From: mailer-daemon@b.example\r\n\r\n".to_owned(), "Original-Recipient: x@b.example\r\n\r\nStatus: 5\r\n\r\n"),
+        ("From: postmaster@b.example\r\nReturn-Path: <>\r\n\r\n".to_owned(), "\u{130}********* -------- "),
+        ("Subject: Automatic reply\r\n\r\n".to_owned(), "i am out of i am out of "),
     ] {
         let raw = head + &piece.repeat(SIZE / piece.len());
         check(raw.as_bytes()).unwrap_or_else(|failure| panic!("{piece:?}: {failure}"));

@@ -1,30 +1,32 @@
 //! Delivery reports in words only, as programs write them that are older than RFC 3464 or do not follow it: how they begin, whom they
 //! name, and what they say has happened.
+//!
+//! What they begin with, what their subjects are and what their words mean are tables, by language. Nothing fails: what is not understood
+//! is left open. Every pass is linear, over a beginning of the text that has a limit.
 
-use super::report::{MOST_RECIPIENTS, usable_id, words_of};
+mod codes;
+mod meanings;
+mod openings;
+pub(super) mod pattern;
+mod returned;
+mod subjects;
+
+use super::report::{MOST_RECIPIENTS, words_of};
 use crate::model::address::Address;
-use crate::model::mail::{Action, Reported, StatusCode};
+use crate::model::mail::{Action, Reported};
 
-/// How reports begin, in lower case: qmail, Postfix before it had a form, Exim, Exchange, Yahoo, and what others write.
-const OPENINGS: [&str; 12] = [
-    "hi. this is the qmail-send program at",
-    "this is the postfix program at",
-    "this is the mail system at host",
-    "this message was created automatically by mail delivery software",
-    "your message did not reach some or all of the intended recipients",
-    "delivery has failed to these recipients",
-    "sorry, we were unable to deliver your message to the following address",
-    "this report relates to a message you sent",
-    "the following message to",
-    "the original message was received at",
-    "i'm sorry to have to inform you that your message could not",
-    "the following addresses had permanent fatal errors",
-];
+pub(super) use codes::{enhanced, status};
+pub(super) use openings::opening;
+use pattern::{BEGINNING, is_like, plain};
 
-/// What only reports speak of, whatever they begin with.
-const TOPICS: [&str; 9] = [
+/// A row of a table: language (ISO 639-1), program, pattern, example.
+#[derive(Debug)]
+#[expect(dead_code, reason = "the program is for who reads the table, the example for the test of the row")]
+pub(super) struct Row(pub(super) &'static str, pub(super) &'static str, pub(super) &'static str, pub(super) &'static str);
+
+/// What only reports speak of, whatever they begin with and in whatever language.
+const TOPICS: &[&str] = &[
     "deliver",
-    "undeliverable",
     "returned",
     "permanent",
     "recipient",
@@ -32,112 +34,218 @@ const TOPICS: [&str; 9] = [
     "user unknown",
     "did not reach",
     "host unknown",
+    "smtp",
+    "bounce",
+    "zustell",
+    "empfänger",
+    "postfach",
+    "remis",
+    "destinat",
+    "boîte",
+    "entreg",
+    "buzón",
+    "consegna",
+    "recapit",
+    "casella",
+    "bezorg",
+    "geadresseerde",
+    "leverer",
+    "mottag",
+    "modtager",
+    "toimit",
+    "vastaanottaj",
+    "dostarcz",
+    "adresat",
+    "doruč",
+    "příjemc",
+    "kézbesít",
+    "isporuč",
+    "достав",
+    "получател",
+    "адресат",
+    "teslim",
+    "退信",
+    "收件人",
+    "宛先",
 ];
 
 /// Words for a mail that may still arrive. They are looked for before the others: such texts say `could not be delivered` as well.
-const DELAYED: [&str; 7] = [
-    "you do not need to resend",
+const DELAYED: &[&str] = &[
+    "do not need to resend",
     "will be retried",
+    "will retry",
     "will be kept trying",
+    "will keep trying",
+    "will continue to try",
+    "will continue for",
+    "delivery attempts will continue",
     "has been delayed",
-    "has not yet been delivered",
+    "is delayed",
+    "not yet been delivered",
     "still being retried",
+    "still trying",
+    "still undelivered",
     "warning message only",
+    "warning only",
+    "is only a warning",
+    "temporary problem delivering",
+    "technical details of temporary failure",
+    "delivery incomplete",
+    "noch nicht zugestellt",
+    "wird weiterhin versucht",
+    "weitere zustellversuche",
+    "verzögert sich",
+    "est retardée",
+    "pas encore été",
+    "sera réessayé",
+    "se ha retrasado",
+    "seguirá intentando",
+    "in ritardo",
+    "nog niet bezorgd",
+    "будут продолжены",
+    "ещё не доставлено",
+    "稍后重试",
 ];
 
-/// Octets at the beginning that an opening is looked for in, and at the beginning of a line.
-const OPENING: usize = 2_000;
 /// Lines that belong to the recipient above them.
 const LINES_OF_A_RECIPIENT: usize = 8;
+/// Octets of an address between angle brackets and a little more.
+const LONGEST_WORD: usize = 330;
 
-/// Whether a text begins as a report does.
-pub(super) fn begins_as_report(text: &str) -> bool {
-    let start = text[..text.floor_char_boundary(OPENING)].to_lowercase();
-    start.lines().any(|line| OPENINGS.iter().any(|opening| line.trim_start().starts_with(opening)))
+/// Whether a subject is one of delivery reports.
+pub(super) fn is_subject(subject: &str) -> bool {
+    let subject = plain(subject);
+    subjects::SUBJECTS.iter().any(|Row(_, _, pattern, _)| is_like(&subject, pattern))
 }
 
 /// Whether a text of a mail program speaks of a delivery: a postmaster who is a person may write about anything.
 pub(super) fn speaks_of_delivery(text: &str) -> bool {
-    let start = text[..text.floor_char_boundary(OPENING)].to_lowercase();
-    begins_as_report(text) || code_in(text).is_some() || TOPICS.iter().filter(|topic| start.contains(*topic)).count() >= 2
+    let own = own_beginning(text);
+    let start = own.to_lowercase();
+    codes::has_code(own) || TOPICS.iter().filter(|topic| start.contains(*topic)).count() >= 2
 }
 
 /// What a text says as a whole: delayed, or failed with the first code and line that tell more.
 pub(super) fn verdict(text: &str) -> Reported {
-    let lower = text.to_lowercase();
+    let own = own_beginning(text);
+    let lower = own.to_lowercase();
     let action = if DELAYED.iter().any(|words| lower.contains(words)) { Action::Delayed } else { Action::Failed };
-    let told = own_part(text).lines().find(|line| code_in(line).is_some());
-    let status = told.and_then(code_in);
-    Reported { addresses: Vec::new(), action, status, diagnostic: told.map(words_of).unwrap_or_default() }
+    let line = |holds: fn(&str) -> bool| own.lines().find(|line| holds(line));
+    let told = line(|line| enhanced(line).is_some()).or_else(|| line(codes::has_code)).or_else(|| codes::telling_line(own));
+    let is_late = action == Action::Delayed;
+    let status = told.and_then(|told| codes::status(told, is_late)).filter(|(status, _)| status.1 != 0);
+    let status = status.or_else(|| codes::status(own, is_late));
+    let (status, inferred) = status.unzip();
+    let diagnostic = told.map(words_of).unwrap_or_default();
+    Reported { action, status, inferred: inferred.unwrap_or_default(), diagnostic, ..Reported::default() }
 }
 
-/// The recipients that a text names at the beginning of a line, `<mia@customer.example>:` or `mia@customer.example`, with the lines below.
-pub(super) fn recipients(text: &str) -> Vec<Reported> {
+/// The recipients that a text names at the beginning of a line, `<mia@customer.example>:` or `mia@customer.example`, with the lines below;
+/// without any, the first address of the text. `own` are the addresses of who sent the mail, which is returned to them.
+pub(super) fn recipients(text: &str, own: &[Address]) -> Vec<Reported> {
     let whole = verdict(text);
-    let lines: Vec<&str> = own_part(text).lines().collect();
-    let mut found: Vec<Reported> = Vec::new();
+    let lines: Vec<&str> = returned::own_part(text).lines().collect();
+    let mut found: Vec<(Address, String)> = Vec::new();
     for (index, line) in lines.iter().enumerate() {
         let Some((address, said)) = named(line) else { continue };
+        if own.contains(&address) || found.iter().any(|(known, _)| *known == address) {
+            continue;
+        }
         let below = lines[index + 1..].iter().take(LINES_OF_A_RECIPIENT).map(|line| line.trim());
         let said: Vec<&str> =
             std::iter::once(said).chain(below.take_while(|line| !line.is_empty() && named(line).is_none())).collect();
-        let said = said.join(" ");
-        let status = code_in(&said).or(whole.status);
-        let diagnostic = if said.trim().is_empty() { whole.diagnostic.clone() } else { words_of(&said) };
-        if !found.iter().any(|known| known.addresses.contains(&address)) {
-            found.push(Reported { addresses: vec![address], action: whole.action, status, diagnostic });
-        }
+        found.push((address, said.join(" ")));
         if found.len() == MOST_RECIPIENTS {
             break;
         }
     }
-    found
+    if found.is_empty() {
+        return mentioned(&lines, own).map(|address| Reported { addresses: vec![address], ..whole }).into_iter().collect();
+    }
+    // Of several, what the report says as a whole may be said of another.
+    let whole = Reported { inferred: whole.inferred || found.len() > 1, ..whole };
+    found.into_iter().map(|(address, said)| told(address, &said, &whole)).collect()
+}
+
+/// What is said of one recipient: its own code and words, else those of the whole report.
+fn told(address: Address, said: &str, whole: &Reported) -> Reported {
+    let own = codes::status(said, whole.action == Action::Delayed);
+    let is_vague = own.is_none_or(|(status, _)| (status.1, status.2) == (0, 0));
+    let theirs = whole.status.map(|status| (status, whole.inferred));
+    let (status, inferred) = if is_vague { theirs.or(own) } else { own }.unzip();
+    let diagnostic = if said.trim().is_empty() { whole.diagnostic.clone() } else { words_of(said) };
+    Reported { addresses: vec![address], action: whole.action, status, inferred: inferred.unwrap_or_default(), diagnostic }
 }
 
 /// The Message-ID in the returned mail below the report's own words.
 pub(super) fn returned_id(text: &str) -> Option<String> {
-    let mut lines = text.lines().map(|line| line.trim_start_matches(['>', ' ', '\t']));
-    lines.find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        // Exchange writes `Message-ID:` in its report of the header too.
-        name.trim().eq_ignore_ascii_case("Message-ID").then(|| usable_id(value))?
-    })
+    returned::returned_id(text)
 }
 
-/// What comes before the returned mail.
-fn own_part(text: &str) -> &str {
-    const BORDERS: [&str; 4] =
-        ["--- below this line is a copy", "------ this is a copy of", "original message header", "--- original message"];
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let plain = line.trim().to_lowercase();
-        if BORDERS.iter().any(|border| plain.starts_with(border)) {
-            return &text[..at];
-        }
-        at += line.len();
-    }
-    text
+fn own_beginning(text: &str) -> &str {
+    let own = returned::own_part(&text[..text.floor_char_boundary(2 * BEGINNING)]);
+    // A text that is nothing but what it returns has its reason there.
+    if own.trim().is_empty() { &text[..text.floor_char_boundary(BEGINNING)] } else { own }
 }
 
 /// An address alone at the beginning of a line, and what follows it.
 fn named(line: &str) -> Option<(Address, &str)> {
-    let line = line.trim();
-    // An address has at most 320 octets.
-    let end = line[..line.floor_char_boundary(330)].find([' ', '\t', ':', '(', ',']).unwrap_or(line.len());
+    let line = line.trim().trim_start_matches(['*', '-', '|', '\u{2022}', ' ', '\t']);
+    let end = line[..line.floor_char_boundary(LONGEST_WORD)].find(ends_word).unwrap_or(line.len());
     let (word, said) = (&line[..end], &line[end..]);
-    let word = word.trim_matches(['<', '>', '"', '\'', ';']);
-    let address = Address::parse(word).filter(|address| address.domain().contains('.'))?;
+    let address = address_of(word)?;
     Some((address, said.trim_start_matches([':', ' ', '\t', ','])))
 }
 
-/// The first enhanced status code of a failure or delay in a text: `5.1.1`, `#5.2.2`, `550-5.7.1`. Without one, the first reply code of
-/// SMTP is taken for its class alone.
-fn code_in(text: &str) -> Option<StatusCode> {
-    let words = || text.split(|c: char| !(c.is_ascii_digit() || c == '.')).map(|word| word.trim_matches('.'));
-    let enhanced = words().filter_map(StatusCode::parse).find(|code| matches!(code.0, 4 | 5));
-    enhanced.or_else(|| {
-        let reply = words().find(|word| word.len() == 3 && matches!(word.as_bytes(), [b'4' | b'5', b'0'..=b'5', b'0'..=b'9']))?;
-        let class = if reply.starts_with('4') { 4 } else { 5 };
-        Some(StatusCode(class, 0, 0))
-    })
+/// What may stand behind an address, in the widths of East Asia too.
+fn ends_word(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ':' | '(' | ')' | ',' | ';' | '：' | '（' | '）' | '，' | '；' | '、' | '。' | '「' | '」')
+}
+
+fn address_of(word: &str) -> Option<Address> {
+    let word = word.trim_start_matches("mailto:").trim_matches(|c: char| "<>\"'`;:,.()[]«»“”„".contains(c));
+    if word.len() > LONGEST_WORD {
+        return None;
+    }
+    Address::parse(word).filter(|address| address.domain().contains('.'))
+}
+
+/// The first address in the report's own words that is neither a mail program's nor one of the sender's own.
+fn mentioned(lines: &[&str], own: &[Address]) -> Option<Address> {
+    let words = lines.iter().flat_map(|line| line.split(|c: char| ends_word(c) || "<>\"".contains(c)));
+    let mut addresses = words.filter(|word| word.contains('@')).filter_map(address_of);
+    addresses.find(|address| !own.contains(address) && !super::report::is_mail_program(address.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::mail::StatusCode;
+
+    #[test]
+    fn every_subject_is_found_by_its_example_and_by_no_reply_to_it() {
+        let is_missed =
+            |Row(_, _, pattern, example): &&Row| !is_like(&plain(example), pattern) || is_subject(&format!("Re: {example}"));
+        let missed: Vec<_> = subjects::SUBJECTS.iter().filter(is_missed).collect();
+        assert!(missed.is_empty(), "{missed:#?}");
+    }
+
+    #[test]
+    fn a_recipient_is_found_within_a_sentence_where_no_line_begins_with_one() {
+        let own = [Address::parse("help@shop.example").unwrap()];
+        for text in [
+            "The following message to <mia@customer.example> was undeliverable.",
+            "From: help@shop.example\nYour message to mia@customer.example, couldn't be delivered.",
+            "RCPT TO:<mia@customer.example> 550 no such user",
+        ] {
+            assert_eq!(recipients(text, &own)[0].addresses[0].as_str(), "mia@customer.example", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_will_be_tried_again_is_a_delay() {
+        let told = verdict("Could not be delivered: mailbox full. We will keep trying for 4 days.");
+        assert_eq!((told.action, told.status, told.is_permanent()), (Action::Delayed, Some(StatusCode(4, 2, 2)), false));
+        assert!(verdict("user unknown").is_permanent() && verdict("Sorry").is_permanent());
+    }
 }

@@ -5,6 +5,7 @@
 
 mod attachments;
 mod author;
+mod automatic;
 pub(super) mod characters;
 pub mod cut;
 mod dialect;
@@ -27,6 +28,7 @@ use crate::model::mail::{Defect, Mail};
 
 pub use characters::{folded, is_invisible};
 use layout::Layout;
+pub use report::of_null_sender;
 use text::Visible;
 
 /// Reads a mail (RFC 5322, RFC 2045 to 2049), within the limits. Every sequence of octets gives a value.
@@ -37,22 +39,24 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Mail {
     if let Some(head) = &head {
         header::read(head, limits, &mut mail);
         mail.marks = marks::read(head);
+        mail.marks.answer_subject = automatic::subject(&mail.subject);
         mail.content_key = key::of(head.headers(), &layout.header, &raw[layout.body..]);
     } else {
         header::report_missing(&mut mail.defects);
         mail.content_key = key::of(&[], &[], &raw[layout.body..]);
     }
     mail.marks.doubtful_from = author::doubt(&layout.header, layout.is_whole, &mail);
-    let visible = read_body(raw, &layout, limits, &mut mail);
-    if let Some(head) = head.filter(|_| mail.report.is_none()) {
-        mail.report = report::in_words(&head, visible.text());
+    let (visible, reported) = read_body(raw, &layout, limits, &mut mail);
+    if let Some(head) = &head {
+        mail.report = report::read(head, reported, visible.text(), &raw[layout.body..], &mail);
     }
     (mail.text, mail.quoted) = visible.cut(cut::is_forward_subject(&mail.subject));
+    marks::read_words(&mut mail);
     mail
 }
 
-/// The visible text; attachments go straight into the mail.
-fn read_body(raw: &[u8], layout: &Layout, limits: &Limits, mail: &mut Mail) -> Visible {
+/// The visible text, and what the parts report; attachments go straight into the mail.
+fn read_body(raw: &[u8], layout: &Layout, limits: &Limits, mail: &mut Mail) -> (Visible, report::Parts) {
     if layout.is_mime {
         match guard::prepare(raw, limits) {
             Ok(guarded) => {
@@ -62,8 +66,7 @@ fn read_body(raw: &[u8], layout: &Layout, limits: &Limits, mail: &mut Mail) -> V
                 if let Some(message) = MessageParser::default().parse(guarded.bytes.as_ref()) {
                     if depth(&message) <= limits.nesting {
                         attachments::read(&message, raw, limits, mail);
-                        mail.report = report::structured(&message, mail.marks.delivery_report);
-                        return text::choose(&message, raw, limits, &mut mail.defects);
+                        return (text::choose(&message, raw, limits, &mut mail.defects), report::in_parts(&message, mail));
                     }
                     mail.defects.push(defect("nested-too-deep", format!("more than {} parts within each other", limits.nesting)));
                 }
@@ -71,7 +74,7 @@ fn read_body(raw: &[u8], layout: &Layout, limits: &Limits, mail: &mut Mail) -> V
             Err(found) => mail.defects.push(found),
         }
     }
-    text::opaque(&raw[layout.body..], limits, &mut mail.defects)
+    (text::opaque(&raw[layout.body..], limits, &mut mail.defects), report::Parts::default())
 }
 
 /// How deep the deepest part lies. A part is always listed after the one that holds it, so one pass is enough.

@@ -8,6 +8,7 @@ use super::MachineKind;
 use crate::decide::Case;
 use crate::model::address::Address;
 use crate::model::desk::Desk;
+use crate::model::mail::ReportKind;
 
 /// Local parts that no person reads or writes as, with `-` for every separator.
 const ROBOTS: [&str; 9] = [
@@ -62,11 +63,11 @@ fn loops(case: &Case, desk: &Desk) -> Option<(MachineKind, String)> {
 }
 
 fn report(case: &Case) -> Option<(MachineKind, String)> {
-    let marked = case.mail.marks.delivery_report || case.mail.report.as_ref().is_some_and(|report| report.structured);
-    if marked {
+    let report = case.mail.report.as_ref().filter(|report| report.is_delivery());
+    if case.mail.marks.delivery_report || report.is_some_and(|report| report.structured) {
         return Some((MachineKind::Report, "a delivery report".to_owned()));
     }
-    case.mail.report.as_ref().map(|_| (MachineKind::Report, "a delivery report in words, without its standard form".to_owned()))
+    report.map(|_| (MachineKind::Report, "a delivery report in words, without its standard form".to_owned()))
 }
 
 /// Reports and automatic answers have the null sender, so that nobody answers them. Without a word of a delivery it is an answer: an
@@ -81,10 +82,48 @@ fn answers(case: &Case) -> bool {
     !case.links.sealed.is_empty() || !case.mail.references.is_empty()
 }
 
+/// Whether a marked mail is an answer: many an out-of-office names no mail that it answers to, but has their subject.
+fn kind(case: &Case) -> MachineKind {
+    let is_answer = answers(case) || case.mail.marks.answer_subject.is_some();
+    if is_answer { MachineKind::Reply } else { MachineKind::Sender }
+}
+
 fn auto_submitted(case: &Case) -> Option<(MachineKind, String)> {
     let value = case.mail.marks.auto_submitted.as_ref()?;
-    let kind = if value == "auto-replied" || answers(case) { MachineKind::Reply } else { MachineKind::Sender };
+    let kind = if value == "auto-replied" { MachineKind::Reply } else { kind(case) };
     Some((kind, format!("Auto-Submitted: {value}")))
+}
+
+/// A read receipt answers a mail; a complaint is for the agents.
+fn other_report(case: &Case, kind: MachineKind) -> Option<(MachineKind, String)> {
+    let read = case.mail.report.as_ref().map(|report| report.kind);
+    if read == Some(ReportKind::Disposition) {
+        return Some((MachineKind::Reply, "a report of the type disposition-notification".to_owned()));
+    }
+    if read == Some(ReportKind::Feedback) {
+        return Some((kind, "a report of the type feedback-report".to_owned()));
+    }
+    case.mail.marks.other_report.as_ref().map(|report| (kind, format!("a report of the type {report}")))
+}
+
+/// An automatic answer without a mark that would do alone: two signs of different kinds. People write each of them: the subject, the turns
+/// of the text, a rule of their mailbox that passed a mail on, the wish not to be answered.
+fn looks_like_an_answer(case: &Case) -> Option<(MachineKind, String)> {
+    let marks = &case.mail.marks;
+    let subject = marks.answer_subject.map(|language| format!("the subject of an automatic answer ({language})"));
+    let signs: Vec<String> = [
+        subject.clone(),
+        marks.answer_words.then(|| "words of an automatic answer".to_owned()),
+        marks.null_return_path.then(|| "Return-Path: <>".to_owned()),
+        marks.rule_field.as_ref().map(|field| format!("the field {field}")).filter(|_| subject.is_some()),
+        (marks.suppresses_answers && subject.is_some()).then(|| "X-Auto-Response-Suppress".to_owned()),
+        // People answer to a reference of ours, but they begin with `Re:`.
+        (case.links.subject.is_some() && subject.is_some()).then(|| "our reference".to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (signs.len() > 1).then(|| (MachineKind::Reply, format!("it has {}", signs.join(" and "))))
 }
 
 fn marked(case: &Case, desk: &Desk) -> Option<(MachineKind, String)> {
@@ -92,13 +131,15 @@ fn marked(case: &Case, desk: &Desk) -> Option<(MachineKind, String)> {
         return Some(found);
     }
     let (marks, answers) = (&case.mail.marks, answers(case));
-    let kind = if answers { MachineKind::Reply } else { MachineKind::Sender };
+    let kind = kind(case);
     if let Some(field) = &marks.autoreply_field {
         return Some((MachineKind::Reply, format!("it has the field {field}")));
     }
-    if let Some(report) = &marks.other_report {
-        let kind = if report == "disposition-notification" { MachineKind::Reply } else { kind };
-        return Some((kind, format!("a report of the type {report}")));
+    if let Some(found) = other_report(case, kind).or_else(|| looks_like_an_answer(case)) {
+        return Some(found);
+    }
+    if let Some(field) = &marks.machine_field {
+        return Some((kind, format!("it has the field {field}")));
     }
     if let Some(field) = &marks.list_field {
         return Some((kind, format!("it has a {field} field")));

@@ -168,11 +168,11 @@ fn agents<'a>(matter: &Matter<'a>, ticket: &Ticket, address: &Address) -> Vec<Wa
 }
 
 /// Whether an address will never take mail: only what the report says of this very address, and only where the code speaks of the address
-/// or its mailbox. A full mailbox, a refused content or a missing domain may be over tomorrow; a domain that cannot be found (5.1.2,
-/// 5.4.4) may be one mistake in a zone or in our own relay's resolver, for all its addresses at once.
+/// or its mailbox, and was given, not concluded from words. A full mailbox, a refused content or a missing domain may be over tomorrow; a
+/// domain that cannot be found (5.1.2, 5.4.4) may be one mistake in a zone or in our own relay's resolver, for all its addresses at once.
 fn is_dead(told: &Reported, address: &Address) -> bool {
     let permanent = matches!(told.status, Some(StatusCode(5, 1, 1 | 3 | 6 | 10) | StatusCode(5, 2, 1)));
-    permanent && told.addresses.contains(address)
+    permanent && !told.inferred && told.addresses.contains(address)
 }
 
 /// What a report says, for the trace and the outbox.
