@@ -68,22 +68,8 @@ const BANNERS: &[(&str, &str)] = &[
 ];
 
 /// How the further sentences of a banner begin.
-const CONTINUED: &[&str] = &[
-    "do not click",
-    "don't click",
-    "do not open",
-    "learn why",
-    "please do not",
-    "please use caution",
-    "be careful",
-    "use caution",
-    "klicken sie",
-    "erfahren sie",
-    "offnen sie",
-    "ne cliquez",
-    "unless you",
-    "you have not previously",
-];
+const CONTINUED: &str = "do not click|don't click|do not open|learn why|please do not|please use caution|be careful|use caution|\
+     klicken sie|erfahren sie|offnen sie|ne cliquez|unless you|you have not previously";
 
 /// How many lines from the first on are a banner.
 pub(super) fn length(lines: &[&str]) -> usize {
@@ -102,7 +88,7 @@ pub(super) fn length(lines: &[&str]) -> usize {
         let Some(line) = lines.get(length).filter(|line| !line.trim().is_empty() && line.len() <= LONGEST) else { break };
         let is_open = above.chars().count() > 50 && !above.ends_with(['.', '!', ']', '>', ':', '*']);
         let spelled = plain(line);
-        let is_continued = is_open || begins(line) || CONTINUED.iter().any(|start| spelled.starts_with(start));
+        let is_continued = is_open || begins(line) || CONTINUED.split('|').any(|start| spelled.starts_with(start));
         if !is_continued {
             break;
         }
@@ -131,7 +117,7 @@ mod tests {
             assert_eq!(plain(beginning), beginning.trim_end());
             assert_eq!(length(&[example, "", "Hello"]), 1, "{example}");
         }
-        assert!(CONTINUED.iter().all(|start| plain(start) == *start));
+        assert!(CONTINUED.split('|').all(|start| plain(start) == start));
     }
 
     #[test]

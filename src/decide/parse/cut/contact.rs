@@ -15,127 +15,18 @@ const LONGEST: usize = 400;
 const NUMBER_DIGITS: std::ops::RangeInclusive<usize> = 6..=17;
 
 /// What stands before a telephone number, in plain spelling.
-const TELEPHONE: &[&str] = &[
-    "t",
-    "tel",
-    "telephone",
-    "telefon",
-    "telefono",
-    "telefone",
-    "telefoon",
-    "telefonszam",
-    "puhelin",
-    "puh",
-    "phone",
-    "ph",
-    "p",
-    "office",
-    "direct",
-    "main",
-    "switchboard",
-    "m",
-    "mob",
-    "mobile",
-    "mobil",
-    "mobiel",
-    "mobitel",
-    "mobiltel",
-    "mobiltelefon",
-    "movil",
-    "cell",
-    "cellulare",
-    "cell phone",
-    "cel",
-    "celular",
-    "telemovel",
-    "tlf",
-    "tfn",
-    "tlm",
-    "gsm",
-    "handy",
-    "kom",
-    "komorka",
-    "f",
-    "fax",
-    "telefax",
-    "faks",
-    "faxnummer",
-    "fon",
-    "durchwahl",
-    "zentrale",
-    "c",
-    "w",
-    "o",
-    "d",
-    "telefonnummer",
-    "hotline",
-    "whatsapp",
-    "тел",
-    "телефон",
-    "моб",
-    "факс",
-    "τηλ",
-    "κιν",
-    "φαξ",
-    "電話",
-];
+const TELEPHONE: &str = "t|tel|telephone|telefon|telefono|telefone|telefoon|telefonszam|puhelin|puh|phone|ph|p|office|direct|main|\
+     switchboard|m|mob|mobile|mobil|mobiel|mobitel|mobiltel|mobiltelefon|movil|cell|cellulare|cell phone|cel|celular|\
+     telemovel|tlf|tfn|tlm|gsm|handy|kom|komorka|f|fax|telefax|faks|faxnummer|fon|durchwahl|zentrale|c|w|o|d|\
+     telefonnummer|hotline|whatsapp|тел|телефон|моб|факс|τηλ|κιν|φαξ|電話";
 /// The same where nothing parts it from the number.
 const TELEPHONE_UNSPACED: [&str; 9] = ["tel", "fax", "電話", "电话", "手机", "传真", "携帯", "전화", "휴대"];
 /// What stands before an address of mail or of the web.
-const ADDRESS: &[&str] = &[
-    "e",
-    "email",
-    "e-mail",
-    "mail",
-    "mailto",
-    "courriel",
-    "correo",
-    "web",
-    "website",
-    "site",
-    "url",
-    "w",
-    "internet",
-    "homepage",
-    "skype",
-    "эл. почта",
-    "почта",
-    "邮箱",
-];
+const ADDRESS: &str =
+    "e|email|e-mail|mail|mailto|courriel|correo|web|website|site|url|w|internet|homepage|skype|эл. почта|почта|邮箱";
 /// Registers of companies and of taxes. A number must stand in the same line.
-const REGISTERS: &[&str] = &[
-    "vat",
-    "ust-id",
-    "ustid",
-    "ust.-id",
-    "steuernummer",
-    "hrb ",
-    "hra ",
-    "amtsgericht",
-    "handelsregister",
-    "siret",
-    "siren ",
-    "rcs ",
-    "tva",
-    "p.iva",
-    "p. iva",
-    "partita iva",
-    "c.f.",
-    "cif",
-    "nif",
-    "cnpj",
-    "kvk",
-    "btw",
-    "nip",
-    "regon",
-    "ico",
-    "dic",
-    "oib",
-    "adoszam",
-    "инн",
-    "company no",
-    "registered in",
-];
+const REGISTERS: &str = "vat|ust-id|ustid|ust.-id|steuernummer|hrb |hra |amtsgericht|handelsregister|siret|siren |rcs |tva|p.iva|p. iva|\
+     partita iva|c.f.|cif|nif|cnpj|kvk|btw|nip|regon|ico|dic|oib|adoszam|инн|company no|registered in";
 
 /// Where the block of contact data at the end of these lines begins: below the formula and the name, which stay.
 pub(super) fn block(lines: &[&str]) -> Option<usize> {
@@ -178,7 +69,11 @@ pub(super) fn is_contact(line: &str) -> bool {
 }
 
 fn is_register(spelled: &str) -> bool {
-    spelled.bytes().filter(u8::is_ascii_digit).count() >= 5 && REGISTERS.iter().any(|name| spelled.starts_with(name))
+    spelled.bytes().filter(u8::is_ascii_digit).count() >= 5 && REGISTERS.split('|').any(|name| spelled.starts_with(name))
+}
+
+fn is_in(table: &str, word: &str) -> bool {
+    table.split('|').any(|known| known == word)
 }
 
 /// `+49 40 1234567`, `Tel.: 040 / 1234567`, `M (040) 123 45 67 ext. 8`.
@@ -193,8 +88,8 @@ fn is_telephone(piece: &str) -> bool {
     if !NUMBER_DIGITS.contains(&digits) || number[end..].chars().count() > 20 {
         return false;
     }
-    let labelled = TELEPHONE.contains(&label)
-        || label.split(['.', ' ', ':']).next().is_some_and(|first| TELEPHONE.contains(&first) && label.len() <= 24);
+    let labelled = is_in(TELEPHONE, label)
+        || label.split(['.', ' ', ':']).next().is_some_and(|first| is_in(TELEPHONE, first) && label.len() <= 24);
     let unspaced = TELEPHONE_UNSPACED.iter().any(|name| label.starts_with(name) && label.chars().count() <= 10);
     labelled
         || unspaced
@@ -208,7 +103,7 @@ fn is_address(piece: &str) -> bool {
         .split_whitespace()
         .map(|word| word.trim_matches(|c: char| matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | ',' | ':' | '.' | '"' | ';')))
         .filter(|word| !word.is_empty());
-    let label = |word: &str| ADDRESS.contains(&word) || TELEPHONE.contains(&word);
+    let label = |word: &str| is_in(ADDRESS, word) || is_in(TELEPHONE, word);
     let Some(first) = words.next() else { return false };
     let rest: Vec<&str> = words.take(4).collect();
     let own = |word: &str| {

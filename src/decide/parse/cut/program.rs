@@ -3,7 +3,9 @@
 
 mod rows;
 
-use super::spelling::plain;
+use std::sync::LazyLock;
+
+use super::spelling::{Phrases, plain};
 use rows::{DEVICES, FIXED, SENT_FROM};
 
 /// Written lines that are looked at from the end on: the longest note of a virus scanner.
@@ -13,6 +15,12 @@ const MOST_WORDS: usize = 14;
 const LONGEST: usize = 260;
 /// Characters from which on a line may have been broken by a program.
 const BROKEN: usize = 50;
+
+static STARTS: LazyLock<Phrases<()>> = LazyLock::new(|| Phrases::of(FIXED.iter().map(|(_, begins, _)| (*begins, ()))));
+static VERBS: LazyLock<Phrases<&str>> = LazyLock::new(|| {
+    let with_beginning = SENT_FROM.iter().filter(|(_, begins, _, _)| !begins.is_empty());
+    Phrases::of(with_beginning.map(|(_, begins, ends, _)| (*begins, *ends)))
+});
 
 /// Where the lines of programs at the end of these lines begin.
 pub(super) fn begins(lines: &[&str]) -> Option<usize> {
@@ -52,14 +60,13 @@ fn is_line(line: &str) -> bool {
     }
     let spelled = plain(line);
     let spelled = spelled.trim_start_matches(['-', ' ', '[', '(', '_', '<', '"']);
-    if FIXED.iter().any(|(_, begins, _)| spelled.starts_with(begins)) {
+    if STARTS.at_start(spelled).next().is_some() {
         return true;
     }
     let words = spelled.split('<').next().unwrap_or_default().trim_end_matches(|c: char| !c.is_alphanumeric());
-    let matches = |begins: &str, ends: &str| words.starts_with(begins) && words.ends_with(ends);
-    words.split(' ').count() <= MOST_WORDS
-        && SENT_FROM.iter().any(|(_, begins, ends, _)| matches(begins, ends))
-        && DEVICES.iter().any(|device| words.contains(device))
+    let ends_so = || SENT_FROM.iter().any(|(_, begins, ends, _)| begins.is_empty() && words.ends_with(ends));
+    let says_so = VERBS.at_start(words).any(|(_, ends)| words.ends_with(ends)) || ends_so();
+    says_so && words.split(' ').count() <= MOST_WORDS && DEVICES.split('|').any(|device| words.contains(device))
 }
 
 /// Nothing but addresses in brackets: the link that a program made of its own name.
@@ -108,7 +115,7 @@ mod tests {
             })
             .collect();
         assert!(unread.is_empty(), "{unread:#?}");
-        assert!(DEVICES.iter().all(|device| plain(device) == device.trim()));
+        assert!(DEVICES.split('|').all(|device| plain(device) == device.trim()));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! How the words of programs are spelled in the tables of this folder, so that a row matches whatever case, accents, dashes
 //! and spaces a mail has: `MIT FREUNDLICHEN GRÜSSEN` and `Mit freundlichen Grüßen` are one row. Linear; never fails.
 
+use std::collections::HashMap;
+
 use unicode_normalization::UnicodeNormalization;
 
 use crate::decide::parse::characters::is_invisible;
@@ -41,6 +43,42 @@ pub(super) fn plain(text: &str) -> String {
     }
     plain.truncate(plain.trim_end().len());
     plain
+}
+
+/// Phrases of a table, found by their first character, so that a line costs a few comparisons however long the table is.
+pub(super) struct Phrases<T> {
+    by_first: HashMap<char, Vec<(&'static str, T)>>,
+}
+
+impl<T: Copy> Phrases<T> {
+    /// Of phrases with `|` between them, each row with what it stands for.
+    pub(super) fn of(rows: impl IntoIterator<Item = (&'static str, T)>) -> Self {
+        let mut by_first: HashMap<char, Vec<(&'static str, T)>> = HashMap::new();
+        for (phrases, meaning) in rows {
+            for phrase in phrases.split('|') {
+                if let Some(first) = phrase.chars().next() {
+                    by_first.entry(first).or_default().push((phrase, meaning));
+                }
+            }
+        }
+        Self { by_first }
+    }
+
+    /// The phrases that a text in plain spelling begins with, and what each stands for.
+    pub(super) fn at_start<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (&'static str, T)> + 'a {
+        let candidates = text.chars().next().and_then(|first| self.by_first.get(&first));
+        candidates.into_iter().flatten().copied().filter(|(phrase, _)| text.starts_with(phrase))
+    }
+}
+
+/// The rests of a text that begin with a word; with any character in scripts that write no spaces.
+pub(super) fn from_each_word(text: &str) -> impl Iterator<Item = &str> {
+    let mut before = ' ';
+    text.char_indices().filter_map(move |(at, c)| {
+        let begins = c.is_alphanumeric() && (c >= '\u{2e80}' || !before.is_alphanumeric());
+        before = c;
+        begins.then(|| &text[at..])
+    })
 }
 
 #[cfg(test)]
