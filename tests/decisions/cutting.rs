@@ -1,6 +1,6 @@
 //! The reply cut off from its quotation: what is lost (nothing), what stays, and what is ours by content.
 
-use postdesk::decide::parse::cut::{self, MARKER, cut_known};
+use postdesk::decide::parse::cut::{self, MARKER, cut_known, cut_marked};
 use proptest::prelude::*;
 
 fn cut(text: &str) -> (String, String) {
@@ -121,9 +121,22 @@ const NOTICE: &str = "-- Write your answer above this line. --\n\nHello,\n\nsinc
 
 #[test]
 fn the_marker_is_found_in_whatever_way_it_was_quoted() {
-    for line in
-        [format!("-- {MARKER} --"), format!("> -- {MARKER} --"), format!("   > > -- {MARKER} --"), format!("| -- {MARKER}")]
-    {
+    for line in [
+        format!("-- {MARKER} --"),
+        format!("> -- {MARKER} --"),
+        format!("   > > -- {MARKER} --"),
+        format!("| -- {MARKER}"),
+        format!("| -- {MARKER} -- |"),
+        format!("– {MARKER} –"),
+        format!("- - {MARKER} - -"),
+        format!("*-- {MARKER} --*"),
+        format!("MB> -- {MARKER} --"),
+        format!("-- {} --", MARKER.replace(' ', "\u{a0}")),
+        format!("—{MARKER}—"),
+        format!("}} -- {} --", MARKER.to_uppercase()),
+        format!("Am 12.11.2026 um 10:11 schrieb Example Support: -- {MARKER} --"),
+        format!("-- {MARKER} -- Hello, {}", "the kettle leaks and leaks. ".repeat(30)),
+    ] {
         let text = format!("Dear Mia,\n\nit is done.\n\n{line}\n\nour own words");
         let (own, quoted) = cut(&text);
         assert_eq!(own, "Dear Mia,\n\nit is done.", "{line}");
@@ -167,6 +180,26 @@ fn our_text_is_cut_by_content_without_marker_and_with_other_line_ends() {
     let (own, quoted) = cut_known(&format!("Dear Mia,\n\nit is done.\n\n{tail}"), "older", &[NOTICE]);
     assert_eq!(own, "Dear Mia,\n\nit is done.");
     assert_eq!(quoted.trim_start(), format!("{tail}\n\nolder"));
+}
+
+#[test]
+fn other_quote_marks_accents_and_prefixes_make_no_difference() {
+    let sent = "Hello,\n\nI don't know what \"it's leaking\" means in the café.\nCan you send me a new one?";
+    let quoted =
+        "MB> Hello,\nMB>\nMB> I don’t know what „it’s leaking“\nMB> means in the cafe.\nMB> Can you send\u{a0}me a new one?";
+    let (own, _) = cut_known(&format!("It is done.\n\n{quoted}"), "", &[sent]);
+    assert_eq!(own, "It is done.");
+}
+
+#[test]
+fn what_the_html_marks_is_cut_from_the_plain_text_with_the_line_above_it() {
+    let marked = "Hello, since yesterday my kettle leaks at the handle.\n\nMia Berg";
+    let text = "Bai.\n\n2026(e)ko aza. 12(a) egunean Mia Bergek idatzi du:\nHello, since yesterday my\nkettle leaks at the handle.\n\nMia Berg";
+    let (own, quoted) = cut_marked(text, marked).unwrap();
+    assert_eq!(own, "Bai.");
+    assert_eq!(quoted, text.trim_start_matches("Bai.\n\n"));
+    assert_eq!(cut_marked("Bai.\n\nThe kettle leaks.", marked), None);
+    assert_eq!(cut_marked(marked, marked), None);
 }
 
 #[test]

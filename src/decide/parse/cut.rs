@@ -22,7 +22,7 @@ mod spelling;
 mod tail;
 
 pub use forward::is_forward_subject;
-pub use known::cut_known;
+pub use known::{cut_known, cut_marked};
 
 use shape::{Role, Shape};
 

@@ -63,10 +63,15 @@ fn sign(line: &str) -> Option<Sign<'_>> {
         let is_table = first == '|' && line.len() > 1 && line[1..].contains('|');
         return (characters.next().is_none_or(|c| c == ' ' || c == first) && !is_table).then_some(Sign::Mark(first));
     }
+    without_initials(line).map(|rest| Sign::Initials(&line[..line.len() - rest.len()]))
+}
+
+/// The line from its `>` on, where a name or initials stand in front of it.
+pub(super) fn without_initials(line: &str) -> Option<&str> {
     let end = line.bytes().take(INITIALS + 1).position(|octet| octet == b'>')?;
     let initials = &line[..end];
-    (!initials.is_empty() && first.is_uppercase() && initials.chars().all(char::is_alphabetic))
-        .then_some(Sign::Initials(initials))
+    let is_name = initials.starts_with(char::is_uppercase) && initials.chars().all(char::is_alphabetic);
+    is_name.then(|| &line[end..])
 }
 
 /// How many lines from there on have the same sign in front.
