@@ -37,13 +37,16 @@ pub fn has_marker(text: &str) -> bool {
 /// How often the result is cut again. Two rounds are enough for what people send; a text made for the purpose may
 /// need more, and must still end.
 const ROUNDS: usize = 8;
+/// The same for a text of more lines than anybody writes.
+const ROUNDS_OF_MANY: usize = 2;
+const MANY_LINES: usize = 20_000;
 
 /// Cuts a text with LF line ends: what its author newly wrote, and what was cut from it, both in their own order and
 /// without empty lines at the ends. Where the author `passes_on` another mail, that mail is not cut off: it is meant to be read.
 pub fn cut(text: &str, passes_on: bool) -> (String, String) {
     let lines: Vec<&str> = text.split('\n').collect();
     let mut kept: Vec<usize> = (0..lines.len()).collect();
-    for _ in 0..ROUNDS {
+    for _ in 0..if lines.len() > MANY_LINES { ROUNDS_OF_MANY } else { ROUNDS } {
         let view: Vec<&str> = kept.iter().map(|index| lines[*index]).collect();
         let keep = once(&view, passes_on);
         let before = kept.len();

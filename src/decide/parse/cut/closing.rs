@@ -162,11 +162,13 @@ pub(super) fn is_formula(line: &str) -> bool {
         PHRASES.at_start(rest).any(|(formula, ())| {
             let is_long = formula.contains(' ') || !formula.is_ascii();
             let behind = &rest[formula.len()..];
+            let before = &bare[..bare.len() - rest.len()];
             // `Thank you, I will call you. The kettle` is a sentence, and `thanks Ana` is none.
             (is_first || is_long)
                 && !behind.starts_with(char::is_alphanumeric)
                 && behind.split_whitespace().count() <= if is_long { AROUND } else { BEHIND }
                 && !behind.contains(['.', '@'])
+                && !before.contains(['.', '!', '?', ':'])
         })
     })
 }

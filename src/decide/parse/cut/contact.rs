@@ -10,7 +10,7 @@ const MOST_LINES: usize = 15;
 /// Lines that must be contact data for certain.
 const FEWEST_CERTAIN: usize = 2;
 /// Octets of the longest line that is looked at.
-const LONGEST: usize = 400;
+const LONGEST: usize = 1_000;
 /// Digits of a telephone number (ITU-T E.164 has 15 at most; two may stand in brackets).
 const NUMBER_DIGITS: std::ops::RangeInclusive<usize> = 6..=17;
 
@@ -28,6 +28,11 @@ const ADDRESS: &str =
 const REGISTERS: &str = "vat|ust-id|ustid|ust.-id|steuernummer|hrb |hra |amtsgericht|handelsregister|siret|siren |rcs |tva|p.iva|p. iva|\
      partita iva|c.f.|cif|nif|cnpj|kvk|btw|nip|regon|ico|dic|oib|adoszam|инн|company no|registered in";
 
+/// What announces an address, and what is announced, in plain spelling: the block below is what the mail is about.
+const ANNOUNCES: &str = "below|following|unten|folgend|ci-dessous|suivant|siguiente|abajo|seguente|sotto|abaixo|seguinte|hieronder|volgende|\
+    ponizej|nize|alabb|mai jos|ispod|spodaj|по-долу|ниже|нижче|παρακατω|asagida|nedan|nedenfor|new address|neue adresse|下記|以下|如下|아래";
+const ANNOUNCED: &str = "addres|adres|direcc|indirizz|enderec|morad|naslov|cim|адрес|διευθυνση|osoite|住所|地址|주소|number|phone|numm|contact|telefon|kontakt|номер|телефон";
+
 /// Where the block of contact data at the end of these lines begins: below the formula and the name, which stay.
 pub(super) fn block(lines: &[&str]) -> Option<usize> {
     let (mut written, mut certain, mut top) = (0, 0, None);
@@ -36,6 +41,10 @@ pub(super) fn block(lines: &[&str]) -> Option<usize> {
             continue;
         }
         if certain >= FEWEST_CERTAIN && is_formula(line) {
+            let mut above = lines[..at].iter().rev().map(|line| line.trim()).filter(|line| !line.is_empty()).take(3);
+            if above.clone().next().is_some_and(|line| line.ends_with(':')) || above.any(announces) {
+                return None;
+            }
             let name = top.filter(|name| !is_contact(lines[*name]));
             return match name {
                 Some(name) => (name + 1..lines.len()).find(|at| !lines[*at].trim().is_empty()),
@@ -46,30 +55,42 @@ pub(super) fn block(lines: &[&str]) -> Option<usize> {
         if written > MOST_LINES + 1 || line.len() > LONGEST || is_sentence(line) {
             return None;
         }
-        certain += usize::from(is_contact(line));
+        certain += certain_data(line);
         top = Some(at);
     }
     None
 }
 
+fn announces(line: &str) -> bool {
+    let spelled = plain(&line[..line.floor_char_boundary(LONGEST)]);
+    let says = |table: &str| table.split('|').any(|word| spelled.contains(word));
+    says(ANNOUNCES) && says(ANNOUNCED)
+}
+
 /// Whether the line is contact data for certain: a telephone number, an address, a place in a register.
 pub(super) fn is_contact(line: &str) -> bool {
-    if line.len() > LONGEST {
-        return false;
+    certain_data(line) > 0
+}
+
+/// How many such data the line has: between bars there may be several, and one that is certain speaks for the line.
+fn certain_data(line: &str) -> usize {
+    // Most lines are told from contact data by what they have not.
+    let may_be = line.bytes().any(|octet| octet.is_ascii_digit() || octet == b'@') || line.contains("www") || line.contains('.');
+    if line.len() > LONGEST || !may_be {
+        return 0;
     }
     let spelled = plain(line);
-    let pieces = spelled.split(['|', '·', '•', '/', ';', ',']).map(str::trim).filter(|piece| !piece.is_empty());
-    // Between bars there may be several; one that is certain speaks for the line when there is no sentence around it.
-    let mut bare =
-        pieces.map(|piece| piece.trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '+' | '(' | '<' | '[')));
-    is_register(&spelled)
-        || is_address(&spelled)
-        || is_telephone(&spelled)
-        || bare.any(|piece| is_telephone(piece) || is_address(piece))
+    let bare =
+        |piece: &str| piece.trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '+' | '(' | '<' | '[')).to_owned();
+    let pieces = spelled.split(['|', '·', '•', '/', ';', ',']).map(str::trim).filter(|piece| !piece.is_empty()).map(bare);
+    let several = pieces.filter(|piece| is_telephone(piece) || is_address(piece)).count();
+    let whole = is_register(&spelled) || is_address(&spelled) || is_telephone(&spelled);
+    several.max(usize::from(whole))
 }
 
 fn is_register(spelled: &str) -> bool {
-    spelled.bytes().filter(u8::is_ascii_digit).count() >= 5 && REGISTERS.split('|').any(|name| spelled.starts_with(name))
+    spelled.bytes().filter(u8::is_ascii_digit).count() >= 5
+        && REGISTERS.split('|').any(|name| spelled.starts_with(name) || (name.len() > 6 && spelled.contains(name)))
 }
 
 fn is_in(table: &str, word: &str) -> bool {
@@ -91,14 +112,20 @@ fn is_telephone(piece: &str) -> bool {
     let labelled = is_in(TELEPHONE, label)
         || label.split(['.', ' ', ':']).next().is_some_and(|first| is_in(TELEPHONE, first) && label.len() <= 24);
     let unspaced = TELEPHONE_UNSPACED.iter().any(|name| label.starts_with(name) && label.chars().count() <= 10);
+    let parts = number[..end].split(['-', '.', ' ', '/']).filter(|part| !part.is_empty()).count();
+    let is_grouped = (3..=6).contains(&parts) && (9..=13).contains(&digits) && end == number.len();
     labelled
         || unspaced
+        || (label.is_empty() && is_grouped)
         || (label.is_empty() && number.starts_with('+') && digits >= 8)
         || (label.is_empty() && number.starts_with(['0', '(']) && digits >= 8 && end == number.len())
 }
 
 /// An address of mail or of the web, alone or behind its label.
 fn is_address(piece: &str) -> bool {
+    if !piece.contains('.') {
+        return false;
+    }
     let mut words = piece
         .split_whitespace()
         .map(|word| word.trim_matches(|c: char| matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | ',' | ':' | '.' | '"' | ';')))
@@ -151,6 +178,7 @@ mod tests {
             "📞 +385 1 2345 678",
             "Mob. 091 234 5678",
             "IČO: 12345678",
+            "555-010-1234",
             "电话：010-12345678",
         ] {
             assert!(is_contact(line), "{line}");
@@ -180,6 +208,17 @@ mod tests {
             block(&["Please deliver to:", "Mia Berg", "Harbour Street 1", "Tel. 040 1234567", "mia@customer.example"]),
             None
         );
+        let order = [
+            "Please send it to the address below.",
+            "",
+            "Thank you",
+            "Mia Berg",
+            "Harbour Street 1",
+            "Tel. 040 1234567",
+            "mia@customer.example",
+        ];
+        assert_eq!(block(&order), None);
+        assert_eq!(block(&["Thanks", "Mia", "T +49 40 1234567 | mia@customer.example"]), Some(2));
         assert_eq!(block(&["Thanks", "Mia", "Tel. 040 1234567", "mia@customer.example", "Please call before you come."]), None);
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use super::contact::is_contact;
 use super::spelling::{Phrases, from_each_word, plain};
 
 /// Paragraphs that are looked at from the end on, and the octets and lines of the longest.
@@ -101,7 +102,8 @@ pub(super) fn begins(lines: &[&str]) -> Option<usize> {
                     break;
                 }
             }
-            // What follows a disclaimer may be one only together with it; what precedes one may not.
+            // The register of the company may stand below its disclaimer.
+            None if found.is_none() && lines[start..=last].iter().all(|line| is_contact(line)) => {}
             None => break,
         }
         end = start;

@@ -23,10 +23,12 @@ pub(super) fn find(lines: &[&str], roles: &mut [Role]) {
     while at < lines.len() {
         let length = if roles[at] == Role::Own { run(lines, roles, at) } else { 0 };
         let below_name = roles[..at].iter().rev().take(3).find(|role| **role != Role::Blank) == Some(&Role::Attribution);
-        let enough = sign(lines[at]).is_some_and(|sign| match sign {
-            Sign::Initials(_) => below_name || (length >= FEWEST_LINES && is_named),
-            Sign::Mark(mark) => below_name || (mark == '|' && length >= FEWEST_LINES && at + length == lines.len()),
-        });
+        let is_named_here = length > 0 && (below_name || attribution_above(lines, roles, at).is_some());
+        let enough = length > 0
+            && sign(lines[at]).is_some_and(|sign| match sign {
+                Sign::Initials(_) => is_named_here || (length >= FEWEST_LINES && is_named),
+                Sign::Mark(mark) => is_named_here || (mark == '|' && length >= FEWEST_LINES && at + length == lines.len()),
+            });
         if enough {
             roles[at..at + length].fill(Role::Quote);
         }
@@ -98,20 +100,24 @@ fn remainders(lines: &[&str], roles: &mut [Role]) {
 /// What names an author and a time directly above a quotation names its author, whatever the language.
 fn attributions(lines: &[&str], roles: &mut [Role]) {
     for at in 1..lines.len() {
-        if roles[at] != Role::Quote {
-            continue;
-        }
-        let below = if roles[at - 1] == Role::Blank { at - 1 } else { at };
-        if below == 0 || roles[below - 1] != Role::Own {
-            continue;
-        }
-        let top = below.saturating_sub(ATTRIBUTION_LINES + 1);
-        let above = roles[top..below].iter().rposition(|role| *role != Role::Own).map_or(top, |border| top + border + 1);
-        let start = if below - above <= ATTRIBUTION_LINES { above } else { below - 1 };
-        if let Some(start) = [start, below - 1].into_iter().find(|start| names_an_author(&lines[*start..below])) {
-            roles[start..below].fill(Role::Attribution);
+        if roles[at] == Role::Quote
+            && let Some((start, end)) = attribution_above(lines, roles, at)
+        {
+            roles[start..end].fill(Role::Attribution);
         }
     }
+}
+
+/// The lines right above a quotation that name its author.
+fn attribution_above(lines: &[&str], roles: &[Role], at: usize) -> Option<(usize, usize)> {
+    let end = if at > 0 && roles[at - 1] == Role::Blank { at - 1 } else { at };
+    if end == 0 || roles[end - 1] != Role::Own {
+        return None;
+    }
+    let top = end.saturating_sub(ATTRIBUTION_LINES + 1);
+    let above = roles[top..end].iter().rposition(|role| *role != Role::Own).map_or(top, |border| top + border + 1);
+    let start = if end - above <= ATTRIBUTION_LINES { above } else { end - 1 };
+    [start, end - 1].into_iter().find(|start| names_an_author(&lines[*start..end])).map(|start| (start, end))
 }
 
 /// A colon at the end, and a date with an address or with the time of day.

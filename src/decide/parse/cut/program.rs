@@ -48,9 +48,12 @@ pub(super) fn begins(lines: &[&str]) -> Option<usize> {
         }
     }
     let found = found?;
-    // The scanner's address above its note is the scanner's.
+    // The scanner's address above its note is the scanner's, and so is the rule that it draws.
     let above = lines[..found].iter().rposition(|line| !line.trim().is_empty());
-    Some(above.filter(|above| is_link_of_scanner(lines[*above])).unwrap_or(found))
+    let is_its = |line: &str| {
+        is_link_of_scanner(line) || (found > 1 && line.len() >= 2 && line.bytes().all(|octet| matches!(octet, b'-' | b'_')))
+    };
+    Some(above.filter(|above| is_its(lines[*above].trim())).unwrap_or(found))
 }
 
 /// Whether a program or a phone put this line below the mail.

@@ -26,32 +26,25 @@ pub(super) fn is_delimiter(line: &str) -> bool {
 
 /// Where the signature begins that goes on to the end of these lines, below a rule of another kind than `-- `.
 pub(super) fn begins(lines: &[&str]) -> Option<usize> {
-    let (mut written, mut certain, mut sentences) = (0, 0, 0);
-    for (at, line) in lines.iter().enumerate().rev() {
-        let line = line.trim();
-        if line.is_empty() {
-            continue;
-        }
-        if let Some(rule) = Rule::of(line) {
-            let is_one = match rule {
-                // People write lists below two dashes, but no letters.
-                Rule::Dashes => {
-                    written > 0
-                        && sentences <= 1
-                        && !lines[at + 1..].iter().find(|line| !line.trim().is_empty()).is_some_and(|line| is_sentence(line))
-                }
-                Rule::Other => sentences == 0 && (certain >= 2 || (certain == 1 && follows_formula(&lines[..at]))),
-            };
-            return is_one.then_some(at);
-        }
-        written += 1;
-        if written > SIGNATURE_LINES || line.len() > LONGEST {
-            return None;
-        }
-        certain += usize::from(is_contact(line));
-        sentences += usize::from(is_sentence(line));
+    let mut written = lines.iter().enumerate().rev().filter(|(_, line)| !line.trim().is_empty()).take(SIGNATURE_LINES + 1);
+    let (at, rule) = written.find_map(|(at, line)| Some((at, Rule::of(line.trim())?)))?;
+    let below: Vec<&str> = lines[at + 1..].iter().copied().filter(|line| !line.trim().is_empty()).collect();
+    let first = below.first()?;
+    if below.iter().any(|line| line.len() > LONGEST) {
+        return None;
     }
-    None
+    let sentences = below.iter().filter(|line| is_sentence(line)).count();
+    let is_one = match rule {
+        // People write lists below two dashes, but no letters.
+        Rule::Dashes => sentences <= 1 && !is_sentence(first),
+        Rule::Other => {
+            sentences == 0 && {
+                let certain = below.iter().filter(|line| is_contact(line)).count();
+                certain >= 2 || (certain == 1 && follows_formula(&lines[..at]))
+            }
+        }
+    };
+    is_one.then_some(at)
 }
 
 enum Rule {
