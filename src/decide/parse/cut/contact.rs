@@ -45,7 +45,8 @@ pub(super) fn block(lines: &[&str]) -> Option<usize> {
             if above.clone().next().is_some_and(|line| line.ends_with(':')) || above.any(announces) {
                 return None;
             }
-            let name = top.filter(|name| !is_contact(lines[*name]));
+            let is_name = |line: &str| !is_contact(line) && line.contains(char::is_alphanumeric);
+            let name = top.filter(|name| is_name(lines[*name]));
             return match name {
                 Some(name) => (name + 1..lines.len()).find(|at| !lines[*at].trim().is_empty()),
                 None => top,

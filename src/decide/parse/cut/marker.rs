@@ -3,18 +3,25 @@
 //! Letters and digits alone are compared: dashes of any kind, asterisks, bars of tables, prefixes and spaces that do not break
 //! make no difference, nor do line breaks.
 
+use memchr::memchr2;
+
 use super::{MARKER, prefix};
 use crate::decide::parse::characters::is_invisible;
 
 /// Octets of a line that are looked at: the marker begins a line, also one that a program joined from many.
 const LOOKED_AT: usize = 400;
 
+/// What the marker begins with.
+const INITIAL: u8 = MARKER.as_bytes()[0];
+
 /// The line on which our marker begins, also when a program quoted it or wrapped it to several lines.
 pub(super) fn find(lines: &[&str]) -> Option<usize> {
     let words: Vec<&str> = MARKER.split(' ').collect();
     let (mut matched, mut start) = (0, 0);
     for (index, line) in lines.iter().enumerate() {
-        let line = without_name(&line[..line.floor_char_boundary(LOOKED_AT)]);
+        let line = &line[..line.floor_char_boundary(LOOKED_AT)];
+        // Most lines have nothing in front that must be looked behind.
+        let line = if memchr2(b'>', INITIAL, line.as_bytes()).is_some() { without_name(line) } else { line };
         if matched == 0 && bare(line).next() != bare(words[0]).next() {
             // Nothing is under way, and nothing can begin here.
             continue;

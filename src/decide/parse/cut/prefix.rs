@@ -1,6 +1,8 @@
 //! Quotations that do not look like one line by line: other signs than `>`, initials, wrapped lines that lost their sign, an
 //! attribution in a language of no table, and `>From`, which is no quotation at all.
 
+use memchr::memchr;
+
 use super::shape::Role;
 
 /// Octets of the longest line that is looked at.
@@ -19,16 +21,20 @@ const INITIALS: usize = 12;
 pub(super) fn find(lines: &[&str], roles: &mut [Role]) {
     from_lines(lines, roles);
     let is_named = roles.contains(&Role::Attribution);
+    // What quotes below an attribution quotes everywhere.
+    let mut seen = None;
     let mut at = 0;
     while at < lines.len() {
         let length = if roles[at] == Role::Own { run(lines, roles, at) } else { 0 };
         let below_name = roles[..at].iter().rev().take(3).find(|role| **role != Role::Blank) == Some(&Role::Attribution);
         let is_named_here = length > 0 && (below_name || attribution_above(lines, roles, at).is_some());
-        let enough = length > 0
-            && sign(lines[at]).is_some_and(|sign| match sign {
-                Sign::Initials(_) => is_named_here || (length >= FEWEST_LINES && is_named),
-                Sign::Mark(mark) => is_named_here || (mark == '|' && length >= FEWEST_LINES && at + length == lines.len()),
-            });
+        let sign = if length > 0 { sign(lines[at]) } else { None };
+        seen = if is_named_here { sign } else { seen };
+        let enough = sign.is_some_and(|sign| match sign {
+            _ if seen == Some(sign) => true,
+            Sign::Initials(_) => is_named && length >= FEWEST_LINES,
+            Sign::Mark(mark) => mark == '|' && length >= FEWEST_LINES && at + length == lines.len(),
+        });
         if enough {
             roles[at..at + length].fill(Role::Quote);
         }
@@ -70,7 +76,7 @@ fn sign(line: &str) -> Option<Sign<'_>> {
 
 /// The line from its `>` on, where a name or initials stand in front of it.
 pub(super) fn without_initials(line: &str) -> Option<&str> {
-    let end = line.bytes().take(INITIALS + 1).position(|octet| octet == b'>')?;
+    let end = memchr(b'>', &line.as_bytes()[..line.len().min(INITIALS + 1)])?;
     let initials = &line[..end];
     let is_name = initials.starts_with(char::is_uppercase) && initials.chars().all(char::is_alphabetic);
     is_name.then(|| &line[end..])
@@ -152,6 +158,8 @@ mod tests {
             let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
             assert_eq!(roles(&lines), [Attribution, Quote, Quote, Own], "{sign}");
         }
+        let answered = ["On 12 Nov 2026, Mia wrote:", "MB> one?", "yes", "MB> two?", "no"];
+        assert_eq!(roles(&answered), [Attribution, Quote, Own, Quote, Own]);
         assert_eq!(roles(&["yes", "| one", "| two", "| three"])[1], Quote);
         assert_eq!(roles(&["yes", "| one | 1 |", "| two | 2 |", "| three | 3 |"])[1], Own);
         assert_eq!(roles(&["it says", "SQL> select 1", "SQL> select 2", "SQL> select 3"])[1], Own);

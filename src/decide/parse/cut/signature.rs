@@ -73,23 +73,14 @@ fn follows_formula(lines: &[&str]) -> bool {
 
 /// Where the footer of a mailing list begins, below a long rule.
 pub(super) fn list_footer(lines: &[&str]) -> Option<usize> {
-    let (mut written, mut says_so) = (0, false);
-    for (at, line) in lines.iter().enumerate().rev() {
-        let line = line.trim();
-        if line.is_empty() {
-            continue;
-        }
-        if is_list_rule(line) {
-            return (says_so && written > 0).then_some(at);
-        }
-        written += 1;
-        if written > LIST_LINES || line.len() > LONGEST {
-            return None;
-        }
+    let mut written = lines.iter().enumerate().rev().filter(|(_, line)| !line.trim().is_empty()).take(LIST_LINES + 1);
+    let (at, _) = written.find(|(_, line)| is_list_rule(line.trim()))?;
+    let below = &lines[at + 1..];
+    let says_so = |line: &&str| {
         let spelled = plain(line);
-        says_so |= LIST_WORDS.split('|').any(|word| spelled.contains(word));
-    }
-    None
+        LIST_WORDS.split('|').any(|word| spelled.contains(word))
+    };
+    (below.iter().all(|line| line.len() <= LONGEST) && below.iter().any(says_so)).then_some(at)
 }
 
 fn is_list_rule(line: &str) -> bool {
