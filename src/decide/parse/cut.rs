@@ -4,15 +4,25 @@
 //! at a bounded number of lines around it: time is linear in the size of the text, whatever it holds. If
 //! cutting would leave nothing, nothing is cut.
 
+mod armour;
+mod banner;
+mod closing;
+mod contact;
+mod disclaimer;
 mod forms;
 mod forward;
 mod known;
 mod marker;
+mod prefix;
+mod program;
+mod prose;
 mod shape;
 mod signature;
+mod spelling;
+mod tail;
 
 pub use forward::is_forward_subject;
-pub use known::cut_known;
+pub use known::{cut_known, cut_marked};
 
 use shape::{Role, Shape};
 
@@ -27,13 +37,16 @@ pub fn has_marker(text: &str) -> bool {
 /// How often the result is cut again. Two rounds are enough for what people send; a text made for the purpose may
 /// need more, and must still end.
 const ROUNDS: usize = 8;
+/// The same for a text of more lines than anybody writes.
+const ROUNDS_OF_MANY: usize = 2;
+const MANY_LINES: usize = 20_000;
 
 /// Cuts a text with LF line ends: what its author newly wrote, and what was cut from it, both in their own order and
 /// without empty lines at the ends. Where the author `passes_on` another mail, that mail is not cut off: it is meant to be read.
 pub fn cut(text: &str, passes_on: bool) -> (String, String) {
     let lines: Vec<&str> = text.split('\n').collect();
     let mut kept: Vec<usize> = (0..lines.len()).collect();
-    for _ in 0..ROUNDS {
+    for _ in 0..if lines.len() > MANY_LINES { ROUNDS_OF_MANY } else { ROUNDS } {
         let view: Vec<&str> = kept.iter().map(|index| lines[*index]).collect();
         let keep = once(&view, passes_on);
         let before = kept.len();
@@ -62,27 +75,23 @@ fn joined<'a>(lines: impl Iterator<Item = &'a str>) -> String {
 
 /// Which lines are kept, by every rule in turn; each rule sees what the one before it left.
 fn once(lines: &[&str], passes_on: bool) -> Vec<bool> {
-    let mut end = lines.len();
     let mut shape = Shape::of(lines, passes_on);
     if let Some(marker) = marker::find(lines) {
         let start = shape.start_of_quotation(marker);
         if shape.has_own_text(start) {
-            end = start;
+            shape.truncate(start);
         }
     }
-    shape.truncate(end);
-    let ends = |at: &usize| signature::begins(&lines[..end], *at) || forms::separates(&lines[..end], *at);
-    if let Some(separator) = (0..shape.quotable).find(|at| shape.roles[*at] == Role::Own && ends(at)) {
-        end = separator;
+    let top = lines.iter().position(|line| !line.trim().is_empty()).unwrap_or(0);
+    let banner = banner::length(&lines[top..]).min(shape.quotable.saturating_sub(top));
+    shape.set_aside(top, top + banner);
+    armour::set_aside(lines, &mut shape);
+    end_at_separator(lines, &mut shape);
+    if let Some(attribution) = shape.attribution_of_tail().filter(|start| shape.has_own_text(*start)) {
+        shape.truncate(attribution);
     }
-    if let Some(attribution) = shape.attribution_of_tail() {
-        end = end.min(attribution);
-    }
-    if shape.has_own_text(end) {
-        shape.truncate(end);
-    }
+    tail::set_aside(lines, &mut shape);
     let mut keep = shape.without_quotes(lines.len());
-    drop_closing_lines(lines, &shape, &mut keep);
     // An empty line goes with the line above it.
     for at in 1..keep.len() {
         keep[at] = if lines[at].trim().is_empty() { keep[at - 1] } else { keep[at] };
@@ -90,13 +99,20 @@ fn once(lines: &[&str], passes_on: bool) -> Vec<bool> {
     keep
 }
 
-/// Takes `Sent from my iPhone` and its like off the end.
-fn drop_closing_lines(lines: &[&str], shape: &Shape, keep: &mut [bool]) {
-    let own: Vec<usize> = (0..shape.roles.len()).filter(|at| keep[*at] && shape.roles[*at] == Role::Own).collect();
-    let last_kept = (0..keep.len()).rev().find(|at| keep[*at] && !lines[*at].trim().is_empty());
-    let closing = own.iter().rev().take_while(|at| signature::is_closing_line(lines[**at])).count();
-    // Only where nothing else comes after it, and something is left.
-    if last_kept == own.last().copied() && closing < own.len() {
-        own.iter().rev().take(closing).for_each(|at| keep[*at] = false);
+/// Cuts at the first line below which nothing is the author's; a signature above a quotation that he answers in goes alone.
+fn end_at_separator(lines: &[&str], shape: &mut Shape) {
+    let end = shape.roles.len();
+    let ends = |at: usize| signature::is_delimiter(lines[at]) || forms::separates(&lines[..end], at);
+    let Some(start) = (0..shape.quotable).find(|at| shape.roles[*at] == Role::Own && ends(*at)) else { return };
+    if !shape.has_own_text(start) {
+        return;
     }
+    if signature::is_delimiter(lines[start]) {
+        let passed_on = Some(shape.quotable).filter(|end| *end < shape.roles.len());
+        if let Some(end) = passed_on.or_else(|| shape.end_of_signature(start)) {
+            shape.set_aside(start, end);
+            return;
+        }
+    }
+    shape.truncate(start);
 }

@@ -1,13 +1,23 @@
-//! Cutting by content: what we sent before on this ticket is ours, in whatever way a mail program quotes it.
+//! Cutting by content: what we sent before on this ticket is ours, in whatever way a mail program quotes it; and what the HTML
+//! of a mail marks as a quotation is one in its plain text, too.
+//!
+//! Words are compared as [`words`](crate::decide::parse::words) folds them: quote marks, apostrophes, accents, ligatures and
+//! characters that nobody sees make no difference.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::prefix;
+use crate::decide::parse::words;
 
 /// Words that make a line recognisable on their own; they are compared in groups of this many.
 const GROUP: usize = 3;
 /// What a quotation must have at least: so many known lines, or so many octets in them.
 const FEWEST_LINES: usize = 2;
 const FEWEST_OCTETS: usize = 40;
+/// Characters that make a line recognisable in scripts without spaces, where each is a word.
+const UNSPACED_GROUP: usize = 8;
+/// Octets of the longest line that stands for one of the other kinds of attribution above a quotation.
+const ATTRIBUTION_LENGTH: usize = 300;
 
 /// Cuts off the end of `text` where at least 80 % of the lines with something on them occur in what we sent before:
 /// at least two lines or 40 octets. Prefixes (`>`, `|`) and other line breaks do not matter. The run begins with a
@@ -27,16 +37,34 @@ pub fn cut_known(text: &str, quoted: &str, known: &[&str]) -> (String, String) {
     (own.to_owned(), quoted)
 }
 
+/// Cuts off the end of `text` where it says again what the HTML of the same mail `marked` as quotation, by the measure of
+/// [`cut_known`], with the line above it that names its author: the author's words, and the rest. `None` where there is no such end, or
+/// nothing would be left.
+pub fn cut_marked(text: &str, marked: &str) -> Option<(String, String)> {
+    let sent = Sent::of(&[marked]);
+    let lines: Vec<&str> = text.split('\n').collect();
+    let start = start_of_run(&lines, &sent)?;
+    let above = lines[..start].iter().rposition(|line| !line.trim().is_empty())?;
+    // A program writes it in its own language; only it ends in a colon and has a date.
+    let line = lines[above].trim_end();
+    let names =
+        line.len() <= ATTRIBUTION_LENGTH && line.ends_with([':', '：']) && line.bytes().any(|octet| octet.is_ascii_digit());
+    let start = if names { above } else { start };
+    let own = lines[..start].join("\n");
+    let own = own.trim_end_matches('\n');
+    (!own.trim().is_empty()).then(|| (own.to_owned(), lines[start..].join("\n").trim_end_matches('\n').to_owned()))
+}
+
 /// The first line of the longest run that is ours.
 fn start_of_run(lines: &[&str], sent: &Sent) -> Option<usize> {
     let (mut written, mut known, mut octets, mut start) = (0_usize, 0_usize, 0_usize, None);
     for (index, line) in lines.iter().enumerate().rev() {
         let bare = without_prefix(line);
-        let has_prefix = line.trim_start().starts_with(['>', '|']);
+        let has_prefix = bare.len() < line.trim_start().len();
         if bare.trim().is_empty() {
             continue;
         }
-        let words: Vec<u64> = words(bare);
+        let (words, tells) = hashes(bare);
         let share = sent.share(&words);
         written += 1;
         match share {
@@ -49,7 +77,7 @@ fn start_of_run(lines: &[&str], sent: &Sent) -> Option<usize> {
             Share::None => break,
         }
         let enough = known >= FEWEST_LINES || octets >= FEWEST_OCTETS;
-        if enough && share == Share::All && (has_prefix || words.len() >= GROUP) && known * 5 >= written * 4 {
+        if enough && share == Share::All && (has_prefix || tells) && known * 5 >= written * 4 {
             start = Some(index);
         }
     }
@@ -59,7 +87,9 @@ fn start_of_run(lines: &[&str], sent: &Sent) -> Option<usize> {
 }
 
 fn without_prefix(line: &str) -> &str {
-    line.trim_start_matches(['>', '|', ' ', '\t'])
+    let line = line.trim_start();
+    let line = prefix::without_initials(line).unwrap_or(line);
+    line.trim_start_matches(['>', '＞', '|', '│', '}', ' ', '\t', '\u{a0}'])
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,10 +110,10 @@ impl Sent {
     fn of(texts: &[&str]) -> Self {
         let mut sent = Sent { groups: HashSet::new(), pairs: HashSet::new(), lines: HashSet::new() };
         for text in texts {
-            let all = words(text);
+            let (all, _) = hashes(text);
             sent.groups.extend(all.array_windows::<GROUP>().copied());
             sent.pairs.extend(all.array_windows::<2>().copied());
-            sent.lines.extend(text.split('\n').map(words).filter(|line| line.len() < GROUP));
+            sent.lines.extend(text.split('\n').map(|line| hashes(line).0).filter(|line| line.len() < GROUP));
         }
         sent
     }
@@ -108,19 +138,9 @@ impl Sent {
     }
 }
 
-/// The words of a text, without case and punctuation, as hashes: they are only compared.
-fn words(text: &str) -> Vec<u64> {
-    let mut words = Vec::new();
-    for word in text.split_whitespace() {
-        let mut hasher = DefaultHasher::new();
-        let mut empty = true;
-        for c in word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase) {
-            c.hash(&mut hasher);
-            empty = false;
-        }
-        if !empty {
-            words.push(hasher.finish());
-        }
-    }
-    words
+/// The words of a text as they are compared, and whether there are enough of them to recognise a line by.
+fn hashes(text: &str) -> (Vec<u64>, bool) {
+    let words = words::words(text);
+    let fewest = if words.iter().all(|word| word.is_unspaced) { UNSPACED_GROUP } else { GROUP };
+    (words.iter().map(|word| word.hash).collect(), words.len() >= fewest)
 }

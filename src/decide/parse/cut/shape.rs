@@ -1,18 +1,20 @@
-//! The shape of a text: which lines are quoted, which name who is quoted, and which are the author's own.
+//! The shape of a text: which lines are quoted, which name who is quoted, which are a program's, and which are the author's own.
 
-use super::forms;
+use super::{forms, prefix};
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     /// Nothing but white space.
     Blank,
-    /// Begins with `>`.
+    /// Begins with `>` or what a program uses in its place.
     Quote,
     /// `On … wrote:`, or one of the lines that it is wrapped to.
     Attribution,
     /// Anything else.
     Own,
+    /// A signature, a banner, a line of a program: recognised, and not the author's words.
+    Aside,
 }
 
 /// The roles of the lines of a text.
@@ -21,6 +23,8 @@ pub(super) struct Shape {
     pub(super) roles: Vec<Role>,
     /// The lines among which a quotation may begin.
     pub(super) quotable: usize,
+    /// How many lines are the author's own.
+    own: usize,
 }
 
 impl Shape {
@@ -39,15 +43,31 @@ impl Shape {
             }
             at += if is_one { length } else { 1 };
         }
+        prefix::find(&lines[..written], &mut roles[..written]);
         // What is passed on is the author's matter, whatever it looks like.
         roles[written..].iter_mut().filter(|role| **role == Role::Quote).for_each(|role| *role = Role::Own);
-        Self { roles, quotable: written }
+        let own = roles.iter().filter(|role| **role == Role::Own).count();
+        Self { roles, quotable: written, own }
     }
 
     /// Forgets the lines from there on.
     pub(super) fn truncate(&mut self, end: usize) {
+        let gone = self.roles.get(end..).unwrap_or_default();
+        self.own -= gone.iter().filter(|role| **role == Role::Own).count();
         self.roles.truncate(end);
         self.quotable = self.quotable.min(end);
+    }
+
+    /// Says that these lines are not the author's, and gives `false` and changes nothing when none of his would be left.
+    pub(super) fn set_aside(&mut self, start: usize, end: usize) -> bool {
+        let block = &mut self.roles[start..end];
+        let own = block.iter().filter(|role| **role == Role::Own).count();
+        if own == self.own {
+            return false;
+        }
+        self.own -= own;
+        block.iter_mut().filter(|role| **role == Role::Own).for_each(|role| *role = Role::Aside);
+        true
     }
 
     /// Whether the author wrote something above the line.
@@ -72,13 +92,27 @@ impl Shape {
         for (at, role) in self.roles.iter().enumerate() {
             match role {
                 Role::Attribution => start = start.or(Some(at)),
-                Role::Blank => {}
+                Role::Blank | Role::Aside => {}
                 Role::Quote => start = None,
                 Role::Own if start.is_some() => return start,
                 Role::Own => {}
             }
         }
         start
+    }
+
+    /// Where the signature ends that begins there: at the quotation below it when the author answers between or below the
+    /// quoted lines, else nowhere.
+    pub(super) fn end_of_signature(&self, start: usize) -> Option<usize> {
+        let quotation = start + self.roles[start..].iter().position(|role| matches!(role, Role::Quote | Role::Attribution))?;
+        let is_short = self.roles[start..quotation].iter().filter(|role| **role == Role::Own).count() <= 16;
+        let answers = (quotation..self.roles.len()).any(|at| {
+            // A single line between two quoted ones may be the rest of the one above it.
+            let between = self.roles[at - 1] == Role::Quote && self.roles.get(at + 1) == Some(&Role::Quote);
+            self.roles[at] == Role::Own && !between
+        });
+        let has_quotes = self.roles[quotation..].contains(&Role::Quote);
+        (is_short && answers && has_quotes).then_some(quotation)
     }
 
     /// Which of `length` lines are kept when quotations go: all of them that stand below or above everything that
@@ -92,7 +126,7 @@ impl Shape {
             for (at, role) in self.roles.iter().enumerate() {
                 keep[at] = match role {
                     Role::Own | Role::Blank => true,
-                    Role::Attribution => false,
+                    Role::Attribution | Role::Aside => false,
                     Role::Quote => interleaved && at < last,
                 };
             }
@@ -106,7 +140,9 @@ fn role(line: &str) -> Role {
     let line = line.trim_start();
     match line.chars().next() {
         None => Role::Blank,
-        Some('>') => Role::Quote,
+        Some('>' | '＞') => Role::Quote,
+        // What a careless script leaves of HTML.
+        Some('&') if line.starts_with("&gt;") => Role::Quote,
         Some(_) => Role::Own,
     }
 }
