@@ -78,8 +78,9 @@ impl Trial<'_> {
         out: &mut dyn Write,
         unread: &mut usize,
     ) -> Result<(), Ended> {
+        let mut written = Vec::new();
         while let Some(batch) = batches.recv().await {
-            let mut written = Vec::new();
+            written.clear();
             self.of_batch(batch, &mut written, unread).await?;
             out.write_all(&written)?;
             out.flush()?;
