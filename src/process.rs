@@ -18,6 +18,8 @@ use futures_util::FutureExt;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
+pub(crate) use reading::Read;
+
 use crate::authenticate::Authenticator;
 use crate::decide::recall::Wanted;
 use crate::decide::write::texts::Texts;
@@ -339,7 +341,8 @@ fn now() -> Time {
     Time::from(SystemTime::now())
 }
 
-fn words(panic: &(dyn std::any::Any + Send)) -> String {
+/// What a panic said.
+pub(crate) fn words(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("no words").to_owned()
 }

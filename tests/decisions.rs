@@ -16,6 +16,8 @@ mod digest;
 mod families;
 #[path = "decisions/machines.rs"]
 mod machines;
+#[path = "decisions/promises.rs"]
+mod promises;
 #[path = "decisions/properties.rs"]
 mod properties;
 #[path = "decisions/reports.rs"]

@@ -1,5 +1,7 @@
 //! Messages: the entries of a ticket.
 
+use serde::Serialize;
+
 use super::address::{Address, Mailbox};
 use super::mail::Protection;
 use super::time::Time;
@@ -87,8 +89,8 @@ pub struct Inner {
     pub uuencoded: bool,
 }
 
-/// A mail that was passed on.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// A mail that was passed on. In JSON it has this very shape.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Original {
     /// Who wrote it, when an address can be read.
     pub from: Option<Mailbox>,

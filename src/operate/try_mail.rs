@@ -1,24 +1,32 @@
 //! `postdesk try`: what would happen with a mail, without anything happening.
+//!
+//! Whole archives are meant: files are read and parsed on a thread of their own, a batch ahead of what is decided, and the store is asked
+//! once a batch. Each mail is decided as if it were the only one. One that cannot be read is told of in its place, the others go on,
+//! and the verb ends with [`Code::Input`].
+
+mod archive;
+mod json;
+mod people;
 
 use std::io::Write;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use futures_util::future::join_all;
+use tokio::sync::mpsc;
 
-use super::table::{Look, field, indented, many_lines};
 use super::{Code, Ended, Format, Trouble, View, settled, write_json};
 use crate::accept::pipe;
 use crate::decide::recall::{Facts, Wanted};
 use crate::decide::{Case, Decision, decide};
-use crate::model::arrival::{Arrival, Incoming};
-use crate::model::message::Message;
-use crate::process::House;
+use crate::process::{House, words};
 use crate::store::Store;
+use archive::{Archive, Tried};
 
 /// The mails to try and their envelope.
 #[derive(Debug)]
 pub struct Attempt<'a> {
-    /// Files, or folders whose files are meant.
+    /// Files, or folders: all files are meant that are in them and below.
     pub files: &'a [PathBuf],
     /// Envelope recipients.
     pub to: &'a [String],
@@ -28,7 +36,12 @@ pub struct Attempt<'a> {
     pub max_message_size: usize,
 }
 
-/// Tries each mail against what is in the store; without a store, against an empty one.
+/// Tries each mail against what is in the store; without a store, against an empty one. The answers come in the order of the files,
+/// the files of a folder in that of their names.
+///
+/// # Errors
+/// [`Code::UnknownAddress`] and its like for the envelope, before anything is read; [`Code::Input`], at the end, when a file could not be
+/// read.
 pub async fn try_mails(
     store: Option<&Store>,
     house: &House,
@@ -36,169 +49,94 @@ pub async fn try_mails(
     view: &View<'_>,
     out: &mut dyn Write,
 ) -> Result<(), Trouble> {
-    settled(try_each(store, house, attempt, view, out).await)
+    let envelope = pipe::incoming(Vec::new(), attempt.from, attempt.to, &house.desk)?;
+    // Two batches beside the one in hand are enough for both sides to be busy.
+    let (sender, batches) = mpsc::channel(1);
+    let (reader, archive) = (house.clone(), Archive::of(attempt.files, envelope, attempt.max_message_size));
+    let reading = tokio::task::spawn_blocking(move || archive.read(&reader, &sender));
+    let mut unread = 0;
+    settled(Trial { store, house, view }.of_all(batches, out, &mut unread).await)?;
+    reading.await.map_err(|error| Trouble::new(Code::OurFault, format!("reading the files ended: {error}")))?;
+    match unread {
+        0 => Ok(()),
+        1 => Err(Trouble::new(Code::Input, "one file could not be read")),
+        count => Err(Trouble::new(Code::Input, format!("{count} files could not be read"))),
+    }
 }
 
-async fn try_each(
-    store: Option<&Store>,
-    house: &House,
-    attempt: &Attempt<'_>,
-    view: &View<'_>,
-    out: &mut dyn Write,
-) -> Result<(), Ended> {
-    for file in files(attempt.files)? {
-        let unreadable = |error: &dyn std::fmt::Display| Trouble::new(Code::Input, format!("{}: {error}", file.display()));
-        let input = std::fs::File::open(&file).map_err(|error| unreadable(&error))?;
-        let raw = pipe::read(input, attempt.max_message_size).map_err(|error| unreadable(&error))?;
-        let incoming = pipe::incoming(raw, attempt.from, attempt.to, &house.desk).map_err(Trouble::from)?;
-        for arrival in arrivals(incoming) {
-            let case = house.prepare(arrival).await;
-            let wanted = Wanted::of(std::slice::from_ref(&case), &house.desk);
-            let facts = match store {
-                Some(store) => store.recall(&wanted, view.now).await?,
-                None => Facts { next_number: 1, ..Facts::default() },
-            };
-            let decision = decide(&case, &facts, house.rules(view.now));
-            match view.format {
-                Format::Json => write_json(&as_json(&file, &case, &decision, view), out)?,
-                Format::People(look) => out.write_all(for_people(&file, &case, &decision, view, look).as_bytes())?,
+/// What every mail is tried against.
+struct Trial<'a> {
+    store: Option<&'a Store>,
+    house: &'a House,
+    view: &'a View<'a>,
+}
+
+impl Trial<'_> {
+    async fn of_all(
+        &self,
+        mut batches: mpsc::Receiver<Vec<Tried>>,
+        out: &mut dyn Write,
+        unread: &mut usize,
+    ) -> Result<(), Ended> {
+        let mut written = Vec::new();
+        while let Some(batch) = batches.recv().await {
+            written.clear();
+            self.of_batch(batch, &mut written, unread).await?;
+            out.write_all(&written)?;
+            out.flush()?;
+        }
+        Ok(())
+    }
+
+    async fn of_batch(&self, batch: Vec<Tried>, out: &mut Vec<u8>, unread: &mut usize) -> Result<(), Ended> {
+        let prepare = |tried: Tried| async move {
+            match tried.read {
+                Ok(read) => (tried.file, self.house.try_to_prepare(read).await),
+                Err(why) => (tried.file, Err(why)),
             }
+        };
+        let (mut files, mut cases) = (Vec::new(), Vec::new());
+        for (file, read) in join_all(batch.into_iter().map(prepare)).await {
+            let place = cases.len();
+            files.push((file, read.map(|case| cases.push(case)).map(|()| place)));
+        }
+        let facts = self.facts(&cases).await?;
+        for (file, read) in files {
+            let decided = read.and_then(|place| Ok((&cases[place], self.decide(&cases[place], &facts)?)));
+            *unread += usize::from(decided.is_err());
+            self.write(&file, decided, out)?;
+        }
+        Ok(())
+    }
+
+    async fn facts(&self, cases: &[Case]) -> Result<Facts, Ended> {
+        match self.store {
+            Some(store) => Ok(store.recall(&Wanted::of(cases, &self.house.desk), self.view.now).await?),
+            None => Ok(Facts { next_number: 1, ..Facts::default() }),
         }
     }
-    Ok(())
-}
 
-fn files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Trouble> {
-    let mut files = Vec::new();
-    for path in named {
-        let unreadable = |error: std::io::Error| Trouble::new(Code::Input, format!("{}: {error}", path.display()));
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let mut inside = Vec::new();
-        for entry in std::fs::read_dir(path).map_err(unreadable)? {
-            let entry = entry.map_err(unreadable)?.path();
-            if entry.is_file() {
-                inside.push(entry);
-            }
-        }
-        inside.sort();
-        files.extend(inside);
+    /// A mail at which a rule of ours panics is shown as one that cannot be read, and costs no other.
+    fn decide(&self, case: &Case, facts: &Facts) -> Result<Decision, String> {
+        let deciding = AssertUnwindSafe(|| decide(case, facts, self.house.rules(self.view.now)));
+        std::panic::catch_unwind(deciding).map_err(|panic| words(&*panic))
     }
-    Ok(files)
+
+    fn write(&self, file: &Path, decided: Result<(&Case, Decision), String>, out: &mut Vec<u8>) -> Result<(), Ended> {
+        match (decided, self.view.format) {
+            (Ok((case, decision)), Format::Json) => write_json(&json::object(file, case, &decision, self.view), out)?,
+            (Err(why), Format::Json) => write_json(&json::unread(file, &why), out)?,
+            (Ok((case, decision)), Format::People(look)) => {
+                out.extend_from_slice(people::page(file, case, &decision, self.view, look).as_bytes());
+            }
+            (Err(why), Format::People(look)) => out.extend_from_slice(people::unread(file, &why, look).as_bytes()),
+        }
+        Ok(())
+    }
 }
 
-fn arrivals(incoming: Incoming) -> Vec<Arrival> {
-    let Incoming { raw, sender, departments, source, peer, received_at } = incoming;
-    let arrival = |(department, recipients)| Arrival {
-        id: 0,
-        raw_id: 0,
-        department,
-        sender: sender.clone(),
-        recipients,
-        source,
-        peer: peer.clone(),
-        received_at,
-        attempts: 1,
-        raw: raw.clone(),
-        missing: None,
-        findings: None,
-        release: None,
-    };
-    departments.into_iter().map(arrival).collect()
-}
-
-fn as_json(file: &Path, case: &Case, decision: &Decision, view: &View<'_>) -> Value {
-    let defects: Vec<Value> =
-        case.mail.defects.iter().map(|defect| json!({"name": defect.name, "detail": defect.detail})).collect();
-    let notices: Vec<Value> = decision
-        .notices
-        .iter()
-        .map(|notice| json!({"event": notice.event.name(), "recipient": notice.recipient, "message_id": notice.message_id}))
-        .collect();
-    json!({
-        "file": file.display().to_string(),
-        "outcome": decision.outcome.name(),
-        "cause": decision.cause.map(|cause| cause.name()),
-        "department": case.arrival.department,
-        "ticket": ticket(decision, case, view),
-        "message": message(case, decision),
-        "defects": defects,
-        "changes": changes(decision),
-        "notices": notices,
-        "reasons": decision.reasons,
-    })
-}
-
+/// The ticket that the mail belongs to, as people call it.
 fn ticket(decision: &Decision, case: &Case, view: &View<'_>) -> Option<String> {
     let department = decision.change.as_ref().map_or(&case.arrival.department, |change| &change.ticket.department);
     decision.ticket.map(|number| view.reference(department, number))
-}
-
-/// The message in the shape of `ticket show`. A mail that makes no message is shown as it was read.
-fn message(case: &Case, decision: &Decision) -> Value {
-    let mail = &case.mail;
-    let entry = decision.message.as_ref();
-    let attachments: Vec<Value> = mail
-        .attachments
-        .iter()
-        .map(|file| {
-            json!({"name": file.name, "media_type": file.media_type, "size": file.size,
-                "sha256": crate::model::encoding::hex(&file.sha256), "inline": file.inline, "content_id": file.content_id})
-        })
-        .collect();
-    let from = mail.from.first();
-    json!({
-        "id": null,
-        "kind": entry.map(|entry| entry.kind.name()),
-        "public": entry.is_some_and(|entry| entry.kind.is_public()),
-        "author": {
-            "name": entry.map_or_else(|| from.map(|from| from.name.clone()).unwrap_or_default(), |entry| entry.author.name.clone()),
-            "address": from.map(|from| from.address.to_string()),
-            "agent": entry.and_then(|entry: &Message| entry.author.agent.clone()),
-        },
-        "at": case.arrival.received_at,
-        "message_id": mail.message_id,
-        "subject": mail.subject,
-        "text": entry.map_or(&mail.text, |entry| &entry.text),
-        "quoted": entry.map_or(&mail.quoted, |entry| &entry.quoted),
-        "html": null,
-        "attachments": attachments,
-        "authenticated": case.authenticity.is_proven(),
-        "arrival": null,
-    })
-}
-
-fn changes(decision: &Decision) -> Vec<Value> {
-    let change = |event: &crate::model::ticket::Event| json!({"actor": event.actor, "kind": event.kind, "from": event.from, "to": event.to});
-    decision.events.iter().map(change).collect()
-}
-
-fn for_people(file: &Path, case: &Case, decision: &Decision, view: &View<'_>, look: Look) -> String {
-    let mut page = format!("{}\n", look.bold(&file.display().to_string()));
-    let mut row = |label: &str, value: &str| page.push_str(&field(label, value, look));
-    let cause = decision.cause.map(|cause| format!(" ({})", cause.name())).unwrap_or_default();
-    row("Outcome", &format!("{}{cause}", decision.outcome.name()));
-    row("Department", &case.arrival.department);
-    row("Ticket", ticket(decision, case, view).as_deref().unwrap_or("none"));
-    row("Subject", &case.mail.subject);
-    for event in &decision.events {
-        let from = event.from.as_ref().map(|from| format!("{from} → ")).unwrap_or_default();
-        row("Change", &format!("{}: {from}{} (by {})", event.kind, event.to.as_deref().unwrap_or(""), event.actor));
-    }
-    for notice in &decision.notices {
-        row("Notice", &format!("{} to {}", notice.event.name(), notice.recipient));
-    }
-    for defect in &case.mail.defects {
-        row("Defect", &format!("{}: {}", defect.name, defect.detail));
-    }
-    for reason in &decision.reasons {
-        row("Reason", reason);
-    }
-    page.push('\n');
-    let text = decision.message.as_ref().map_or(&case.mail.text, |entry| &entry.text);
-    page.push_str(&indented(&many_lines(text), 4, look));
-    page.push('\n');
-    page
 }

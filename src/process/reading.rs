@@ -24,7 +24,7 @@ const PARSE_TIMEOUT: Duration = Duration::from_secs(30);
 type Unread = (i64, String);
 
 /// A mail that was read. The raw octets are let go: they are in the store.
-struct Read {
+pub(crate) struct Read {
     arrival: Arrival,
     mail: Mail,
     look: FirstLook,
@@ -44,6 +44,18 @@ impl House {
     pub async fn prepare(&self, arrival: Arrival) -> Case {
         let found = self.find_out(self.read(arrival)).await;
         Case::new(found.arrival, found.mail, found.findings, &self.desk)
+    }
+
+    /// The first half of [`House::prepare`], which waits for nothing, for who has a thread for it. A mail at which a step panics is
+    /// told of in words, and costs no other.
+    pub(crate) fn try_to_read(&self, arrival: Arrival) -> Result<Read, String> {
+        std::panic::catch_unwind(AssertUnwindSafe(|| self.read(arrival))).map_err(|panic| words(&*panic))
+    }
+
+    /// The second half.
+    pub(crate) async fn try_to_prepare(&self, read: Read) -> Result<Case, String> {
+        let found = find_out(self, Ok(read)).await.map_err(|(_, why)| why)?;
+        Ok(Case::new(found.arrival, found.mail, found.findings, &self.desk))
     }
 
     fn read(&self, mut arrival: Arrival) -> Read {
@@ -74,7 +86,7 @@ pub(super) async fn prepare_all(house: House, store: Store, arrivals: Vec<Arriva
     let reader = house.clone();
     let read = move |arrival: Arrival| {
         let id = arrival.id;
-        std::panic::catch_unwind(AssertUnwindSafe(|| reader.read(arrival))).map_err(|panic| (id, words(&*panic)))
+        reader.try_to_read(arrival).map_err(|why| (id, why))
     };
     let reading = tokio::task::spawn_blocking(move || arrivals.into_iter().map(read).collect::<Vec<_>>());
     let all = |why: String| ids.iter().map(|id| Err((*id, why.clone()))).collect();

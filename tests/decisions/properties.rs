@@ -2,65 +2,11 @@
 
 use postdesk::decide::parse::parse;
 use postdesk::model::desk::Limits;
-use postdesk::model::mail::Mail;
 use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 
+use crate::promises::{LIMITS, check, words};
 use crate::world::families;
-
-const LIMITS: Limits = Limits {
-    header_size: 64 * 1024,
-    header_fields: 200,
-    nesting: 10,
-    parts: 50,
-    references: 10,
-    received: 100,
-    text_size: 20_000,
-    followers: 10,
-};
-
-/// Everything that is promised of a mail, whatever it was made from.
-fn check(raw: &[u8]) -> Result<Mail, TestCaseError> {
-    let mail = parse(raw, &LIMITS);
-    for value in header_values(&mail) {
-        prop_assert!(!value.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')), "{value:?}");
-        prop_assert!(!value.chars().any(is_bidi), "{value:?}");
-    }
-    for text in [&mail.text, &mail.quoted] {
-        prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n' && c != '\t'), "{text:?}");
-    }
-    prop_assert!(mail.references.len() <= LIMITS.references);
-    prop_assert!(mail.text.len() + mail.quoted.len() <= LIMITS.text_size + 4);
-    for file in &mail.attachments {
-        prop_assert!(0 <= file.start && file.start <= file.end && file.end as usize <= raw.len());
-        prop_assert!(!file.name.is_empty() && file.name.len() <= 120, "{:?}", file.name);
-        let unsafe_in_names = |c: char| c.is_control() || is_bidi(c) || "/\\:*?\"<>|\u{200b}\u{feff}".contains(c);
-        prop_assert!(!file.name.chars().any(unsafe_in_names) && !file.name.starts_with('.'), "{:?}", file.name);
-        prop_assert!(file.media_type.contains('/') && file.media_type.is_ascii());
-    }
-    let enclosed: usize = mail.enclosed.iter().map(|enclosed| enclosed.text.len()).sum();
-    prop_assert!(enclosed <= LIMITS.text_size + 2);
-    for enclosed in &mail.enclosed {
-        prop_assert!(enclosed.file < mail.attachments.len() && enclosed.tokens.len() <= 200);
-        prop_assert!(!enclosed.text.chars().any(|c| c.is_control() && c != '\n' && c != '\t'), "{:?}", enclosed.text);
-    }
-    for defect in &mail.defects {
-        prop_assert!(
-            defect.name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-' || b.is_ascii_digit()) && !defect.detail.is_empty()
-        );
-    }
-    Ok(mail)
-}
-
-fn is_bidi(c: char) -> bool {
-    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-fn header_values(mail: &Mail) -> Vec<String> {
-    let people = [&mail.from, &mail.to, &mail.cc, &mail.reply_to];
-    let people = people.into_iter().flatten().map(ToString::to_string);
-    let others = [Some(mail.subject.clone()), Some(mail.date.clone()), mail.message_id.clone()].into_iter().flatten();
-    people.chain(others).chain(mail.references.clone()).chain(mail.delivered_to.iter().map(ToString::to_string)).collect()
-}
 
 /// Pieces that mean something to a parser.
 const PIECES: &[&str] = &[
@@ -132,12 +78,12 @@ proptest! {
 
     #[test]
     fn any_octets_give_a_mail(raw in prop::collection::vec(any::<u8>(), 0..600)) {
-        check(&raw)?;
+        check(&raw);
     }
 
     #[test]
     fn any_pieces_of_mails_give_a_mail(pieces in prop::collection::vec(piece(), 0..60)) {
-        check(&pieces.concat())?;
+        check(&pieces.concat());
     }
 
     #[test]
@@ -145,7 +91,7 @@ proptest! {
         let name = ["From", "To", "Cc", "Reply-To", "Subject", "Message-ID", "References", "Date"][name];
         let value = value.concat();
         let raw = [name.as_bytes(), b": ", &value, b"\r\nContent-Type: text/plain; name=\"", &value, b"\"\r\n\r\nbody\r\n"].concat();
-        check(&raw)?;
+        check(&raw);
     }
 
     #[test]
@@ -158,14 +104,89 @@ proptest! {
     }
 }
 
+/// Lines as people and their programs write them, in ASCII: nothing in them is changed by reading.
+const LINES: &[&str] = &[
+    "",
+    "Hello Ana,",
+    "it does not boil any more",
+    "> have you tried the other socket?",
+    ">> twice quoted",
+    "On Thu, 12 Nov 2026 at 10:11, Ana wrote:",
+    "Am 12.11.2026 um 10:11 schrieb Ana:",
+    "-----Original Message-----",
+    "From: Ana <ana@staff.example>",
+    "Sent: Thursday, November 12, 2026 10:11 AM",
+    "Subject: Re: kettle",
+    "---------- Forwarded message ---------",
+    "-- ",
+    "Mia Berg, Kettles Ltd, +44 20 7946 0000",
+    "Sent from my iPhone",
+    "This e-mail is confidential.",
+    "________________________________",
+    "-- Write your answer above this line. --",
+    "begin 644 list.txt",
+    "From here on",
+    "  * a point",
+    "a | b | c",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_word_of_a_plain_mail_stands_in_its_text_or_in_what_was_cut(
+        lines in prop::collection::vec(prop_oneof![4 => prop::sample::select(LINES).prop_map(str::to_owned), 1 => "[a-zA-Z.,:?!<>-]{1,12}( [a-z0-9.,:>|*_-]{1,9}){0,6}"], 1..25),
+        passes_on in any::<bool>(),
+    ) {
+        let body = lines.join("\r\n");
+        let subject = if passes_on { "Fwd: kettle" } else { "Re: kettle" };
+        let mail = check(format!("From: mia@customer.example\r\nSubject: {subject}\r\n\r\n{body}").as_bytes());
+        prop_assert_eq!(words(&[&mail.text, &mail.quoted]), words(&[&body]));
+        prop_assert!(!mail.text.trim().is_empty() || body.trim().is_empty(), "cutting left nothing of {:?}", body);
+    }
+}
+
+fn runner(cases: u32) -> TestRunner {
+    TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() })
+}
+
+#[test]
+fn a_family_that_breaks_off_anywhere_keeps_the_promises() {
+    let families = families();
+    let strategy = (any::<prop::sample::Index>(), any::<prop::sample::Index>());
+    let result = runner(1_500).run(&strategy, |(family, end)| {
+        let raw = &family.get(&families).raw;
+        check(&raw[..end.index(raw.len() + 1)]);
+        Ok(())
+    });
+    result.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+#[test]
+fn two_families_run_together_keep_the_promises_and_are_read_the_same_each_time() {
+    let families = families();
+    let place = || (any::<prop::sample::Index>(), any::<prop::sample::Index>());
+    let result = runner(1_000).run(&(place(), place()), |((first, end), (second, start))| {
+        let (first, second) = (&first.get(&families).raw, &second.get(&families).raw);
+        let raw = [&first[..end.index(first.len() + 1)], &second[start.index(second.len() + 1)..]].concat();
+        prop_assert_eq!(check(&raw), parse(&raw, &LIMITS));
+        Ok(())
+    });
+    result.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+#[test]
+fn every_family_is_read_the_same_each_time() {
+    for family in families() {
+        let limits = Limits::default();
+        assert_eq!(parse(&family.raw, &limits), parse(&family.raw, &limits), "{}", family.name);
+    }
+}
+
 #[test]
 fn every_family_keeps_the_promises_also_when_octets_of_it_are_changed() {
     let families = families();
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 3_000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    });
+    let mut runner = runner(3_000);
     let change = (any::<prop::sample::Index>(), piece(), 0..4_usize);
     let strategy = (any::<prop::sample::Index>(), prop::collection::vec(change, 0..8));
     runner
@@ -176,7 +197,8 @@ fn every_family_keeps_the_promises_also_when_octets_of_it_are_changed() {
                 let end = (at + removed * 8).min(raw.len());
                 raw.splice(at..end, piece);
             }
-            check(&raw).map(|_| ())
+            check(&raw);
+            Ok(())
         })
         .unwrap_or_else(|failure| panic!("{failure}"));
 }
