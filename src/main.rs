@@ -50,7 +50,7 @@ enum Verb {
         /// Envelope recipient; may be given several times
         #[arg(long, required = true, value_name = "ADDRESS")]
         to: Vec<String>,
-        /// Envelope sender; without it, the null sender
+        /// Envelope sender, `<>` for the null sender; without it, null where the mail's Return-Path says so, else its author
         #[arg(long, value_name = "ADDRESS")]
         from: Option<String>,
         #[command(flatten)]

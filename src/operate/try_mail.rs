@@ -30,7 +30,7 @@ pub struct Attempt<'a> {
     pub files: &'a [PathBuf],
     /// Envelope recipients.
     pub to: &'a [String],
-    /// Envelope sender; `None` for the null sender.
+    /// Envelope sender, empty for the null sender; `None` for what each mail says itself.
     pub from: Option<&'a str>,
     /// Octets of one mail.
     pub max_message_size: usize,
@@ -52,7 +52,7 @@ pub async fn try_mails(
     let envelope = pipe::incoming(Vec::new(), attempt.from, attempt.to, &house.desk)?;
     // Two batches beside the one in hand are enough for both sides to be busy.
     let (sender, batches) = mpsc::channel(1);
-    let (reader, archive) = (house.clone(), Archive::of(attempt.files, envelope, attempt.max_message_size));
+    let (reader, archive) = (house.clone(), Archive::of(attempt, envelope));
     let reading = tokio::task::spawn_blocking(move || archive.read(&reader, &sender));
     let mut unread = 0;
     settled(Trial { store, house, view }.of_all(batches, out, &mut unread).await)?;

@@ -30,6 +30,15 @@ pub(crate) struct Read {
     look: FirstLook,
 }
 
+impl Read {
+    /// For a mail whose envelope is lost: its sender is null where the Return-Path says so, else its author.
+    pub(crate) fn with_a_sender_of_its_own(mut self) -> Self {
+        let author = self.mail.from.first().filter(|_| !self.mail.marks.null_return_path);
+        self.arrival.sender = author.map(|mailbox| mailbox.address.clone());
+        self
+    }
+}
+
 /// A mail with what was found out about its sender.
 struct Found {
     arrival: Arrival,

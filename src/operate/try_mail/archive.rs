@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::mpsc;
 
+use super::Attempt;
 use crate::accept::pipe::{self, Refused};
 use crate::model::arrival::{Arrival, Incoming};
 use crate::process::{House, Read};
@@ -29,13 +30,16 @@ pub(super) struct Tried {
 pub(super) struct Archive {
     walk: Walk,
     envelope: Incoming,
+    /// Whether nobody has named an envelope sender.
+    sender_is_lost: bool,
     max_message_size: usize,
 }
 
 impl Archive {
-    pub(super) fn of(named: &[PathBuf], envelope: Incoming, max_message_size: usize) -> Self {
-        let ahead = named.iter().rev().map(|path| (path.clone(), path.is_dir())).collect();
-        Self { walk: Walk { ahead }, envelope, max_message_size }
+    pub(super) fn of(attempt: &Attempt<'_>, envelope: Incoming) -> Self {
+        let ahead = attempt.files.iter().rev().map(|path| (path.clone(), path.is_dir())).collect();
+        let (sender_is_lost, max_message_size) = (attempt.from.is_none(), attempt.max_message_size);
+        Self { walk: Walk { ahead }, envelope, sender_is_lost, max_message_size }
     }
 
     /// Reads all of it, and ends early when nobody takes what was read.
@@ -59,13 +63,18 @@ impl Archive {
             match read {
                 Ok((file, raw)) => {
                     octets += raw.len();
-                    let tried = |arrival| Tried { file: file.clone(), read: house.try_to_read(arrival) };
+                    let tried = |arrival| Tried { file: file.clone(), read: self.read_one(house, arrival) };
                     batch.extend(arrivals(&self.envelope, raw).map(tried));
                 }
                 Err((file, why)) => batch.push(Tried { file, read: Err(why) }),
             }
         }
         batch
+    }
+
+    fn read_one(&self, house: &House, arrival: Arrival) -> Result<Read, String> {
+        let read = house.try_to_read(arrival)?;
+        Ok(if self.sender_is_lost { read.with_a_sender_of_its_own() } else { read })
     }
 
     fn octets_of(&self, file: &Path) -> Result<Vec<u8>, String> {

@@ -60,16 +60,22 @@ fn mail(mail: &Mail) -> Value {
 
 /// Those signs of a machine that there are.
 fn automatic(marks: &Marks) -> Value {
-    let Marks { auto_submitted, precedence, list_field, other_report, autoreply_field, loops, .. } = marks;
+    let Marks { auto_submitted, precedence, list_field, other_report, autoreply_field, rule_field, machine_field, loops, .. } =
+        marks;
     let words = [
         ("auto_submitted", auto_submitted),
         ("precedence", precedence),
         ("list_field", list_field),
         ("other_report", other_report),
         ("autoreply_field", autoreply_field),
+        ("rule_field", rule_field),
+        ("machine_field", machine_field),
     ];
     let flags = [
         ("delivery_report", marks.delivery_report),
+        ("null_return_path", marks.null_return_path),
+        ("answer_subject", marks.answer_subject.is_some()),
+        ("answer_words", marks.answer_words),
         ("feedback_id", marks.feedback_id),
         ("suppresses_answers", marks.suppresses_answers),
     ];
@@ -90,10 +96,11 @@ fn report(report: &Report) -> Value {
         .iter()
         .map(|reported| {
             json!({"addresses": reported.addresses, "action": reported.action.name(),
-                "status": reported.status.map(|status| status.to_string()), "diagnostic": reported.diagnostic})
+                "status": reported.status.map(|status| status.to_string()), "status_inferred": reported.inferred,
+                "permanent": reported.is_permanent(), "diagnostic": reported.diagnostic})
         })
         .collect();
-    json!({"recipients": recipients, "message_id": report.message_id, "structured": report.structured})
+    json!({"kind": report.kind.name(), "recipients": recipients, "message_id": report.message_id, "structured": report.structured})
 }
 
 /// The message in the shape of `ticket show`. A mail that makes no message is shown as it was read.
