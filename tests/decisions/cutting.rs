@@ -169,6 +169,12 @@ fn interleaved_answers_keep_the_lines_they_answer() {
 }
 
 #[test]
+fn the_line_of_a_phone_stays_where_nothing_else_was_written() {
+    let text = "Sent from my iPhone\n\n> Is it red?";
+    assert_eq!(cut(text), ("Sent from my iPhone".to_owned(), "> Is it red?".to_owned()));
+}
+
+#[test]
 fn a_long_text_below_two_dashes_is_no_signature() {
     let text = format!("Agenda\n--\n{}", "one more point\n".repeat(20));
     assert_eq!(cut(&text).1, "");
