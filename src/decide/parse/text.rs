@@ -30,6 +30,32 @@ impl Visible {
         &self.text
     }
 
+    /// A text that stands for the mail's own.
+    pub(super) fn of(text: &str, limits: &Limits) -> Self {
+        Self { text: bounded(text, limits.text_size, limits, &mut Vec::new()), tail: String::new() }
+    }
+
+    /// Whether there is nothing to read.
+    pub(super) fn is_blank(&self) -> bool {
+        self.text.trim().is_empty() && self.tail.trim().is_empty()
+    }
+
+    /// With the text changed, if there is a change; the tail stays.
+    pub(super) fn changed(mut self, change: impl FnOnce(&str) -> Option<String>) -> Self {
+        self.text = change(&self.text).unwrap_or(self.text);
+        self
+    }
+
+    /// With another text below it.
+    pub(super) fn followed_by(self, other: Visible) -> Self {
+        Self { text: join(self.text, other.text), tail: join(self.tail, other.tail) }
+    }
+
+    /// Everything that is seen.
+    pub(super) fn whole(self) -> String {
+        join(self.text, self.tail)
+    }
+
     /// What the author newly wrote and the rest.
     pub(super) fn cut(self, passes_on: bool) -> (String, String) {
         if self.text.trim().is_empty() || passes_on {
@@ -40,7 +66,7 @@ impl Visible {
     }
 }
 
-fn join(mut first: String, second: String) -> String {
+pub(super) fn join(mut first: String, second: String) -> String {
     if first.is_empty() {
         return second;
     }
