@@ -27,9 +27,11 @@ pub(super) fn read(message: &Message<'_>, raw: &[u8], limits: &Limits, mail: &mu
     let mut list = List::new(message, raw, limits);
     for id in ids {
         let Some(part) = message.part(id) else { continue };
-        if text::is_shown(message, id, part) {
+        if is_digested(message, id, part) {
+            list.digested(part);
+        } else if text::is_shown(message, id, part) {
             list.uuencoded(part);
-        } else {
+        } else if !is_other_form(message, part) {
             list.part(part, &mut mail.defects);
         }
     }
@@ -87,11 +89,24 @@ impl<'a> List<'a> {
         });
     }
 
+    /// Lists a message of a digest.
+    fn digested(&mut self, part: &MessagePart<'_>) {
+        let range = range(part, self.raw);
+        let content = &self.raw[range.0..range.1];
+        let kind = Kind::named("message/rfc822");
+        let given = naming::given(None, &kind.media_type, part, content);
+        let encoding = transfer(Encoding::None, content);
+        self.push(&Found { kind, given, content_id: None, inline: false, content, encoding, range, inner: None });
+    }
+
     fn part(&mut self, part: &MessagePart<'_>, defects: &mut Vec<Defect>) {
         let (start, end) = range(part, self.raw);
         let kind = Kind::of(part);
         let given = filename::of(part, self.raw);
         if tnef::is_container(&kind.media_type, given.as_deref()) && self.container(part, (start, end), defects) {
+            return;
+        }
+        if is_uuencoded(part) && self.blocks(part, given.as_deref()) {
             return;
         }
         let (content, encoding) = content(part, &self.raw[start..end], defects);
@@ -142,28 +157,62 @@ impl<'a> List<'a> {
     /// Lists the files that stand in a text.
     fn uuencoded(&mut self, part: &MessagePart<'_>) {
         let PartType::Text(text) = &part.body else { return };
-        if memchr::memmem::find(text.as_bytes(), b"begin").is_none() || uuencode::blocks(text.as_bytes()).is_empty() {
-            return;
+        if memchr::memmem::find(text.as_bytes(), b"begin").is_some() && !uuencode::blocks(text.as_bytes()).is_empty() {
+            self.opened.uuencoded |= self.blocks(part, None);
         }
+    }
+
+    /// Lists the uuencoded files of a part, under another name than their own when there is one. Says whether there were any.
+    fn blocks(&mut self, part: &MessagePart<'_>, name: Option<&str>) -> bool {
         let range = range(part, self.raw);
         let body = &self.raw[range.0..range.1];
         let encoding = declared(part, body);
         let octets = transfer::decoded(body, encoding);
-        for block in uuencode::blocks(&octets) {
+        let blocks = uuencode::blocks(&octets);
+        for block in &blocks {
             let inner = inner(block.start..block.end, true);
             let content = transfer::within(&octets, &inner);
-            let media_type = names::media_type_of(&block.name);
-            let (kind, given) = (Kind::named(media_type), Some(block.name));
-            let found =
-                Found { kind, given, content_id: None, inline: false, content: &content, encoding, range, inner: Some(inner) };
-            self.push(&found);
-            self.opened.uuencoded = true;
+            let name = name.unwrap_or(&block.name);
+            let (kind, given) = (Kind::named(names::media_type_of(name)), Some(name.to_owned()));
+            self.push(&Found {
+                kind,
+                given,
+                content_id: None,
+                inline: false,
+                content: &content,
+                encoding,
+                range,
+                inner: Some(inner),
+            });
         }
+        !blocks.is_empty()
     }
 }
 
 fn inner(range: std::ops::Range<usize>, uuencoded: bool) -> Inner {
     Inner { start: octets(range.start), end: octets(range.end), uuencoded }
+}
+
+/// Encodings that no standard has, but that programs before MIME go on to write.
+fn is_uuencoded(part: &MessagePart<'_>) -> bool {
+    let encoding = part.content_transfer_encoding().map(|encoding| encoding.trim().to_ascii_lowercase());
+    encoding.is_some_and(|encoding| matches!(encoding.as_str(), "x-uuencode" | "x-uue" | "uuencode" | "x-uucode"))
+}
+
+/// Whether a part of a digest says nothing of its type: then it is a message (RFC 2046 section 5.1.5).
+pub(super) fn is_digested(message: &Message<'_>, id: u32, part: &MessagePart<'_>) -> bool {
+    part.content_type().is_none()
+        && message.parts.iter().any(|whole| {
+            matches!(&whole.body, PartType::Multipart(children) if media_type(whole) == "multipart/digest" && children.contains(&id))
+        })
+}
+
+/// Whether a part is the text once more, in a form that only some programs show.
+fn is_other_form(message: &Message<'_>, part: &MessagePart<'_>) -> bool {
+    let is_form = matches!(media_type(part).as_str(), "text/x-amp-html" | "text/watch-html" | "text/enriched");
+    let is_file =
+        part.attachment_name().is_some() || part.content_disposition().is_some_and(|disposition| disposition.is_attachment());
+    is_form && !is_file && (!message.text_body.is_empty() || !message.html_body.is_empty())
 }
 
 /// How a part says that its octets are encoded. Whoever decodes them again for a file within goes by the same.

@@ -161,6 +161,8 @@ impl Armour {
                 }
                 return;
             }
+            // The space behind two dashes is lost where the armour put a dash and a space before them.
+            Place::Signed if bare == "- --" => return self.keep("-- "),
             Place::Signed => return self.keep(line.strip_prefix("- ").unwrap_or(line)),
             Place::Outside => return self.keep(line),
             Place::Header | Place::Signature | Place::Encrypted => {}
@@ -203,7 +205,7 @@ mod tests {
     #[test]
     fn a_signed_text_is_read_without_its_armour() {
         let text =
-            format!("{BEGIN_SIGNED}\nHash: SHA512\n\nHello,\n- -- \nMia\n{BEGIN_SIGNATURE}\n\niQ==\n{END_SIGNATURE}\nfooter");
+            format!("{BEGIN_SIGNED}\nHash: SHA512\n\nHello,\n- --\nMia\n{BEGIN_SIGNATURE}\n\niQ==\n{END_SIGNATURE}\nfooter");
         let (read, aside, protection) = without_armour(&text).unwrap_or((String::new(), String::new(), Protection::EncryptedPgp));
         assert_eq!(read, "Hello,\n-- \nMia\nfooter");
         assert_eq!(aside, format!("{BEGIN_SIGNED}\nHash: SHA512\n{BEGIN_SIGNATURE}\n\niQ==\n{END_SIGNATURE}"));

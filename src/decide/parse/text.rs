@@ -6,7 +6,7 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 use memchr::memchr;
 
-use super::attachments::{is_base64, lenient_base64, media_type};
+use super::attachments::{is_base64, is_digested, lenient_base64, media_type};
 use super::characters::{nfc, shorten};
 use super::{cut, defect, html};
 use crate::model::desk::Limits;
@@ -106,7 +106,7 @@ fn gather(message: &Message<'_>, ids: &[u32], raw: &[u8], limits: &Limits, defec
 
 /// Whether a part is read as text rather than listed as a file.
 pub(super) fn is_shown(message: &Message<'_>, id: u32, part: &MessagePart<'_>) -> bool {
-    if !matches!(part.body, PartType::Text(_) | PartType::Html(_)) {
+    if !matches!(part.body, PartType::Text(_) | PartType::Html(_)) || is_digested(message, id, part) {
         return false;
     }
     let is_whole_mail = message.parts.len() == 1;
