@@ -188,16 +188,44 @@ fn in_utf8(octets: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// With the encoded words (RFC 2047) decoded, which may not stand in a parameter, but do.
+/// With the encoded words (RFC 2047) decoded, which may not stand in a parameter, but do, and without the white space around them that
+/// they should have.
 fn in_words(text: &str) -> String {
-    if !text.contains("=?") {
-        return text.to_owned();
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find("=?") {
+        let Some(length) = encoded_run(&rest[start..]) else {
+            plain.push_str(&rest[..start + 2]);
+            rest = &rest[start + 2..];
+            continue;
+        };
+        plain.push_str(&rest[..start]);
+        let run = &rest[start..start + length];
+        // Apart, since words that touch are none for a reader that keeps to the standard.
+        let field = format!("Subject: {}\r\n\r\n", run.replace("?==?", "?= =?"));
+        let head = MessageParser::default().parse_headers(field.as_bytes());
+        plain.push_str(head.as_ref().and_then(|head| head.subject()).unwrap_or(run));
+        rest = &rest[start + length..];
     }
-    // Words that touch what is around them are none for a reader that keeps to the standard.
-    let apart = text.replace("?==?", "?= =?");
-    let field = format!("Subject: {}\r\n\r\n", apart.replace(['\r', '\n'], ""));
-    let head = MessageParser::default().parse_headers(field.as_bytes());
-    head.as_ref().and_then(|head| head.subject()).unwrap_or(text).to_owned()
+    plain + rest
+}
+
+/// How long the encoded words are that follow each other here, with nothing but white space between them.
+fn encoded_run(text: &str) -> Option<usize> {
+    let mut end = None;
+    let mut at = 0;
+    while let Some(word) = text[at..].strip_prefix("=?") {
+        let mut parts = word.splitn(3, '?');
+        let (Some(charset), Some(encoding), Some(rest)) = (parts.next(), parts.next(), parts.next()) else { break };
+        let Some(length) = rest.find('?').filter(|length| rest[*length + 1..].starts_with('=')) else { break };
+        if charset.is_empty() || !matches!(encoding, "b" | "B" | "q" | "Q") {
+            break;
+        }
+        at += 2 + charset.len() + 1 + encoding.len() + 1 + length + 2;
+        end = Some(at);
+        at += text[at..].len() - text[at..].trim_start().len();
+    }
+    end
 }
 
 #[cfg(test)]
@@ -227,6 +255,8 @@ mod tests {
             (b"attachment; filename=\"=?UTF-8?Q?ra=C4=8Dun?=\r\n =?UTF-8?Q?_2.pdf?=\"", "ra\u{10d}un 2.pdf"),
             (b"attachment; filename==?iso-8859-1?Q?Stra=DFe.pdf?=", "Stra\u{df}e.pdf"),
             (b"attachment; filename*0=\"=?UTF-8?B?cmFjdW7E\"; filename*1=\"jQ==?=\"", "racun\u{10d}"),
+            (b"attachment; filename=\"=?UTF-8?B?xI0=?=.pdf\"", "\u{10d}.pdf"),
+            (b"attachment; filename=\"a_=?UTF-8?B?xI0=?==?UTF-8?B?xI0=?=.pdf\"", "a_\u{10d}\u{10d}.pdf"),
             (b"attachment; filename=\"utf-8''na%C4%87in.pdf\"", "na\u{107}in.pdf"),
             (b"attachment; filename=\"My%20file.pdf\"", "My file.pdf"),
             (b"attachment; filename=\"100% sure.pdf\"", "100% sure.pdf"),
