@@ -130,6 +130,9 @@ impl<'a> Reader<'a> {
         loop {
             while open.last().is_some_and(|end| end.is_some_and(|end| self.at >= end)) {
                 open.pop();
+                if open.is_empty() {
+                    return content;
+                }
             }
             match self.head() {
                 Some((0, Some(0))) => {
@@ -184,6 +187,8 @@ mod tests {
             assert_eq!(signed_content(&file).as_deref(), Some(&b"Hello, Mia"[..]));
         }
         assert_eq!(signed_content(&signed(definite, b"")), None);
+        let behind = [definite(OCTET_STRING | CONSTRUCTED, &pieces), definite(OCTET_STRING, b"!")].concat();
+        assert_eq!(signed_content(&signed(definite, &behind)).as_deref(), Some(&b"Hello, Mia"[..]));
     }
 
     #[test]
