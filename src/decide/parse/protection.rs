@@ -98,10 +98,9 @@ pub(super) fn without_armour(text: &str) -> Option<(String, String, Protection)>
         return None;
     }
     let mut reader = Armour::default();
-    let mut lines = text.split('\n');
     // An encrypted block is taken out only where its end is.
     let mut ends = text.matches(END_MESSAGE).count();
-    while let Some(line) = lines.next() {
+    for line in text.split('\n') {
         ends -= usize::from(line.trim_end() == END_MESSAGE).min(ends);
         reader.line(line, ends > 0);
     }
