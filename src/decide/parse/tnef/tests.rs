@@ -1,3 +1,5 @@
+//! Containers written field by field, and read again: whole, broken off anywhere, and with any octets changed.
+
 use proptest::prelude::*;
 
 use super::*;
