@@ -21,7 +21,7 @@ pub(super) struct Opened {
 impl Opened {
     /// The text that is shown: the mail's, or what takes its place.
     pub(super) fn shown(self, visible: Visible, limits: &Limits, mail: &mut Mail) -> Visible {
-        let visible = if self.uuencoded { visible.changed(|text| uuencode::without(text)) } else { visible };
+        let visible = if self.uuencoded { visible.changed(uuencode::without) } else { visible };
         if let Some(entity) = self.signed {
             // What gateways put beside the signature comes after it.
             return entity_text(&entity, limits, mail).followed_by(visible);

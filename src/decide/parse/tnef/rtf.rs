@@ -168,7 +168,8 @@ impl Writer {
     }
 
     fn is_seen(&self) -> bool {
-        !self.group.silent && !(self.is_html && self.group.rtf_only && !self.group.tag)
+        let is_for_others = self.is_html && self.group.rtf_only && !self.group.tag;
+        !self.group.silent && !is_for_others
     }
 
     fn word(&mut self, word: &str, number: Option<i32>) {
