@@ -1,7 +1,7 @@
 //! A notice's octets: head, each file with its header, tail. The same at each attempt, since nothing here depends on anything else.
 
-use crate::model::encoding;
 use crate::model::notice::Part;
+use crate::model::{encoding, transfer};
 use crate::store::outbox::Leased;
 use crate::store::{Fault, Store};
 
@@ -35,7 +35,10 @@ impl Composer {
     /// (RFC 2046 section 5.1.1) and stands in the next header or the tail, so that the file arrives with just the octets it had.
     pub fn part(&mut self, part: &Part, range: &[u8]) {
         self.lines(part.header.as_bytes());
-        if part.encode {
+        if let Some((encoding, inner)) = &part.inner {
+            let container = transfer::decoded(range, *encoding);
+            self.octets.extend_from_slice(&encoding::base64_lines(&transfer::within(&container, inner)));
+        } else if part.encode {
             self.octets.extend_from_slice(&encoding::base64_lines(range));
         } else {
             self.octets.reserve(range.len() + 2);
@@ -65,5 +68,21 @@ impl Composer {
         if !self.octets.ends_with(b"\r\n") {
             self.octets.extend_from_slice(b"\r\n");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::message::{Inner, TransferEncoding};
+
+    #[test]
+    fn a_file_within_a_part_is_taken_out_and_encoded_anew() {
+        let inner = Some((TransferEncoding::Base64, Inner { start: 2, end: 5, uuencoded: false }));
+        let part = Part { header: "\r\n".to_owned(), raw_id: 1, start: 0, end: 0, encode: true, inner };
+        let mut composer = Composer::new("head\r\n");
+        // "xxCatyy"
+        composer.part(&part, b"eHhDYXR5eQ==");
+        assert_eq!(composer.finish(""), b"head\r\n\r\nQ2F0\r\n");
     }
 }

@@ -15,3 +15,4 @@ pub mod suggestion;
 pub mod ticket;
 pub mod time;
 pub mod token;
+pub mod transfer;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::address::Address;
+use super::message::{Inner, TransferEncoding};
 
 /// What a notice is about; the name of its texts and of its outbox rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -129,4 +130,6 @@ pub struct Part {
     pub end: i64,
     /// Encode the range as base64 on the way out; otherwise it is copied as it is.
     pub encode: bool,
+    /// Where the file lies within that range, once the range is decoded, when it is the part of several files.
+    pub inner: Option<(TransferEncoding, Inner)>,
 }

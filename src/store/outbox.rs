@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Fault, Store};
 use crate::model::address::Address;
+use crate::model::message::{Inner, TransferEncoding};
 use crate::model::notice::Part;
 use crate::model::time::Time;
 
@@ -80,6 +81,33 @@ struct StoredPart {
     start: i64,
     end: i64,
     encode: bool,
+    /// Notices of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    inner: Option<StoredInner>,
+}
+
+/// A file within a part, as the column `parts` keeps it.
+#[derive(Serialize, Deserialize)]
+struct StoredInner {
+    encoding: String,
+    start: i64,
+    end: i64,
+    #[serde(default)]
+    uuencoded: bool,
+}
+
+impl StoredInner {
+    fn of((encoding, inner): (TransferEncoding, Inner)) -> Self {
+        let Inner { start, end, uuencoded } = inner;
+        Self { encoding: encoding.name().to_owned(), start, end, uuencoded }
+    }
+
+    fn read(self) -> Result<(TransferEncoding, Inner), Fault> {
+        let encoding = TransferEncoding::from_name(&self.encoding).ok_or_else(|| {
+            Fault::Refused(format!("the column `parts` of an outbox row: no encoding is called {}", self.encoding))
+        })?;
+        Ok((encoding, Inner { start: self.start, end: self.end, uuencoded: self.uuencoded }))
+    }
 }
 
 /// The column `parts` of an outgoing mail.
@@ -92,6 +120,7 @@ pub(in crate::store) fn parts_column(parts: &[Part]) -> String {
             start: part.start,
             end: part.end,
             encode: part.encode,
+            inner: part.inner.map(StoredInner::of),
         })
         .collect();
     // Writing strings and numbers as JSON cannot fail.
@@ -101,9 +130,11 @@ pub(in crate::store) fn parts_column(parts: &[Part]) -> String {
 pub(in crate::store) fn parts_from(column: &str) -> Result<Vec<Part>, Fault> {
     let stored: Vec<StoredPart> =
         serde_json::from_str(column).map_err(|error| Fault::Refused(format!("the column `parts` of an outbox row: {error}")))?;
-    let part =
-        |part: StoredPart| Part { header: part.header, raw_id: part.raw, start: part.start, end: part.end, encode: part.encode };
-    Ok(stored.into_iter().map(part).collect())
+    let part = |part: StoredPart| {
+        let inner = part.inner.map(StoredInner::read).transpose()?;
+        Ok(Part { header: part.header, raw_id: part.raw, start: part.start, end: part.end, encode: part.encode, inner })
+    };
+    stored.into_iter().map(part).collect()
 }
 
 impl Store {
@@ -141,5 +172,20 @@ impl Store {
             Range::Octets(octets) => Ok(octets),
             Range::Object(name) => self.objects.range(&name, start, end).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_column_of_parts_keeps_files_within_files_and_is_read_without_them() {
+        let inner = Some((TransferEncoding::Base64, Inner { start: 3, end: 9, uuencoded: true }));
+        let plain = Part { header: "h".to_owned(), raw_id: 1, start: 0, end: 9, encode: true, inner: None };
+        let parts = [plain.clone(), Part { inner, ..plain.clone() }];
+        assert_eq!(parts_from(&parts_column(&parts)).ok().as_deref(), Some(&parts[..]));
+        let earlier = r#"[{"header":"h","raw":1,"start":0,"end":9,"encode":true}]"#;
+        assert_eq!(parts_from(earlier).ok(), Some(vec![plain]));
     }
 }

@@ -13,7 +13,7 @@ use crate::{Envelope, connect, patience, peer};
 /// A part whose header is only as much as the test needs.
 pub(crate) fn part(encode: bool) -> Part {
     let header = "\r\n--limit\r\nContent-Type: application/octet-stream\r\n\r\n".to_owned();
-    Part { header, raw_id: 1, start: 0, end: 0, encode }
+    Part { header, raw_id: 1, start: 0, end: 0, encode, inner: None }
 }
 
 async fn send(connection: Connection, octets: &[u8]) -> Connection {

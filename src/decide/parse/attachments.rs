@@ -1,37 +1,42 @@
 //! The files of a mail: what they are called, what they hold, and where their octets lie in the raw mail.
 
+mod list;
+
 use std::borrow::Cow;
 
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::{Encoding, Message, MessagePart, MimeHeaders, PartType};
 
-use super::enclosed::Reader;
-use super::names::safe_name;
+use super::opened::Opened;
 use super::{defect, guard, text};
 use crate::model::desk::Limits;
 use crate::model::mail::{Defect, Mail};
-use crate::model::message::{Attachment, TransferEncoding};
-use crate::model::seal::sha256;
+use crate::model::message::TransferEncoding;
+pub(super) use list::is_digested;
+use list::{List, is_other_form};
 
 /// Octets of a line that every mail server takes (RFC 5321 section 4.5.3.1.6), without its end.
 const LONGEST_LINE: usize = 998;
 
-/// Every part that is not shown as text, in the order of the mail.
-pub(super) fn read(message: &Message<'_>, raw: &[u8], limits: &Limits, mail: &mut Mail) {
+/// Every part that is not shown as text, in the order of the mail, and the files within containers and texts.
+pub(super) fn read(message: &Message<'_>, raw: &[u8], limits: &Limits, mail: &mut Mail) -> Opened {
     let mut ids: Vec<u32> = message.attachments.iter().chain(&message.text_body).chain(&message.html_body).copied().collect();
     ids.sort_unstable();
     ids.dedup();
-    let mut reader = Reader::new(limits);
+    let mut list = List::new(message, raw, limits);
     for id in ids {
-        if let Some(part) = message.part(id).filter(|part| !text::is_shown(message, id, part)) {
-            let position = mail.attachments.len();
-            let (start, end) = range(part, raw);
-            let (content, encoding) = content(part, &raw[start..end], &mut mail.defects);
-            reader.file(position, part, &content);
-            mail.attachments.push(attachment(part, (start, end), &content, encoding, position + 1));
+        let Some(part) = message.part(id) else { continue };
+        if is_digested(message, id, part) {
+            list.digested(part);
+        } else if text::is_shown(message, id, part) {
+            list.uuencoded(part);
+        } else if !is_other_form(message, part) {
+            list.part(part, &mut mail.defects);
         }
     }
-    mail.enclosed = reader.found;
+    mail.attachments = list.files;
+    mail.enclosed = list.reader.found;
+    list.opened
 }
 
 /// Where the part's body lies in the raw mail.
@@ -44,32 +49,6 @@ fn range(part: &MessagePart<'_>, raw: &[u8]) -> (usize, usize) {
 pub(super) fn decoded<'a>(part: &'a MessagePart<'_>, raw: &'a [u8]) -> Cow<'a, [u8]> {
     let (start, end) = range(part, raw);
     content(part, &raw[start..end], &mut Vec::new()).0
-}
-
-fn attachment(
-    part: &MessagePart<'_>,
-    (start, end): (usize, usize),
-    content: &[u8],
-    encoding: TransferEncoding,
-    number: usize,
-) -> Attachment {
-    let media_type = media_type(part);
-    let name = safe_name(part.attachment_name(), &media_type, number);
-    let is_attached = part.content_disposition().is_some_and(|disposition| disposition.is_attachment());
-    let is_inline = part.content_disposition().is_some_and(|disposition| disposition.is_inline());
-    let content_id = part.content_id().map(|id| id.trim_matches(['<', '>', ' '])).filter(|id| is_content_id(id));
-    Attachment {
-        name,
-        inline: media_type.starts_with("image/") && !is_attached && (is_inline || content_id.is_some()),
-        media_type,
-        size: octets(content.len()),
-        sha256: sha256(content),
-        content_id: content_id.map(str::to_owned),
-        encoding,
-        start: octets(start),
-        end: octets(end),
-        inner: None,
-    }
 }
 
 fn octets(number: usize) -> i64 {

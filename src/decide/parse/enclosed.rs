@@ -43,16 +43,43 @@ pub(super) struct Reader<'a> {
 /// A mail in a file, and how deep it lies.
 type Nested = (Vec<u8>, usize);
 
+/// What is known of a file besides its octets.
+#[derive(Debug)]
+pub(super) struct Kind<'a> {
+    /// Lower-case `type/subtype`.
+    pub(super) media_type: String,
+    charset: Option<&'a str>,
+    /// Its text, when it was decoded already.
+    pub(super) text: Option<&'a str>,
+}
+
+impl<'a> Kind<'a> {
+    /// Of a part with a header.
+    pub(super) fn of(part: &'a MessagePart<'_>) -> Self {
+        let text = match &part.body {
+            PartType::Text(text) | PartType::Html(text) => Some(text.as_ref()),
+            _ => None,
+        };
+        let charset = part.content_type().and_then(|content_type| content_type.attribute("charset"));
+        Self { media_type: media_type(part), charset, text }
+    }
+
+    /// Of a file of which nothing else is known.
+    pub(super) fn named(media_type: &str) -> Self {
+        Self { media_type: media_type.to_owned(), charset: None, text: None }
+    }
+}
+
 impl<'a> Reader<'a> {
     pub(super) fn new(limits: &'a Limits) -> Self {
         Self { limits, octets: NESTED_OCTETS, room: limits.text_size, found: Vec::new() }
     }
 
     /// Reads a file with its decoded octets.
-    pub(super) fn file(&mut self, file: usize, part: &MessagePart<'_>, content: &[u8]) {
+    pub(super) fn file(&mut self, file: usize, kind: &Kind<'_>, content: &[u8]) {
         let mut enclosed = Enclosed { file, ..Enclosed::default() };
         let mut nested = Vec::new();
-        self.part(part, content, 1, &mut enclosed, &mut nested);
+        self.part(kind, content, 1, &mut enclosed, &mut nested);
         while let Some((octets, depth)) = nested.pop() {
             self.mail(&octets, depth, &mut enclosed, &mut nested);
         }
@@ -61,10 +88,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn part(&mut self, part: &MessagePart<'_>, content: &[u8], depth: usize, enclosed: &mut Enclosed, nested: &mut Vec<Nested>) {
+    fn part(&mut self, kind: &Kind<'_>, content: &[u8], depth: usize, enclosed: &mut Enclosed, nested: &mut Vec<Nested>) {
         let Some(wide) = Wide::of(content) else { return };
-        let kind = media_type(part);
-        let is_declared = matches!(kind.as_str(), "message/rfc822" | "message/global" | "text/rfc822-headers");
+        let media_type = kind.media_type.as_str();
+        let is_declared = matches!(media_type, "message/rfc822" | "message/global" | "text/rfc822-headers");
         if is_declared || begins_like_mail(content) {
             let most = content.len().min(self.octets);
             self.octets -= most;
@@ -77,11 +104,11 @@ impl<'a> Reader<'a> {
             // It may be any text that begins with a word and a colon: then it is read as such, too.
         }
         let most = content.len().min(self.room.saturating_mul(HTML_FACTOR));
-        let text = match &part.body {
-            PartType::Text(text) | PartType::Html(text) if wide == Wide::No => Cow::Borrowed(text.as_ref()),
-            _ => wide.decoded(&content[..most], part),
+        let text = match kind.text {
+            Some(text) if wide == Wide::No => Cow::Borrowed(text),
+            _ => wide.decoded(&content[..most], kind.charset),
         };
-        self.text(&text, kind == "text/html" || looks_like_html(&text), enclosed);
+        self.text(&text, media_type == "text/html" || looks_like_html(&text), enclosed);
     }
 
     /// A mail in a file: its header and every text, and what is in it.
@@ -106,7 +133,7 @@ impl<'a> Reader<'a> {
         for part in &message.parts {
             if !matches!(part.body, PartType::Multipart(_)) {
                 let content = attachments::decoded(part, raw);
-                self.part(part, &content, depth + 1, enclosed, nested);
+                self.part(&Kind::of(part), &content, depth + 1, enclosed, nested);
             }
         }
     }
@@ -148,13 +175,12 @@ impl Wide {
         }
     }
 
-    fn decoded<'c>(self, content: &'c [u8], part: &MessagePart<'_>) -> Cow<'c, str> {
+    fn decoded<'c>(self, content: &'c [u8], charset: Option<&str>) -> Cow<'c, str> {
         let pairs = || content.get(2..).unwrap_or_default().chunks_exact(2);
         match self {
             Wide::LittleEnd => utf_16(pairs().map(|pair| u16::from_le_bytes([pair[0], pair[1]]))),
             Wide::BigEnd => utf_16(pairs().map(|pair| u16::from_be_bytes([pair[0], pair[1]]))),
             Wide::No => {
-                let charset = part.content_type().and_then(|content_type| content_type.attribute("charset"));
                 let decoder = charset.and_then(|charset| charset_decoder(charset.as_bytes()));
                 let lenient = || charset_decoder(b"windows-1252").filter(|_| std::str::from_utf8(content).is_err());
                 match decoder.or_else(lenient) {

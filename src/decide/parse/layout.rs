@@ -109,7 +109,7 @@ fn is_mbox_line(line: &[u8]) -> bool {
 
 /// A copy in which every line is UTF-8, closed by an empty line. Lines in another charset, which no standard allows
 /// without RFC 2047, are taken for Windows-1252: what is most often meant, and it has a character for nearly every octet.
-fn in_utf8(header: &[u8]) -> (Vec<u8>, bool) {
+pub(super) fn in_utf8(header: &[u8]) -> (Vec<u8>, bool) {
     let mut copy = Vec::with_capacity(header.len() + 4);
     let mut foreign = false;
     if std::str::from_utf8(header).is_ok() {

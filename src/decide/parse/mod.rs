@@ -3,13 +3,16 @@
 //! It never fails and never panics: every sequence of octets gives a value. What goes beyond a limit is read as a
 //! header and one opaque text, with a defect that says so; the raw original is kept elsewhere in any case.
 
+mod attached_mail;
 mod attachments;
 mod author;
 mod automatic;
+mod calendar;
 pub(super) mod characters;
 pub mod cut;
 mod dialect;
 mod enclosed;
+mod filename;
 mod guard;
 mod header;
 mod html;
@@ -17,8 +20,14 @@ mod key;
 mod layout;
 mod marks;
 mod names;
+mod naming;
+mod opened;
+mod protection;
+mod references;
 mod report;
 mod text;
+mod tnef;
+mod uuencode;
 pub mod words;
 
 use mail_parser::{Message, MessageParser, PartType};
@@ -46,17 +55,50 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Mail {
         mail.content_key = key::of(&[], &[], &raw[layout.body..]);
     }
     mail.marks.doubtful_from = author::doubt(&layout.header, layout.is_whole, &mail);
-    let (visible, reported) = read_body(raw, &layout, limits, &mut mail);
+    let (mut visible, reported) = read_body(raw, &layout, limits, &mut mail, Level::Outer);
+    let mut armour = None;
+    visible = visible.changed(|text| {
+        let (text, aside, found) = protection::without_armour(text)?;
+        armour = Some((aside, found));
+        Some(text)
+    });
     if let Some(head) = &head {
         mail.report = report::read(head, reported, visible.text(), &raw[layout.body..], &mail);
     }
-    (mail.text, mail.quoted) = visible.cut(cut::is_forward_subject(&mail.subject));
+    let passes_on = cut::is_forward_subject(&mail.subject);
+    (mail.text, mail.quoted) = visible.cut(passes_on);
+    if let Some((aside, found)) = armour {
+        mail.quoted = text::join(std::mem::take(&mut mail.quoted), aside);
+        mail.protection = mail.protection.or(Some(found));
+    }
     marks::read_words(&mut mail);
+    attached_mail::read(raw, limits, &mut mail);
+    protection::tell(&mut mail);
     mail
 }
 
+/// Which mail is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    /// The one that came.
+    Outer,
+    /// One in it, whose files are not opened: so nothing recurses.
+    Within,
+}
+
+/// A mail or an entity within a mail: its header, and all of its text.
+fn read_within(raw: &[u8], limits: &Limits) -> (Mail, Visible) {
+    let mut mail = Mail::default();
+    let layout = Layout::of(raw, limits, &mut mail.defects);
+    if let Some(head) = MessageParser::default().parse_headers(&layout.header) {
+        header::read(&head, limits, &mut mail);
+    }
+    let (visible, _) = read_body(raw, &layout, limits, &mut mail, Level::Within);
+    (mail, visible)
+}
+
 /// The visible text, and what the parts report; attachments go straight into the mail.
-fn read_body(raw: &[u8], layout: &Layout, limits: &Limits, mail: &mut Mail) -> (Visible, report::Parts) {
+fn read_body(raw: &[u8], layout: &Layout, limits: &Limits, mail: &mut Mail, level: Level) -> (Visible, report::Parts) {
     if layout.is_mime {
         match guard::prepare(raw, limits) {
             Ok(guarded) => {
@@ -65,8 +107,14 @@ fn read_body(raw: &[u8], layout: &Layout, limits: &Limits, mail: &mut Mail) -> (
                 }
                 if let Some(message) = MessageParser::default().parse(guarded.bytes.as_ref()) {
                     if depth(&message) <= limits.nesting {
-                        attachments::read(&message, raw, limits, mail);
-                        return (text::choose(&message, raw, limits, &mut mail.defects), report::in_parts(&message, mail));
+                        let opened = attachments::read(&message, raw, limits, mail);
+                        let visible = text::choose(&message, raw, limits, &mut mail.defects);
+                        if level == Level::Within {
+                            return (visible, report::Parts::default());
+                        }
+                        mail.protection = protection::of_parts(&message, raw);
+                        let reported = report::in_parts(&message, mail);
+                        return (opened.shown(visible, limits, mail), reported);
                     }
                     mail.defects.push(defect("nested-too-deep", format!("more than {} parts within each other", limits.nesting)));
                 }

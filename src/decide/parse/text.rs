@@ -6,7 +6,7 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 use memchr::memchr;
 
-use super::attachments::{is_base64, lenient_base64, media_type};
+use super::attachments::{is_base64, is_digested, lenient_base64, media_type};
 use super::characters::{nfc, shorten};
 use super::{cut, defect, html};
 use crate::model::desk::Limits;
@@ -30,6 +30,32 @@ impl Visible {
         &self.text
     }
 
+    /// A text that stands for the mail's own.
+    pub(super) fn of(text: &str, limits: &Limits) -> Self {
+        Self { text: bounded(text, limits.text_size, limits, &mut Vec::new()), tail: String::new() }
+    }
+
+    /// Whether there is nothing to read.
+    pub(super) fn is_blank(&self) -> bool {
+        self.text.trim().is_empty() && self.tail.trim().is_empty()
+    }
+
+    /// With the text changed, if there is a change; the tail stays.
+    pub(super) fn changed(mut self, change: impl FnOnce(&str) -> Option<String>) -> Self {
+        self.text = change(&self.text).unwrap_or(self.text);
+        self
+    }
+
+    /// With another text below it.
+    pub(super) fn followed_by(self, other: Visible) -> Self {
+        Self { text: join(self.text, other.text), tail: join(self.tail, other.tail) }
+    }
+
+    /// Everything that is seen.
+    pub(super) fn whole(self) -> String {
+        join(self.text, self.tail)
+    }
+
     /// What the author newly wrote and the rest.
     pub(super) fn cut(self, passes_on: bool) -> (String, String) {
         if self.text.trim().is_empty() || passes_on {
@@ -40,7 +66,7 @@ impl Visible {
     }
 }
 
-fn join(mut first: String, second: String) -> String {
+pub(super) fn join(mut first: String, second: String) -> String {
     if first.is_empty() {
         return second;
     }
@@ -80,7 +106,7 @@ fn gather(message: &Message<'_>, ids: &[u32], raw: &[u8], limits: &Limits, defec
 
 /// Whether a part is read as text rather than listed as a file.
 pub(super) fn is_shown(message: &Message<'_>, id: u32, part: &MessagePart<'_>) -> bool {
-    if !matches!(part.body, PartType::Text(_) | PartType::Html(_)) {
+    if !matches!(part.body, PartType::Text(_) | PartType::Html(_)) || is_digested(message, id, part) {
         return false;
     }
     let is_whole_mail = message.parts.len() == 1;

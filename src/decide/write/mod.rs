@@ -233,7 +233,8 @@ fn auto_submitted(event: Event, to_agent: bool) -> Option<&'static str> {
 }
 
 fn part(file: &Attachment, raw_id: i64, boundary: &str) -> Part {
-    let encode = file.encoding == TransferEncoding::Binary;
+    // What lies within a decoded part has no octets of its own in the raw mail.
+    let encode = file.encoding == TransferEncoding::Binary || file.inner.is_some();
     // An attached mail may not be encoded (RFC 2046 section 5.2.1), so an 8-bit one travels as a mere file.
     let media_type =
         if encode && file.media_type.starts_with("message/") { "application/octet-stream" } else { &file.media_type };
@@ -248,7 +249,7 @@ fn part(file: &Attachment, raw_id: i64, boundary: &str) -> Part {
     }
     // The line end before a boundary belongs to the boundary, so the file keeps its own.
     let header = format!("\r\n--{boundary}\r\n{}\r\n", header.finish());
-    Part { header, raw_id, start: file.start, end: file.end, encode }
+    Part { header, raw_id, start: file.start, end: file.end, encode, inner: file.inner.map(|inner| (file.encoding, inner)) }
 }
 
 fn words<'a>(notice: &Notice<'a>, rules: Rules<'a>, files: &'a [Attachment]) -> Words<'a> {
