@@ -5,10 +5,12 @@
 
 mod attachments;
 mod author;
+mod charset;
 pub(super) mod characters;
 pub mod cut;
 mod dialect;
 mod enclosed;
+mod encoded;
 mod guard;
 mod header;
 mod html;
@@ -18,6 +20,7 @@ mod marks;
 mod names;
 mod report;
 mod text;
+mod transfer;
 pub mod words;
 
 use mail_parser::{Message, MessageParser, PartType};
