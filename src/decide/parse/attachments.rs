@@ -88,7 +88,9 @@ fn content<'a>(part: &'a MessagePart<'_>, body: &'a [u8], defects: &mut Vec<Defe
             defects.push(defect("broken-base64", "a part was decoded as far as its octets make sense"));
             (Cow::Owned(transfer::base64(body)), TransferEncoding::Base64)
         }
-        (_, PartType::Binary(bytes) | PartType::InlineBinary(bytes)) if declared == Transfer::None || part.encoding != Encoding::None => {
+        (_, PartType::Binary(bytes) | PartType::InlineBinary(bytes))
+            if declared == Transfer::None || part.encoding != Encoding::None =>
+        {
             (Cow::Borrowed(bytes), transfer(part.encoding, body))
         }
         // The crate has already turned text into UTF-8; what the part held is decoded again.

@@ -66,7 +66,9 @@ pub(super) fn decode<'a>(octets: &'a [u8], declared: Option<&str>) -> Decoded<'a
         Some(Label::Hz) => Decoded::right(shifted::hz(octets)),
         Some(Label::Shifted(encoding)) => Decoded::right(shifted::iso_2022(octets, encoding)),
         Some(Label::Table(upper)) => match std::str::from_utf8(octets) {
-            Ok(text) if text.chars().filter(|c| !c.is_ascii()).nth(1).is_some() => Decoded { text: Cow::Borrowed(text), finding: Some(Finding::Wrong("UTF-8")) },
+            Ok(text) if text.chars().filter(|c| !c.is_ascii()).nth(1).is_some() => {
+                Decoded { text: Cow::Borrowed(text), finding: Some(Finding::Wrong("UTF-8")) }
+            }
             _ => Decoded::right(table::decode(octets, upper)),
         },
     }

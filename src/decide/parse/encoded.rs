@@ -99,7 +99,11 @@ impl<'a> Word<'a> {
 /// The octets that a text of Q stands for.
 fn unquoted(text: &str, octets: &mut Vec<u8>) {
     // A line break within a word was put there on the way, with the white space behind it.
-    let unfolded = if text.contains('\n') { Cow::Owned(text.replace("\r\n ", "").replace("\r\n\t", "")) } else { Cow::Borrowed(text) };
+    let unfolded = if text.contains('\n') {
+        Cow::Owned(text.replace('\r', "").replace("\n ", "").replace("\n\t", ""))
+    } else {
+        Cow::Borrowed(text)
+    };
     let text = unfolded.as_bytes();
     let mut at = 0;
     while let Some(octet) = text.get(at) {
@@ -210,7 +214,7 @@ mod tests {
             ("=?us-ascii?Q?Gr=C3=BC=C3=9Fe?=", "Grüße"),
             ("=?x-unknown?Q?Gr=FC=DFe?=", "Grüße"),
             ("=?iso-8859-1?Q?Gr\u{fc}=DFe?=", "Grüße"),
-            ("=?ISO-2022-JP?B?GyRCTHQ0SxsoQg==?=", "夜間"),
+            ("=?ISO-2022-JP?B?GyRCJDgbKEI=?=", "じ"),
             ("is 1 =? 2", "is 1 =? 2"),
             ("=?", "=?"),
             ("=?utf-8?X?abc?=", "=?utf-8?X?abc?="),

@@ -5,19 +5,22 @@
 
 mod attachments;
 mod author;
-mod charset;
 pub(super) mod characters;
+mod charset;
 pub mod cut;
+mod dates;
 mod dialect;
 mod enclosed;
 mod encoded;
 mod guard;
 mod header;
 mod html;
+mod ids;
 mod key;
 mod layout;
 mod marks;
 mod names;
+mod people;
 mod report;
 mod text;
 mod transfer;

@@ -155,7 +155,8 @@ fn in_charset<'a>(octets: &'a [u8], declared: Option<&str>, defects: &mut Vec<De
             defects.push(defect("unknown-charset", format!("a text is in a charset that is not known; it was read as {taken}")));
         }
         Some(Finding::Wrong(taken)) => {
-            defects.push(defect("wrong-charset", format!("a text is not in the charset that it declares; it was read as {taken}")));
+            defects
+                .push(defect("wrong-charset", format!("a text is not in the charset that it declares; it was read as {taken}")));
         }
         None => {}
     }

@@ -27,7 +27,8 @@ impl Transfer {
     }
 
     fn named(value: &str) -> Self {
-        let name: String = value.chars().take_while(|c| !matches!(c, ';' | '(')).filter(char::is_ascii_alphanumeric).take(20).collect();
+        let name: String =
+            value.chars().take_while(|c| !matches!(c, ';' | '(')).filter(char::is_ascii_alphanumeric).take(20).collect();
         match name.to_ascii_lowercase().as_str() {
             "base64" | "b64" | "xbase64" => Transfer::Base64,
             "quotedprintable" | "qp" | "quotedprintible" | "printable" => Transfer::QuotedPrintable,
@@ -99,7 +100,8 @@ pub(super) fn is_no_base64(body: &[u8]) -> bool {
     }
     // Encoded text may be cut into pieces, but these are full groups; words of a language are of any length.
     let pieces = start.split(u8::is_ascii_whitespace).filter(|piece| !piece.is_empty());
-    let (whole, odd) = pieces.fold((0, 0), |(whole, odd), piece| if piece.len() % 4 == 0 { (whole + 1, odd) } else { (whole, odd + 1) });
+    let (whole, odd) =
+        pieces.fold((0, 0), |(whole, odd), piece| if piece.len() % 4 == 0 { (whole + 1, odd) } else { (whole, odd + 1) });
     gaps * 20 > seen && odd > whole
 }
 

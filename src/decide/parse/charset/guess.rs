@@ -65,8 +65,20 @@ pub(super) fn evident_utf_8<'a>(octets: &'a [u8], declared: &'static Encoding) -
 
 fn is_latin(encoding: &'static Encoding) -> bool {
     let latin = [
-        "windows-1252", "ISO-8859-15", "windows-1250", "ISO-8859-2", "windows-1254", "windows-1257", "ISO-8859-3", "ISO-8859-4",
-        "ISO-8859-10", "ISO-8859-13", "ISO-8859-14", "ISO-8859-16", "windows-1258", "macintosh",
+        "windows-1252",
+        "ISO-8859-15",
+        "windows-1250",
+        "ISO-8859-2",
+        "windows-1254",
+        "windows-1257",
+        "ISO-8859-3",
+        "ISO-8859-4",
+        "ISO-8859-10",
+        "ISO-8859-13",
+        "ISO-8859-14",
+        "ISO-8859-16",
+        "windows-1258",
+        "macintosh",
     ];
     latin.contains(&encoding.name())
 }

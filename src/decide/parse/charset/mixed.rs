@@ -12,7 +12,8 @@ pub(super) fn utf_8_with_others(octets: &[u8]) -> Option<String> {
     if good == 0 || good < bad {
         return None;
     }
-    let foreign: Vec<u8> = octets.split_inclusive(|octet| *octet == b'\n').filter(|line| is_foreign(line)).flatten().copied().collect();
+    let foreign: Vec<u8> =
+        octets.split_inclusive(|octet| *octet == b'\n').filter(|line| is_foreign(line)).flatten().copied().collect();
     let encoding = guess::of(&foreign);
     let mut text = String::with_capacity(octets.len() + 16);
     for line in octets.split_inclusive(|octet| *octet == b'\n') {

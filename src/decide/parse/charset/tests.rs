@@ -91,7 +91,10 @@ fn what_is_declared_wrongly_is_found_out() {
     assert_eq!(wrong("打印机坏了".as_bytes(), "gb2312"), "打印机坏了");
     assert_eq!(wrong("Здравствуйте".as_bytes(), "koi8-r"), "Здравствуйте");
     for declared in ["utf-8", "us-ascii"] {
-        assert_eq!(wrong(b"Sehr geehrte Damen, sch\xf6ne Gr\xfc\xdfe aus K\xf6ln", declared), "Sehr geehrte Damen, schöne Grüße aus Köln");
+        assert_eq!(
+            wrong(b"Sehr geehrte Damen, sch\xf6ne Gr\xfc\xdfe aus K\xf6ln", declared),
+            "Sehr geehrte Damen, schöne Grüße aus Köln"
+        );
     }
     let (russian, ..) = encoding_rs::WINDOWS_1251.encode("Здравствуйте, у меня не работает принтер");
     for declared in ["utf-8", "iso-8859-1", "us-ascii", "windows-1252"] {
