@@ -88,9 +88,14 @@ pub(super) fn guessed(octets: &[u8]) -> (Cow<'_, str>, &'static str) {
     }
 }
 
-/// Whether a legacy charset would have to be guessed whose characters may end in an octet of ASCII.
-pub(super) fn guess_of(octets: &[u8]) -> Guess {
-    let encoding = guess::of(octets);
+/// Guesses what several pieces are in. `nearby` is what is declared elsewhere in the same mail.
+pub(super) fn guess_of(octets: &[u8], nearby: Option<&str>) -> Guess {
+    let declared = nearby.map(|name| Label::of(&label::cleaned(name))).and_then(|label| match label {
+        Label::Of(encoding) if encoding != UTF_8 && !(encoding == WINDOWS_1252 && guess::is_not_latin(octets)) => Some(encoding),
+        _ => None,
+    });
+    let declared = declared.filter(|encoding| encoding.decode_without_bom_handling_and_without_replacement(octets).is_some());
+    let encoding = declared.unwrap_or_else(|| guess::of(octets));
     Guess { encoding, keeps_ascii: encoding.is_single_byte() }
 }
 

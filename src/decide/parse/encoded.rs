@@ -38,26 +38,50 @@ pub(super) fn decode(value: &str) -> Cow<'_, str> {
         return Cow::Borrowed(value);
     }
     let mut decoded = String::with_capacity(value.len());
+    each(value, |piece| match piece {
+        Piece::Plain(text) => decoded.push_str(text),
+        Piece::Decoded(text) => decoded.push_str(&text),
+    });
+    Cow::Owned(decoded)
+}
+
+/// What the encoded words of a value say, without what stands around them.
+pub(super) fn hidden(value: &str) -> Vec<String> {
+    let mut hidden = Vec::new();
+    each(value, |piece| {
+        if let Piece::Decoded(text) = piece {
+            hidden.push(text);
+        }
+    });
+    hidden
+}
+
+/// A piece of a value in which encoded words stand.
+enum Piece<'a> {
+    Plain(&'a str),
+    Decoded(String),
+}
+
+fn each<'a>(value: &'a str, mut take: impl FnMut(Piece<'a>)) {
     let (mut rest, mut run) = (value, None::<Run<'_>>);
     while let Some(start) = memmem::find(rest.as_bytes(), b"=?") {
         let (before, candidate) = rest.split_at(start);
         let Some(word) = Word::at(candidate) else {
-            finish(&mut run, &mut decoded);
-            decoded.push_str(&rest[..start + 2]);
+            finish(&mut run, &mut take);
+            take(Piece::Plain(&rest[..start + 2]));
             rest = &rest[start + 2..];
             continue;
         };
         // White space between two words is none of the text (RFC 2047 section 6.2).
         if !(run.is_some() && before.trim_ascii().is_empty()) {
-            finish(&mut run, &mut decoded);
-            decoded.push_str(before);
+            finish(&mut run, &mut take);
+            take(Piece::Plain(before));
         }
-        add(word, &mut run, &mut decoded);
+        add(word, &mut run, &mut take);
         rest = &candidate[word.length..];
     }
-    finish(&mut run, &mut decoded);
-    decoded.push_str(rest);
-    Cow::Owned(decoded)
+    finish(&mut run, &mut take);
+    take(Piece::Plain(rest));
 }
 
 /// How many octets an encoded word takes at the beginning of a text, if there is one.
@@ -85,7 +109,8 @@ impl<'a> Word<'a> {
     }
 
     /// The text of a word of Q that holds characters beyond ASCII, which no word may: they were decoded with the line around them.
-    fn raw_text(&self, decoded: &mut String) {
+    fn raw_text(&self) -> String {
+        let mut decoded = String::with_capacity(self.text.len());
         for piece in self.text.split_inclusive(|c: char| !c.is_ascii()) {
             let end = piece.char_indices().next_back().filter(|(_, last)| !last.is_ascii()).map_or(piece.len(), |(at, _)| at);
             let mut octets = Vec::with_capacity(end);
@@ -93,6 +118,7 @@ impl<'a> Word<'a> {
             decoded.push_str(&charset::decode(&octets, Some(self.charset)).text);
             decoded.push_str(&piece[end..]);
         }
+        decoded
     }
 }
 
@@ -146,13 +172,13 @@ fn extent(payload: &str, is_base64: bool) -> Option<(usize, usize)> {
     is_likely.then_some((payload.len(), length - payload.len()))
 }
 
-fn add<'a>(word: Word<'a>, run: &mut Option<Run<'a>>, decoded: &mut String) {
+fn add<'a>(word: Word<'a>, run: &mut Option<Run<'a>>, take: &mut impl FnMut(Piece<'a>)) {
     let is_raw = !word.is_base64 && !word.text.is_ascii();
     if run.as_ref().is_some_and(|run| is_raw || !run.charset.eq_ignore_ascii_case(word.charset)) {
-        finish(run, decoded);
+        finish(run, take);
     }
     if is_raw {
-        word.raw_text(decoded);
+        take(Piece::Decoded(word.raw_text()));
         *run = Some(Run { charset: word.charset, ..Run::default() });
         return;
     }
@@ -176,10 +202,10 @@ impl Run<'_> {
 }
 
 /// Makes characters of a run.
-fn finish(run: &mut Option<Run<'_>>, decoded: &mut String) {
+fn finish<'a>(run: &mut Option<Run<'a>>, take: &mut impl FnMut(Piece<'a>)) {
     if let Some(mut run) = run.take() {
         run.close();
-        decoded.push_str(&charset::decode(&run.octets, Some(run.charset)).text);
+        take(Piece::Decoded(charset::decode(&run.octets, Some(run.charset)).text.into_owned()));
     }
 }
 

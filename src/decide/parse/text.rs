@@ -9,7 +9,7 @@ use super::attachments::{decoded, media_type};
 use super::characters::{nfc, shorten};
 use super::charset::{self, Finding};
 use super::transfer::{self, Transfer};
-use super::{cut, defect, html};
+use super::{cut, defect, html, repair};
 use crate::model::desk::Limits;
 use crate::model::mail::Defect;
 
@@ -29,6 +29,11 @@ impl Visible {
     /// Everything before the mail that is answered.
     pub(super) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Whether there is nothing to be seen.
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.trim().is_empty() && self.tail.trim().is_empty()
     }
 
     /// What the author newly wrote and the rest.
@@ -175,6 +180,16 @@ pub(super) fn opaque(body: &[u8], limits: &Limits, defects: &mut Vec<Defect>) ->
     let start = &body[..body.len().min(limits.text_size.saturating_add(4))];
     let text = bounded(&charset::guessed(start).0, limits.text_size, limits, defects);
     Visible { text, tail: String::new() }
+}
+
+/// What stands in front of the first part of a mail and behind its last one.
+pub(super) fn around(message: &Message<'_>, raw: &[u8], limits: &Limits, defects: &mut Vec<Defect>) -> Visible {
+    let (Some(root), Some(first)) = (message.parts.first(), message.parts.get(1)) else { return Visible::default() };
+    let body = raw.get(root.offset_body as usize..).unwrap_or_default();
+    let place = |offset: u32| (offset.saturating_sub(root.offset_body)) as usize;
+    let end = message.parts.iter().skip(1).map(|part| place(part.offset_end)).max().unwrap_or_default();
+    let text = repair::around_parts(body, place(first.offset_header)..end);
+    Visible { text: bounded(&text, limits.text_size, limits, defects), tail: String::new() }
 }
 
 fn bounded(text: &str, room: usize, limits: &Limits, defects: &mut Vec<Defect>) -> String {
