@@ -7,7 +7,7 @@ use mail_parser::{Encoding, Message, MessagePart, MimeHeaders, PartType};
 use super::enclosed::Reader;
 use super::names::safe_name;
 use super::transfer::{self, Transfer};
-use super::{defect, guard, text};
+use super::{defect, guard, parameters, text};
 use crate::model::desk::Limits;
 use crate::model::mail::{Defect, Mail};
 use crate::model::message::{Attachment, TransferEncoding};
@@ -28,7 +28,8 @@ pub(super) fn read(message: &Message<'_>, raw: &[u8], limits: &Limits, mail: &mu
             let (start, end) = range(part, raw);
             let (content, encoding) = content(part, &raw[start..end], &mut mail.defects);
             reader.file(position, part, &content);
-            mail.attachments.push(attachment(part, (start, end), &content, encoding, position + 1));
+            let name = parameters::file_name(part, raw);
+            mail.attachments.push(attachment(part, name.as_deref(), (start, end), &content, encoding, position + 1));
         }
     }
     mail.enclosed = reader.found;
@@ -48,13 +49,14 @@ pub(super) fn decoded<'a>(part: &'a MessagePart<'_>, raw: &'a [u8], defects: &mu
 
 fn attachment(
     part: &MessagePart<'_>,
+    given: Option<&str>,
     (start, end): (usize, usize),
     content: &[u8],
     encoding: TransferEncoding,
     number: usize,
 ) -> Attachment {
     let media_type = media_type(part);
-    let name = safe_name(part.attachment_name(), &media_type, number);
+    let name = safe_name(given.or(part.attachment_name()), &media_type, number);
     let is_attached = part.content_disposition().is_some_and(|disposition| disposition.is_attachment());
     let is_inline = part.content_disposition().is_some_and(|disposition| disposition.is_inline());
     let content_id = part.content_id().map(|id| id.trim_matches(['<', '>', ' '])).filter(|id| is_content_id(id));

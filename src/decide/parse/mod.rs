@@ -20,6 +20,7 @@ mod key;
 mod layout;
 mod marks;
 mod names;
+mod parameters;
 mod people;
 mod repair;
 mod report;

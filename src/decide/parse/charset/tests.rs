@@ -1,3 +1,5 @@
+//! Charsets as mails declare them, and as they do not.
+
 use encoding_rs::Encoding;
 use proptest::prelude::*;
 
