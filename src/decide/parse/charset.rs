@@ -4,6 +4,7 @@
 //! something else is still UTF-8, because no other charset gives octets that look like it by chance; and where nothing usable is
 //! declared, it is guessed. Every sequence of octets gives a text, in linear time.
 
+mod escapes;
 mod guess;
 mod label;
 mod mixed;
@@ -83,7 +84,7 @@ pub(super) fn guessed(octets: &[u8]) -> (Cow<'_, str>, &'static str) {
         Ok(text) if !guess::has_escapes(octets) => (Cow::Borrowed(text), UTF_8.name()),
         _ => mixed::utf_8_with_others(octets).map(|text| (Cow::Owned(text), UTF_8.name())).unwrap_or_else(|| {
             let encoding = guess::of(octets);
-            (encoding.decode_without_bom_handling(octets).0, encoding.name())
+            (escapes::decode(encoding, octets).0, encoding.name())
         }),
     }
 }
@@ -110,7 +111,7 @@ pub(super) struct Guess {
 impl Guess {
     /// Decodes one of the pieces.
     pub(super) fn decode<'a>(&self, octets: &'a [u8]) -> Cow<'a, str> {
-        self.encoding.decode_without_bom_handling(octets).0
+        escapes::decode(self.encoding, octets).0
     }
 
     /// The name of the charset.
@@ -167,11 +168,11 @@ fn in_charset<'a>(octets: &'a [u8], encoding: &'static Encoding) -> Decoded<'a> 
     if let Some(text) = guess::evident_utf_8(octets, encoding) {
         return Decoded { text: Cow::Borrowed(text), finding: Some(Finding::Wrong(UTF_8.name())) };
     }
-    let (text, had_errors) = encoding.decode_without_bom_handling(octets);
+    let (text, had_errors) = escapes::decode(encoding, octets);
     let is_suspect = if had_errors { is_mostly_broken(&text) } else { encoding == WINDOWS_1252 && guess::is_not_latin(octets) };
     if is_suspect {
         let other = guess::of(octets);
-        let (better, still_errors) = other.decode_without_bom_handling(octets);
+        let (better, still_errors) = escapes::decode(other, octets);
         if other != encoding && !still_errors {
             return Decoded { text: better, finding: Some(Finding::Wrong(other.name())) };
         }

@@ -241,6 +241,7 @@ mod tests {
             ("=?x-unknown?Q?Gr=FC=DFe?=", "Grüße"),
             ("=?iso-8859-1?Q?Gr\u{fc}=DFe?=", "Grüße"),
             ("=?ISO-2022-JP?B?GyRCJDgbKEI=?=", "じ"),
+            ("=?ISO-2022-JP?B?GyRCJDgbKEI=?= =?ISO-2022-JP?B?GyRCJDgbKEI=?=", "じじ"),
             ("is 1 =? 2", "is 1 =? 2"),
             ("=?", "=?"),
             ("=?utf-8?X?abc?=", "=?utf-8?X?abc?="),

@@ -4,13 +4,16 @@
 pub(super) fn read(value: &str) -> Vec<String> {
     let mut ids = Vec::new();
     let mut rest = value;
-    while let Some((_, behind)) = rest.split_once('<') {
+    while let Some((before, behind)) = rest.split_once('<') {
         // A bracket that nobody closes ends before the next one.
         let next = behind.find(['<', '>']).unwrap_or(behind.len());
         let (id, after) = behind.split_at(next);
         rest = after.strip_prefix('>').unwrap_or(after);
         let id = if after.starts_with('>') { unfolded(id) } else { id.split_whitespace().next().unwrap_or_default().to_owned() };
-        if !id.is_empty() {
+        // Older programs name the author of what they answer, with an address in brackets, before its id.
+        let is_person = before.to_ascii_lowercase().contains("from ") && rest.contains('<');
+        let is_whole = after.starts_with('>') || id.contains('@');
+        if !id.is_empty() && is_whole && !is_person {
             ids.push(id);
         }
     }
@@ -54,6 +57,8 @@ mod tests {
             ("<a@x.example <b@x.example>", "a@x.example b@x.example"),
             ("Your message of \"Thu, 12 Nov\" <a@x.example> (Mia)", "a@x.example"),
             ("Message from mia@x.example of Thu", ""),
+            ("Message from Mia <mia@x.example> of \"Thu\" <a@x.example>", "a@x.example"),
+            ("<a@x.example> <broken <b@x.example>", "a@x.example b@x.example"),
             ("<no-domain>", "no-domain"),
             ("20261112.id", "20261112.id"),
             ("<>", ""),

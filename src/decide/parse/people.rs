@@ -117,6 +117,10 @@ impl List<'_> {
                 b')' if depth == 1 => {
                     self.entry.comments.push(self.text[self.at + 1..self.at + length].to_owned());
                     self.at += length + 1;
+                    // One within an address is read in many ways: then it is none.
+                    if self.text.as_bytes().get(self.at) == Some(&b'@') {
+                        self.entry.phrase.push('(');
+                    }
                     return;
                 }
                 b')' => depth -= 1,
@@ -291,7 +295,8 @@ fn readable(text: &str) -> Option<Address> {
     // What Exchange makes of an address that is none of the internet (MS-OXCMAIL section 2.1.3.1).
     let local = address.local();
     let is_exchange = local.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("IMCEAE"));
-    (!is_exchange).then_some(address)
+    // Of a local part with quoted characters, every program makes another.
+    (!is_exchange && !local.contains('\\')).then_some(address)
 }
 
 /// Without the white space and the comments that RFC 822 allowed around `@` and dots.

@@ -118,7 +118,7 @@ fn unseparated(raw: &[u8]) -> Option<Repaired> {
             return None;
         }
         let continues = line.first().is_some_and(|octet| matches!(octet, b' ' | b'\t'));
-        if !continues && !is_field(line) && !is_mbox_line(line) {
+        if !continues && !is_field(line) && !is_mbox_line(line) && !is_known_field(line) {
             break at;
         }
         known |= !continues && is_known_field(line);
@@ -156,7 +156,7 @@ fn header_lines(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Whether a line begins with the name of a field that mails have, however it is spaced.
 fn is_known_field(line: &[u8]) -> bool {
-    const NAMES: [&str; 27] = [
+    const NAMES: [&str; 31] = [
         "from",
         "to",
         "cc",
@@ -184,6 +184,10 @@ fn is_known_field(line: &[u8]) -> bool {
         "dispositionnotificationto",
         "envelopeto",
         "keywords",
+        "contenttype",
+        "contenttransferencoding",
+        "contentdisposition",
+        "contentid",
     ];
     const BEGINNINGS: [&str; 8] = ["x-", "content-", "list-", "resent-", "arc-", "dkim-", "authentication-", "thread-"];
     let Some(colon) = memchr(b':', &line[..line.len().min(80)]) else { return false };
@@ -196,18 +200,24 @@ fn is_known_field(line: &[u8]) -> bool {
 
 /// Octets at the beginning of a body in which a delimiter must stand that the header does not declare.
 const LONGEST_PREAMBLE: usize = 16 * 1024;
+/// Lines that are tried as such a delimiter: each may be looked for in all of the body.
+const MOST_DELIMITERS: usize = 4;
 /// Octets of a boundary (RFC 2046 section 5.1.1 allows 70).
 const LONGEST_BOUNDARY: usize = 200;
 
 /// A header for a body that has parts although its own header does not say so, or says it wrongly. `subtype` is what is declared of a
 /// multipart.
 pub(super) fn header_of_parts(body: &[u8], subtype: Option<&str>) -> Option<Vec<u8>> {
-    let mut at = 0;
-    while at < body.len().min(LONGEST_PREAMBLE) {
+    let (mut at, mut tried) = (0, 0);
+    while at < body.len().min(LONGEST_PREAMBLE) && tried < MOST_DELIMITERS {
         let line = line_at(body, at);
         at += line.len();
         let Some(boundary) = line.trim_ascii_end().strip_prefix(b"--").filter(|boundary| is_boundary(boundary)) else { continue };
         let begins_part = begins_with_content(line_at(body, at));
+        if !begins_part && subtype.is_none() {
+            continue;
+        }
+        tried += 1;
         let delimiter = [b"--", boundary].concat();
         let is_repeated = memchr::memmem::find(&body[at..], &delimiter).is_some();
         if (begins_part && is_repeated) || (subtype.is_some() && (begins_part || is_repeated)) {

@@ -1,6 +1,6 @@
 //! Texts in which UTF-8 and something else stand together: a gateway has put a line of its own below them, or a character was cut in two.
 
-use super::guess;
+use super::{escapes, guess};
 
 /// The text when most of what is beyond ASCII is UTF-8: lines that are not are decoded by a guess of their own.
 pub(super) fn utf_8_with_others(octets: &[u8]) -> Option<String> {
@@ -18,7 +18,7 @@ pub(super) fn utf_8_with_others(octets: &[u8]) -> Option<String> {
     let mut text = String::with_capacity(octets.len() + 16);
     for line in octets.split_inclusive(|octet| *octet == b'\n') {
         if is_foreign(line) {
-            text.push_str(&encoding.decode_without_bom_handling(line).0);
+            text.push_str(&escapes::decode(encoding, line).0);
         } else {
             text.push_str(&String::from_utf8_lossy(line));
         }

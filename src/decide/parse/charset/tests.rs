@@ -78,6 +78,7 @@ fn charsets_that_the_standard_does_not_have_are_decoded() {
     assert_eq!(text(b"\0H\0i", "utf-16"), "Hi");
     assert_eq!(text(b"\xff\xfe\0\0H\0\0\0", "utf-32"), "H");
     assert_eq!(text(b"\x1b$B\x248\x1b(B \x1b(I1\x1b(B", "iso-2022-jp"), "じ ｱ");
+    assert_eq!(text(b"\x1b$B\x248\x1b(B\x1b$B\x248\x1b(B\x1b(I1\x1b(B", "iso-2022-jp"), "じじｱ");
 }
 
 #[test]

@@ -91,6 +91,8 @@ fn lists_are_taken_apart() {
         ("/O=ORG/OU=FIRST/CN=RECIPIENTS/CN=MIA", "/O=ORG/OU=FIRST/CN=RECIPIENTS/CN=MIA | -"),
         ("Mia <IMCEAEX-_O=ORG_CN=MIA@x.example>", "Mia | -"),
         ("Mia <>", "Mia | -"),
+        ("ana(eve)@x.example", "ana(@x.example (eve) | -"),
+        ("\"a\\na\"@x.example", "ana@x.example | -"),
         ("Mia <mia\u{ff20}x.example>", "Mia | -"),
         ("Mia <a@x.example, b@x.example>", "Mia | a@x.example; b@x.example"),
         ("", ""),
