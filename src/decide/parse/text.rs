@@ -146,7 +146,7 @@ fn is_settled(part: &MessagePart<'_>, text: &str, declared: Option<&str>) -> boo
     is_decoded
         && !charset::has_escapes(text.as_bytes())
         && if text.is_ascii() {
-            declared.is_none_or(charset::begins_with_ascii) && !declared.is_some_and(|name| charset::is_unknown(name))
+            declared.is_none_or(charset::begins_with_ascii) && !declared.is_some_and(charset::is_unknown)
         } else {
             is_utf_8() && !text.contains(char::REPLACEMENT_CHARACTER) && !text.starts_with('\u{feff}')
         }
