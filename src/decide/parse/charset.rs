@@ -81,7 +81,7 @@ pub(super) fn guessed(octets: &[u8]) -> (Cow<'_, str>, &'static str) {
         return (text, "a Unicode charset");
     }
     match std::str::from_utf8(octets) {
-        Ok(text) if !guess::has_escapes(octets) => (Cow::Borrowed(text), UTF_8.name()),
+        Ok(text) if !(text.is_ascii() && guess::has_escapes(octets)) => (Cow::Borrowed(text), UTF_8.name()),
         _ => mixed::utf_8_with_others(octets).map(|text| (Cow::Owned(text), UTF_8.name())).unwrap_or_else(|| {
             let encoding = guess::of(octets);
             (escapes::decode(encoding, octets).0, encoding.name())
@@ -154,7 +154,7 @@ fn undeclared<'a>(octets: &'a [u8], label: Option<Label>) -> Decoded<'a> {
 
 fn in_utf_8(octets: &[u8]) -> Decoded<'_> {
     if let Ok(text) = std::str::from_utf8(octets) {
-        if guess::has_escapes(octets) {
+        if text.is_ascii() && guess::has_escapes(octets) {
             let (text, taken) = guessed(octets);
             return Decoded { text, finding: Some(Finding::Wrong(taken)) };
         }

@@ -9,7 +9,7 @@ const MOST: usize = 4 * 1024;
 
 /// The most likely charset, which is never UTF-8.
 pub(super) fn of(octets: &[u8]) -> &'static Encoding {
-    if has_escapes(octets) {
+    if octets.is_ascii() && has_escapes(octets) {
         return ISO_2022_JP;
     }
     // Octets of ASCII tell nothing and cost time: what is looked at begins before the first that is none.
@@ -31,9 +31,9 @@ fn short_words_of_east_asia(octets: &[u8]) -> Option<&'static Encoding> {
     if !runs.iter().any(|run| run.len() >= 4) {
         return None;
     }
-    // Level 1 of GB 2312 begins at 0xB0; the syllables of KS X 1001 end at 0xC8.
-    if is_paired(0xb0, 0xc8) && runs.iter().all(|run| run.chunks(2).all(|pair| pair[0] <= 0xc8)) {
-        return Some(if runs.iter().any(|run| run.chunks(2).any(|pair| pair[0] < 0xb0)) { GBK } else { EUC_KR });
+    // The syllables of KS X 1001 are between 0xB0 and 0xC8, the characters of GB 2312 between 0xB0 and 0xF7.
+    if is_paired(0xb0, 0xc8) {
+        return Some(EUC_KR);
     }
     is_paired(0xb0, 0xf7).then_some(GBK)
 }
