@@ -1,12 +1,14 @@
-//! Mail addresses, as RFC 5321 section 4.1.2 writes them.
+//! Mail addresses, as RFC 5321 section 4.1.2 writes them. The only user of `idna`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use serde::Serialize;
 
 /// An address `local@domain`. It keeps the local part as it was written and compares without regard to case,
-/// because servers change the case of local parts on the way.
+/// because servers change the case of local parts on the way. A domain in letters beyond ASCII is the same as its form in ASCII
+/// (RFC 5890), which servers make of it.
 #[derive(Debug, Clone)]
 pub struct Address {
     text: String,
@@ -50,15 +52,27 @@ impl Address {
         &self.text
     }
 
-    /// The form in which two spellings of one address are equal.
+    /// The form in which two spellings of one address are equal: lower case, the domain in ASCII where it has such a form.
     pub fn key(&self) -> String {
-        self.text.to_lowercase()
+        if self.text.is_ascii() {
+            return self.text.to_ascii_lowercase();
+        }
+        format!("{}@{}", self.local().to_lowercase(), in_ascii(self.domain()))
     }
 
     /// The address for a log line: enough to recognise a customer, too little to write to one.
     pub fn shortened(&self) -> String {
         let first: String = self.local().chars().take(2).collect();
         format!("{first}…@{}", self.domain())
+    }
+}
+
+/// The form of a domain in ASCII (RFC 5891). A domain that would be changed into another by it keeps its own form: what only looks like a
+/// domain is not the same.
+fn in_ascii(domain: &str) -> Cow<'_, str> {
+    match idna::domain_to_ascii(domain) {
+        Ok(ascii) if idna::domain_to_unicode(&ascii).0 == domain => Cow::Owned(ascii),
+        _ => Cow::Borrowed(domain),
     }
 }
 
@@ -158,6 +172,20 @@ mod tests {
     }
 
     #[test]
+    fn a_domain_in_letters_is_the_same_as_in_ascii() {
+        for (one, other) in
+            [("mia@küche.example", "MIA@xn--kche-0ra.example"), ("mia@пример.example", "mia@xn--e1afmkfd.example")]
+        {
+            let (one, other) = (Address::parse(one).unwrap(), Address::parse(other).unwrap());
+            assert_eq!(one, other);
+            assert_eq!((hash(&one), one.key()), (hash(&other), other.key()));
+            assert_ne!(one.as_str(), other.as_str());
+        }
+        let wide = Address::parse("mia@customer.ｅxample").unwrap();
+        assert_ne!(wide, Address::parse("mia@customer.example").unwrap());
+    }
+
+    #[test]
     fn what_is_no_address_is_none() {
         let long = format!("{}@customer.example", "x".repeat(65));
         for text in
@@ -185,7 +213,9 @@ mod tests {
         }
 
         #[test]
-        fn equal_addresses_have_equal_keys_and_hashes(one in "[a-zA-Zžßİ]{1,6}@[a-zA-Z]{1,6}", other in "[a-zA-Zžßİ]{1,6}@[a-zA-Z]{1,6}") {
+        fn equal_addresses_have_equal_keys_and_hashes(
+            one in "[a-zA-Zžßİ]{1,6}@(xn--)?[a-zA-Zžßİẞ]{1,3}", other in "[a-zA-Zžßİ]{1,6}@(xn--)?[a-zA-Zžßİẞ]{1,3}"
+        ) {
             let (one, other) = (Address::parse(&one).unwrap(), Address::parse(&other).unwrap());
             prop_assert_eq!(one == other, one.key() == other.key());
             prop_assert!(one != other || hash(&one) == hash(&other));

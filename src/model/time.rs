@@ -65,6 +65,19 @@ impl Time {
         Some(Time(end.timestamp().as_microsecond()))
     }
 
+    /// The time that a date, a time of day and a zone mean; `None` for days that the calendar does not have.
+    pub fn of_civil(civil: Civil) -> Option<Time> {
+        let date = jiff::civil::Date::new(civil.year, i8::try_from(civil.month).ok()?, i8::try_from(civil.day).ok()?).ok()?;
+        let [hour, minute, second] = [civil.time.0, civil.time.1, civil.time.2].map(|part| i8::try_from(part).unwrap_or(i8::MAX));
+        let at = date.to_datetime(jiff::civil::Time::new(hour, minute, second, 0).ok()?);
+        let there = at.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+        Some(Time(there.as_microsecond()).minus_seconds(civil.offset))
+    }
+
+    fn minus_seconds(self, seconds: i32) -> Time {
+        Time(self.0.saturating_sub(i64::from(seconds) * 1_000_000))
+    }
+
     /// The last second of the day in UTC, so many days after this one.
     pub fn end_of_day(self, days: i64) -> Time {
         const DAY: i64 = 86_400_000_000;
@@ -85,6 +98,21 @@ impl Time {
     fn timestamp(self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }
+}
+
+/// A date and time as people write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Civil {
+    /// The year, in full.
+    pub year: i16,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// Hour, minute and second.
+    pub time: (u8, u8, u8),
+    /// Seconds east of Greenwich.
+    pub offset: i32,
 }
 
 /// A time zone; handed in like the clock.

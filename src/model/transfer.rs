@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use super::message::{Inner, TransferEncoding};
 
 /// What a part held before it was encoded for its way (RFC 2045 section 6).
@@ -24,28 +26,39 @@ pub fn within<'a>(part: &'a [u8], inner: &Inner) -> Cow<'a, [u8]> {
     if inner.uuencoded { Cow::Owned(uudecoded(octets)) } else { Cow::Borrowed(octets) }
 }
 
-/// Foreign octets are passed over; `=` ends a group, and another may follow, as where encoded pieces were put one after another.
-fn base64(octets: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(octets.len() / 4 * 3 + 3);
-    let (mut bits, mut filled) = (0_u32, 0_u32);
-    for octet in octets {
-        let Some(value) = sextet(*octet) else {
-            if *octet == b'=' {
-                (bits, filled) = (0, 0);
+/// Decodes base64 as far as it makes sense: foreign octets are passed over, an end within a group is cut off, and what follows a `=`
+/// begins a group of its own, because some programs write several encodings one behind the other.
+pub fn base64(body: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(body.len() / 4 * 3 + 3);
+    let (mut group, mut held) = (0_u32, 0_u8);
+    for octet in body {
+        if *octet == b'=' {
+            flush(&mut decoded, group, held);
+            (group, held) = (0, 0);
+        } else if let Some(six) = six_bits(*octet) {
+            group = (group << 6) | u32::from(six);
+            held += 1;
+            if held == 4 {
+                decoded.extend_from_slice(&group.to_be_bytes()[1..]);
+                (group, held) = (0, 0);
             }
-            continue;
-        };
-        bits = (bits << 6) | u32::from(value);
-        filled += 6;
-        if filled >= 8 {
-            filled -= 8;
-            plain.push((bits >> filled) as u8);
         }
     }
-    plain
+    flush(&mut decoded, group, held);
+    decoded
 }
 
-fn sextet(octet: u8) -> Option<u8> {
+/// The whole octets of a group that is not full.
+fn flush(decoded: &mut Vec<u8>, group: u32, held: u8) {
+    match held {
+        2 => decoded.push((group >> 4) as u8),
+        3 => decoded.extend_from_slice(&[(group >> 10) as u8, (group >> 2) as u8]),
+        _ => {}
+    }
+}
+
+/// What a character of base64 stands for (RFC 4648 section 4).
+pub fn six_bits(octet: u8) -> Option<u8> {
     match octet {
         b'A'..=b'Z' => Some(octet - b'A'),
         b'a'..=b'z' => Some(octet - b'a' + 26),
@@ -56,30 +69,54 @@ fn sextet(octet: u8) -> Option<u8> {
     }
 }
 
-/// A `=` that begins nothing stands for itself.
-fn quoted_printable(octets: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(octets.len());
-    let mut at = 0;
-    while at < octets.len() {
-        let rest = &octets[at..];
-        let (octet, length) = match rest {
-            [b'=', high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                (Some(digit(*high) << 4 | digit(*low)), 3)
-            }
-            [b'=', b'\r', b'\n', ..] => (None, 3),
-            [b'=', b'\n', ..] => (None, 2),
-            _ => (Some(rest[0]), 1),
-        };
-        plain.extend(octet);
-        at += length;
+/// Decodes quoted-printable: an equals sign that begins nothing stays what it is, and octets beyond ASCII do too.
+pub fn quoted_printable(body: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(body.len());
+    let mut rest = body;
+    while !rest.is_empty() {
+        let end = memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+        let (line, behind) = rest.split_at(end);
+        rest = behind;
+        quoted_line(line, &mut decoded);
     }
-    plain
+    decoded
 }
 
-fn digit(octet: u8) -> u8 {
-    match octet {
-        b'0'..=b'9' => octet - b'0',
-        _ => (octet.to_ascii_lowercase() - b'a').wrapping_add(10),
+/// One line. White space at its end was added on the way (RFC 2045 section 6.7, rule 3).
+fn quoted_line(line: &[u8], decoded: &mut Vec<u8>) {
+    let text = line.trim_ascii_end();
+    let line_end: &[u8] = match line {
+        [.., b'\r', b'\n'] => b"\r\n",
+        [.., b'\n'] => b"\n",
+        _ => b"",
+    };
+    // A soft break needs a line to come, but one at the very end is none of the text either.
+    let (text, line_end) = match text.strip_suffix(b"=") {
+        Some(joined) if !joined.ends_with(b"=") || !line_end.is_empty() => (joined, &b""[..]),
+        _ => (text, line_end),
+    };
+    let mut at = 0;
+    while let Some(octet) = text.get(at) {
+        if *octet == b'='
+            && let (Some(high), Some(low)) = (digit(text.get(at + 1)), digit(text.get(at + 2)))
+        {
+            decoded.push(high * 16 + low);
+            at += 3;
+        } else {
+            decoded.push(*octet);
+            at += 1;
+        }
+    }
+    decoded.extend_from_slice(line_end);
+}
+
+/// The value of a hexadecimal digit in either case.
+pub fn digit(octet: Option<&u8>) -> Option<u8> {
+    match octet? {
+        digit @ b'0'..=b'9' => Some(digit - b'0'),
+        letter @ b'a'..=b'f' => Some(letter - b'a' + 10),
+        letter @ b'A'..=b'F' => Some(letter - b'A' + 10),
+        _ => None,
     }
 }
 

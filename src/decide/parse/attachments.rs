@@ -4,10 +4,10 @@ mod list;
 
 use std::borrow::Cow;
 
-use mail_parser::decoders::base64::base64_decode;
 use mail_parser::{Encoding, Message, MessagePart, MimeHeaders, PartType};
 
 use super::opened::Opened;
+use super::transfer::{self, Transfer};
 use super::{defect, guard, text};
 use crate::model::desk::Limits;
 use crate::model::mail::{Defect, Mail};
@@ -46,9 +46,9 @@ fn range(part: &MessagePart<'_>, raw: &[u8]) -> (usize, usize) {
 }
 
 /// The octets of a part as its author had them.
-pub(super) fn decoded<'a>(part: &'a MessagePart<'_>, raw: &'a [u8]) -> Cow<'a, [u8]> {
+pub(super) fn decoded<'a>(part: &'a MessagePart<'_>, raw: &'a [u8], defects: &mut Vec<Defect>) -> Cow<'a, [u8]> {
     let (start, end) = range(part, raw);
-    content(part, &raw[start..end], &mut Vec::new()).0
+    content(part, &raw[start..end], defects).0
 }
 
 fn octets(number: usize) -> i64 {
@@ -57,19 +57,26 @@ fn octets(number: usize) -> i64 {
 
 /// The decoded octets, and how the raw ones are encoded.
 fn content<'a>(part: &'a MessagePart<'_>, body: &'a [u8], defects: &mut Vec<Defect>) -> (Cow<'a, [u8]>, TransferEncoding) {
-    if part.is_encoding_problem && is_base64(part) {
-        defects.push(defect("broken-base64", "a file was decoded as far as its octets make sense"));
-        return (Cow::Owned(lenient_base64(body)), TransferEncoding::Base64);
-    }
-    match (&part.body, part.encoding) {
-        (PartType::Binary(bytes) | PartType::InlineBinary(bytes), encoding) => (Cow::Borrowed(bytes), transfer(encoding, body)),
-        // The crate has already turned text into UTF-8; what the file held is decoded again.
-        (_, Encoding::Base64) => (Cow::Owned(lenient_base64(body)), TransferEncoding::Base64),
-        (_, Encoding::QuotedPrintable) => match mail_parser::decoders::quoted_printable::quoted_printable_decode(body) {
-            Some(bytes) => (Cow::Owned(bytes), TransferEncoding::QuotedPrintable),
-            None => (Cow::Borrowed(body), TransferEncoding::Binary),
-        },
-        (_, Encoding::None) => (Cow::Borrowed(body), transfer(Encoding::None, body)),
+    let declared = Transfer::of(part);
+    match (declared, &part.body) {
+        (Transfer::Base64, _) if part.is_encoding_problem && transfer::is_no_base64(body) => {
+            defects.push(defect("not-base64", "a part is declared as base64 and is not; it was taken as it is"));
+            (Cow::Borrowed(body), transfer(Encoding::None, body))
+        }
+        (Transfer::Base64, _) if part.is_encoding_problem => {
+            defects.push(defect("broken-base64", "a part was decoded as far as its octets make sense"));
+            (Cow::Owned(transfer::base64(body)), TransferEncoding::Base64)
+        }
+        (_, PartType::Binary(bytes) | PartType::InlineBinary(bytes))
+            if declared == Transfer::None || part.encoding != Encoding::None =>
+        {
+            (Cow::Borrowed(bytes), transfer(part.encoding, body))
+        }
+        // The crate has already turned text into UTF-8; what the part held is decoded again.
+        (Transfer::Base64, _) => (Cow::Owned(transfer::base64(body)), TransferEncoding::Base64),
+        (Transfer::QuotedPrintable, _) => (Cow::Owned(transfer::quoted_printable(body)), TransferEncoding::QuotedPrintable),
+        // A file that is passed on is sent as its raw octets say, and nobody would decode this in a line of its own.
+        (Transfer::None | Transfer::Uuencode, _) => (Cow::Borrowed(body), transfer(Encoding::None, body)),
     }
 }
 
@@ -97,25 +104,6 @@ fn is_plain(body: &[u8]) -> bool {
         }
     }
     true
-}
-
-/// Whether the part says that it is base64, whatever the crate made of it.
-pub(super) fn is_base64(part: &MessagePart<'_>) -> bool {
-    part.content_transfer_encoding().is_some_and(|encoding| encoding.trim().eq_ignore_ascii_case("base64"))
-}
-
-/// Decodes what can be decoded: foreign octets are passed over and an end in the middle of a group is cut off, as
-/// mail programs do.
-pub(super) fn lenient_base64(body: &[u8]) -> Vec<u8> {
-    let mut clean: Vec<u8> =
-        body.iter().copied().filter(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/')).collect();
-    if clean.len() % 4 == 1 {
-        clean.pop();
-    }
-    while !clean.len().is_multiple_of(4) {
-        clean.push(b'=');
-    }
-    base64_decode(&clean).unwrap_or_default()
 }
 
 /// `type/subtype` in lower case, as it was before the guard; `application/octet-stream` for what is not a media type.

@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
     fn parts(&mut self, message: &Message<'_>, raw: &[u8], depth: usize, enclosed: &mut Enclosed, nested: &mut Vec<Nested>) {
         for part in &message.parts {
             if !matches!(part.body, PartType::Multipart(_)) {
-                let content = attachments::decoded(part, raw);
+                let content = attachments::decoded(part, raw, &mut Vec::new());
                 self.part(&Kind::of(part), &content, depth + 1, enclosed, nested);
             }
         }

@@ -4,12 +4,9 @@
 //! split between two pieces would be lost. RFC 2231 and RFC 2047 are both read wherever they stand, since senders mix them: encoded words in quotation marks,
 //! percent signs without a star, names in a charset that nobody named. One pass over a field, of which the first 16 KiB are looked at.
 
-use std::borrow::Cow;
+use mail_parser::{HeaderName, MessagePart};
 
-use mail_parser::decoders::charsets::map::charset_decoder;
-use mail_parser::{HeaderName, MessageParser, MessagePart};
-
-use super::layout;
+use super::{charset, encoded};
 
 /// Octets of a field that are looked at.
 const LONGEST_FIELD: usize = 16 * 1024;
@@ -32,7 +29,7 @@ pub(super) fn of(part: &MessagePart<'_>, raw: &[u8]) -> Option<String> {
 /// A description or a location that is a file's name: Exchange and web archives write nothing else sometimes.
 fn described(part: &MessagePart<'_>, raw: &[u8]) -> Option<String> {
     [HeaderName::ContentDescription, HeaderName::ContentLocation].into_iter().find_map(|field| {
-        let text = in_words(&in_utf8(value(part, raw, &field)?));
+        let text = plainly(value(part, raw, &field)?);
         let text = text.trim().split(['?', '#']).next().unwrap_or_default();
         let (stem, ending) = text.rsplit_once('.')?;
         let is_ending = (2..=5).contains(&ending.len()) && ending.bytes().all(|octet| octet.is_ascii_alphanumeric());
@@ -88,7 +85,11 @@ fn quoted(text: &[u8]) -> (Vec<u8>, usize) {
 
 /// A value without quotation marks: to the next `;`, since many senders forget the marks around spaces.
 fn plain(text: &[u8]) -> (Vec<u8>, usize) {
-    let end = text.iter().position(|octet| *octet == b';').unwrap_or(text.len());
+    // A `;` that no parameter follows is part of the name.
+    let follows =
+        |rest: &[u8]| rest.trim_ascii().is_empty() || rest.iter().find(|octet| matches!(octet, b'=' | b';')) == Some(&b'=');
+    let ends = |at: &usize| text[*at] == b';' && follows(&text[at + 1..]);
+    let end = (0..text.len()).find(ends).unwrap_or(text.len());
     let value = text[..end].trim_ascii().iter().copied().filter(|octet| !matches!(octet, b'\r' | b'\n')).collect();
     (value, end)
 }
@@ -130,9 +131,9 @@ fn joined(pieces: &[(u32, bool, &[u8])]) -> String {
         }
         if *is_encoded { octets.extend(without_percent(value)) } else { octets.extend_from_slice(value) }
     }
-    match charset.and_then(charset_decoder) {
-        Some(decode) => decode(&octets),
-        None => in_words(&in_utf8(&octets)),
+    match charset.and_then(|name| std::str::from_utf8(name).ok()) {
+        Some(name) => charset::decode(&octets, Some(name)).text.into_owned(),
+        None => plainly(&octets),
     }
 }
 
@@ -167,8 +168,7 @@ fn without_percent(value: &[u8]) -> Vec<u8> {
 /// A value that should be plain: perhaps it was encoded all the same, in one of the ways that senders find.
 fn unencoded(value: &[u8]) -> String {
     if let Some((charset, rest)) = with_charset(value).filter(|(charset, rest)| !charset.is_empty() && rest.contains(&b'%')) {
-        let octets = without_percent(rest);
-        return charset_decoder(charset).map_or_else(|| in_utf8(&octets).into_owned(), |decode| decode(&octets));
+        return charset::decode(&without_percent(rest), std::str::from_utf8(charset).ok()).text.into_owned();
     }
     // `%` and two digits, without any space: the name of a file on the web.
     if value.contains(&b'%') && !value.contains(&b' ') {
@@ -177,55 +177,12 @@ fn unencoded(value: &[u8]) -> String {
             return name;
         }
     }
-    in_words(&in_utf8(value))
+    plainly(value)
 }
 
-/// Octets without any charset: UTF-8, or what a header without a charset is taken for.
-fn in_utf8(octets: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(octets) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(String::from_utf8_lossy(&layout::in_utf8(octets).0).trim_end().to_owned()),
-    }
-}
-
-/// With the encoded words (RFC 2047) decoded, which may not stand in a parameter, but do, and without the white space around them that
-/// they should have.
-fn in_words(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find("=?") {
-        let Some(length) = encoded_run(&rest[start..]) else {
-            plain.push_str(&rest[..start + 2]);
-            rest = &rest[start + 2..];
-            continue;
-        };
-        plain.push_str(&rest[..start]);
-        let run = &rest[start..start + length];
-        // Apart, since words that touch are none for a reader that keeps to the standard.
-        let field = format!("Subject: {}\r\n\r\n", run.replace("?==?", "?= =?"));
-        let head = MessageParser::default().parse_headers(field.as_bytes());
-        plain.push_str(head.as_ref().and_then(|head| head.subject()).unwrap_or(run));
-        rest = &rest[start + length..];
-    }
-    plain + rest
-}
-
-/// How long the encoded words are that follow each other here, with nothing but white space between them.
-fn encoded_run(text: &str) -> Option<usize> {
-    let mut end = None;
-    let mut at = 0;
-    while let Some(word) = text[at..].strip_prefix("=?") {
-        let mut parts = word.splitn(3, '?');
-        let (Some(charset), Some(encoding), Some(rest)) = (parts.next(), parts.next(), parts.next()) else { break };
-        let Some(length) = rest.find('?').filter(|length| rest[*length + 1..].starts_with('=')) else { break };
-        if charset.is_empty() || !matches!(encoding, "b" | "B" | "q" | "Q") {
-            break;
-        }
-        at += 2 + charset.len() + 1 + encoding.len() + 1 + length + 2;
-        end = Some(at);
-        at += text[at..].len() - text[at..].trim_start().len();
-    }
-    end
+/// Octets without any charset, with the encoded words (RFC 2047) decoded, which may not stand in a parameter, but do.
+fn plainly(octets: &[u8]) -> String {
+    encoded::decode(charset::decode(octets, None).text.trim_end()).into_owned()
 }
 
 #[cfg(test)]
@@ -262,6 +219,29 @@ mod tests {
             (b"attachment; filename=\"100% sure.pdf\"", "100% sure.pdf"),
             (b"attachment; filename=\"Stra\xdfe.pdf\"", "Stra\u{df}e.pdf"),
             (b"attachment; filename=\"r\xc4\x8d.pdf\"", "r\u{10d}.pdf"),
+            (b"attachment; filename=\"Gr\xf6\xdfe der K\xfcche.pdf\"", "Größe der Küche.pdf"),
+            ("attachment; filename=plan.pdf".as_bytes(), "plan.pdf"),
+            ("attachment; filename=\"plan b.pdf\"; size=3".as_bytes(), "plan b.pdf"),
+            ("attachment; filename=plan b.pdf; size=3".as_bytes(), "plan b.pdf"),
+            ("attachment; filename=a;b.pdf".as_bytes(), "a;b.pdf"),
+            ("attachment; filename=\"a;b.pdf\"".as_bytes(), "a;b.pdf"),
+            ("attachment; filename=\"C:\\dir\\plan.pdf\"".as_bytes(), "C:\\dir\\plan.pdf"),
+            ("attachment; filename=\"say \\\"a\\\".pdf\"".as_bytes(), "say \"a\".pdf"),
+            ("attachment; filename*=utf-8''Gr%C3%B6%C3%9Fe.pdf".as_bytes(), "Größe.pdf"),
+            ("attachment; filename*=UTF-8'de'Gr%c3%b6%c3%9fe.pdf".as_bytes(), "Größe.pdf"),
+            ("attachment; filename*=iso-8859-1''Gr%F6%DFe.pdf".as_bytes(), "Größe.pdf"),
+            ("attachment; filename=\"Gr_e.pdf\"; filename*=utf-8''Gr%C3%B6%C3%9Fe.pdf".as_bytes(), "Größe.pdf"),
+            ("attachment;\r\n filename*0*=utf-8''Gr%C3;\r\n filename*1*=%B6%C3%9Fe;\r\n filename*2=.pdf".as_bytes(), "Größe.pdf"),
+            ("attachment; filename*1=b.pdf; filename*0=a".as_bytes(), "ab.pdf"),
+            ("attachment; filename*0=\"a\"; filename*1=\" b\"; filename*10=\".pdf\"".as_bytes(), "a b.pdf"),
+            ("attachment; filename=\"=?utf-8?Q?Gr=C3=B6=C3=9Fe.pdf?=\"".as_bytes(), "Größe.pdf"),
+            ("attachment; filename==?utf-8?B?R3LDtsOfZS5wZGY=?=".as_bytes(), "Größe.pdf"),
+            ("attachment; filename=\"=?iso-8859-1?Q?Gr=F6?=\r\n =?iso-8859-1?Q?=DFe.pdf?=\"".as_bytes(), "Größe.pdf"),
+            ("attachment; filename=Größe.pdf".as_bytes(), "Größe.pdf"),
+            ("attachment; filename=\"plan.pdf".as_bytes(), "plan.pdf"),
+            ("attachment; FileName = \"plan.pdf\"".as_bytes(), "plan.pdf"),
+            ("attachment; creation-date=\"a; filename=b\"; filename=c".as_bytes(), "c"),
+            ("attachment filename=plan.pdf; filename=plan.pdf".as_bytes(), "plan.pdf"),
         ] {
             assert_eq!(read(field).as_deref(), Some(name), "{}", String::from_utf8_lossy(field));
         }

@@ -1,11 +1,12 @@
 //! Header values: decoded, on one line, without control characters.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
-use mail_parser::{HeaderName, HeaderValue, Message};
+use mail_parser::{Header, HeaderName, Message};
 
 use super::characters::{is_bidi_control, is_invisible, one_line, shorten};
-use super::defect;
+use super::{dates, defect, encoded, ids, people};
 use crate::model::address::{Address, Mailbox};
 use crate::model::desk::Limits;
 use crate::model::mail::{Defect, Mail};
@@ -17,13 +18,14 @@ const LONGEST_VALUE: usize = 2_000;
 
 /// Fills in everything that is read from the header of the whole mail, except its marks.
 pub(super) fn read(head: &Message<'_>, limits: &Limits, mail: &mut Mail) {
-    mail.subject = text_of(head, &HeaderName::Subject).map(one_line_at_most).unwrap_or_default();
+    mail.subject = first(head, &HeaderName::Subject).map(|value| one_line_at_most(&encoded::decode(&value))).unwrap_or_default();
     mail.from = mailboxes(head, &HeaderName::From, &mut mail.defects);
     mail.to = mailboxes(head, &HeaderName::To, &mut mail.defects);
     mail.cc = mailboxes(head, &HeaderName::Cc, &mut mail.defects);
     mail.reply_to = mailboxes(head, &HeaderName::ReplyTo, &mut mail.defects);
     mail.delivered_to = delivered_to(head);
-    mail.date = raw_text(head, &HeaderName::Date).map(|date| one_line_at_most(&date)).unwrap_or_default();
+    mail.date = first(head, &HeaderName::Date).map(|date| one_line_at_most(&date)).unwrap_or_default();
+    mail.sent_at = dates::read(&mail.date);
     mail.message_id = message_id(head, &mut mail.defects);
     mail.references = references(head, limits, &mut mail.defects);
     report_senders(head, mail);
@@ -53,15 +55,16 @@ fn one_line_at_most(value: &str) -> String {
     line
 }
 
-fn text_of<'a>(head: &'a Message<'_>, name: &HeaderName<'_>) -> Option<&'a str> {
-    head.headers().iter().find(|header| header.name == *name).and_then(|header| header.value.as_text())
+/// The value of a field as it stood.
+fn value<'a>(head: &'a Message<'_>, header: &Header<'_>) -> Cow<'a, str> {
+    let raw = head.raw_message().get(header.offset_start as usize..header.offset_end as usize);
+    String::from_utf8_lossy(raw.unwrap_or_default())
 }
 
-/// The value of the first field of this name as it stood.
-fn raw_text(head: &Message<'_>, name: &HeaderName<'_>) -> Option<String> {
-    let header = head.headers().iter().find(|header| header.name == *name)?;
-    let raw = head.raw_message().get(header.offset_start as usize..header.offset_end as usize)?;
-    Some(String::from_utf8_lossy(raw).into_owned())
+/// The value of the first field of this name that has one.
+fn first<'a>(head: &'a Message<'_>, name: &HeaderName<'_>) -> Option<Cow<'a, str>> {
+    let mut values = head.headers().iter().filter(|header| header.name == *name).map(|header| value(head, header));
+    values.find(|value| !value.trim().is_empty())
 }
 
 /// The addresses of every field of this name: the crate's own accessors look at the last one only, while signatures
@@ -70,14 +73,9 @@ fn mailboxes(head: &Message<'_>, name: &HeaderName<'_>, defects: &mut Vec<Defect
     let mut mailboxes = Vec::new();
     let mut unreadable = 0;
     for header in head.headers().iter().filter(|header| header.name == *name) {
-        let Some(addresses) = header.value.as_address() else { continue };
-        for found in addresses.iter() {
-            let address = found.address.as_deref().and_then(readable_address);
-            match address {
-                Some(address) => {
-                    let name = found.name.as_deref().map(one_line_at_most).unwrap_or_default();
-                    mailboxes.push(Mailbox { name, address });
-                }
+        for person in people::read(&value(head, header)) {
+            match person.address.filter(is_seen_whole) {
+                Some(address) => mailboxes.push(Mailbox { name: one_line_at_most(&person.name), address }),
                 None => unreadable += 1,
             }
         }
@@ -90,11 +88,12 @@ fn mailboxes(head: &Message<'_>, name: &HeaderName<'_>, defects: &mut Vec<Defect
 
 /// An address that looks like what it is.
 fn readable_address(text: &str) -> Option<Address> {
-    let text = text.trim();
-    if text.chars().any(|c| is_bidi_control(c) || is_invisible(c) || matches!(c, '\u{2028}' | '\u{2029}')) {
-        return None;
-    }
-    Address::parse(text)
+    Address::parse(text).filter(is_seen_whole)
+}
+
+/// Whether nothing in an address hides or turns what is seen of it.
+fn is_seen_whole(address: &Address) -> bool {
+    !address.as_str().chars().any(|c| is_bidi_control(c) || is_invisible(c) || matches!(c, '\u{2028}' | '\u{2029}'))
 }
 
 /// The addresses that servers on the way noted, each once.
@@ -120,15 +119,15 @@ fn message_id(head: &Message<'_>, defects: &mut Vec<Defect>) -> Option<String> {
         1 => {}
         several => defects.push(defect("several-message-ids", format!("{several} Message-ID fields, the first one counts"))),
     }
-    let ids = fields.first().map(|header| ids(&header.value)).unwrap_or_default();
-    ids.into_iter().find_map(|id| usable_id(id, defects))
+    let ids = fields.first().map(|header| ids::read(&value(head, header))).unwrap_or_default();
+    ids.into_iter().find_map(|id| usable_id(&id, defects))
 }
 
 /// What the mail answers to: the ids of In-Reply-To, then those of References from the nearest to the farthest.
 fn references(head: &Message<'_>, limits: &Limits, defects: &mut Vec<Defect>) -> Vec<String> {
     let of = |name: HeaderName<'static>| head.headers().iter().filter(move |header| header.name == name);
-    let answered = of(HeaderName::InReplyTo).flat_map(|header| ids(&header.value));
-    let before = of(HeaderName::References).flat_map(|header| ids(&header.value).into_iter().rev());
+    let answered = of(HeaderName::InReplyTo).flat_map(|header| ids::read(&value(head, header)));
+    let before = of(HeaderName::References).flat_map(|header| ids::read(&value(head, header)).into_iter().rev());
     let mut seen = HashSet::new();
     let mut references = Vec::new();
     for id in answered.chain(before) {
@@ -136,20 +135,12 @@ fn references(head: &Message<'_>, limits: &Limits, defects: &mut Vec<Defect>) ->
             defects.push(defect("too-many-references", format!("only {} are looked at", limits.references)));
             break;
         }
-        if !seen.insert(id) {
-            continue;
+        if !seen.contains(&id) {
+            references.extend(usable_id(&id, defects));
+            seen.insert(id);
         }
-        references.extend(usable_id(id, defects));
     }
     references
-}
-
-fn ids<'a>(value: &'a HeaderValue<'_>) -> Vec<&'a str> {
-    match value {
-        HeaderValue::Text(id) => vec![id.as_ref()],
-        HeaderValue::TextList(ids) => ids.iter().map(AsRef::as_ref).collect(),
-        _ => Vec::new(),
-    }
 }
 
 /// The id when it can be compared and written into a header again.

@@ -1,11 +1,8 @@
 //! Where the header ends and the body begins, and how much of the header is read.
 
-use std::borrow::Cow;
-
-use mail_parser::decoders::charsets::map::charset_decoder;
 use memchr::memchr;
 
-use super::defect;
+use super::{charset, defect};
 use crate::model::desk::Limits;
 use crate::model::mail::Defect;
 
@@ -20,6 +17,8 @@ pub(super) struct Layout {
     pub(super) body: usize,
     /// Whether the body may be read by its MIME structure; otherwise it is one opaque text.
     pub(super) is_mime: bool,
+    /// Whether a line of it was decoded in a way that somebody who looks for ASCII would read differently.
+    pub(super) changes_ascii: bool,
 }
 
 impl Layout {
@@ -41,11 +40,12 @@ impl Layout {
             defects.push(defect("header-too-large", format!("the header has more than {limit}")));
             is_mime = false;
         }
-        let (header, foreign) = in_utf8(&raw[..bounds.header_end]);
-        if foreign {
-            defects.push(defect("header-not-utf8", "8-bit octets in the header were read as Windows-1252"));
+        let copied = in_utf8(&raw[..bounds.header_end]);
+        if let Some(taken) = copied.taken {
+            defects.push(defect("header-not-utf8", format!("8-bit octets in the header were read as {taken}")));
         }
-        Self { header, is_whole, body: bounds.body, is_mime }
+        let changes_ascii = copied.changes_ascii;
+        Self { header: copied.octets, is_whole, body: bounds.body, is_mime, changes_ascii }
     }
 }
 
@@ -96,42 +96,67 @@ impl Bounds {
     }
 }
 
-fn is_field(line: &[u8]) -> bool {
+pub(super) fn is_field(line: &[u8]) -> bool {
     let Some(colon) = memchr(b':', line) else { return false };
     let name = line[..colon].trim_ascii();
     !name.is_empty() && name.iter().all(u8::is_ascii_graphic)
 }
 
 /// The line that an mbox puts above a mail, perhaps escaped.
-fn is_mbox_line(line: &[u8]) -> bool {
+pub(super) fn is_mbox_line(line: &[u8]) -> bool {
     line.strip_prefix(b">").unwrap_or(line).starts_with(b"From ")
 }
 
-/// A copy in which every line is UTF-8, closed by an empty line. Lines in another charset, which no standard allows
-/// without RFC 2047, are taken for Windows-1252: what is most often meant, and it has a character for nearly every octet.
-pub(super) fn in_utf8(header: &[u8]) -> (Vec<u8>, bool) {
-    let mut copy = Vec::with_capacity(header.len() + 4);
-    let mut foreign = false;
-    if std::str::from_utf8(header).is_ok() {
-        copy.extend_from_slice(header);
+/// A copy of the header, and how its octets beyond ASCII were read.
+#[derive(Debug, Default)]
+struct Copied {
+    octets: Vec<u8>,
+    /// The charset that was taken, where it was none of the standards.
+    taken: Option<&'static str>,
+    /// Whether octets of ASCII may have become part of other characters.
+    changes_ascii: bool,
+}
+
+/// A copy in which every line is UTF-8, closed by an empty line. Lines in another charset, which no standard allows without RFC 2047, are
+/// all taken to be in one: what the mail declares for its text, or what is likely.
+fn in_utf8(header: &[u8]) -> Copied {
+    let mut copied = Copied { octets: Vec::with_capacity(header.len() + 4), ..Copied::default() };
+    if std::str::from_utf8(header).is_ok() && !charset::has_escapes(header) {
+        copied.octets.extend_from_slice(header);
     } else {
-        for line in header.split_inclusive(|octet| *octet == b'\n') {
-            let text = match std::str::from_utf8(line) {
-                Ok(text) => Cow::Borrowed(text),
-                Err(_) => {
-                    foreign = true;
-                    match charset_decoder(b"windows-1252") {
-                        Some(decode) => Cow::Owned(decode(line)),
-                        None => String::from_utf8_lossy(line),
-                    }
+        let foreign: Vec<u8> = lines(header).filter(|line| std::str::from_utf8(line).is_err()).flatten().copied().collect();
+        let guess = charset::guess_of(&foreign, declared(header));
+        for line in lines(header) {
+            match std::str::from_utf8(line) {
+                Ok(_) if charset::has_escapes(line) => {
+                    (copied.changes_ascii, copied.taken) = (true, Some("ISO-2022-JP"));
+                    copied.octets.extend_from_slice(charset::guessed(line).0.as_bytes());
                 }
-            };
-            copy.extend_from_slice(text.as_bytes());
+                Ok(text) => copied.octets.extend_from_slice(text.as_bytes()),
+                Err(_) => {
+                    copied.changes_ascii |= !guess.keeps_ascii;
+                    copied.taken = Some(guess.name());
+                    copied.octets.extend_from_slice(guess.decode(line).as_bytes());
+                }
+            }
         }
     }
-    if copy.last().is_some_and(|octet| *octet != b'\n') {
-        copy.extend_from_slice(b"\r\n");
+    if copied.octets.last().is_some_and(|octet| *octet != b'\n') {
+        copied.octets.extend_from_slice(b"\r\n");
     }
-    copy.extend_from_slice(b"\r\n");
-    (copy, foreign)
+    copied.octets.extend_from_slice(b"\r\n");
+    copied
+}
+
+fn lines(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+    header.split_inclusive(|octet| *octet == b'\n')
+}
+
+/// The charset that the header declares for the text below it.
+fn declared(header: &[u8]) -> Option<&str> {
+    const NAME: &[u8] = b"charset=";
+    let at = header.windows(NAME.len()).position(|octets| octets.eq_ignore_ascii_case(NAME))? + NAME.len();
+    let value = &header[at..header.len().min(at + 60)];
+    let end = value.iter().position(u8::is_ascii_whitespace).unwrap_or(value.len());
+    std::str::from_utf8(&value[..end]).ok()
 }

@@ -9,39 +9,54 @@ mod author;
 mod automatic;
 mod calendar;
 pub(super) mod characters;
+mod charset;
 pub mod cut;
+mod dates;
 mod dialect;
 mod enclosed;
+mod encoded;
 mod filename;
 mod guard;
 mod header;
 mod html;
+mod ids;
 mod key;
 mod layout;
 mod marks;
 mod names;
 mod naming;
 mod opened;
+mod people;
 mod protection;
 mod references;
+mod repair;
 mod report;
 mod text;
 mod tnef;
+mod transfer;
 mod uuencode;
 pub mod words;
 
-use mail_parser::{Message, MessageParser, PartType};
+use mail_parser::{Message, MessageParser, MimeHeaders, PartType};
 
 use crate::model::desk::Limits;
 use crate::model::mail::{Defect, Mail};
 
 pub use characters::{folded, is_invisible};
+use guard::Guarded;
 use layout::Layout;
 pub use report::of_null_sender;
 use text::Visible;
 
 /// Reads a mail (RFC 5322, RFC 2045 to 2049), within the limits. Every sequence of octets gives a value.
 pub fn parse(raw: &[u8], limits: &Limits) -> Mail {
+    let Some(repaired) = repair::repaired(raw) else { return read(raw, limits) };
+    let mut mail = read(&repaired.octets, limits);
+    repaired.account_for(&mut mail);
+    mail
+}
+
+fn read(raw: &[u8], limits: &Limits) -> Mail {
     let mut mail = Mail::default();
     let layout = Layout::of(raw, limits, &mut mail.defects);
     let head = MessageParser::default().parse_headers(&layout.header);
@@ -55,6 +70,9 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Mail {
         mail.content_key = key::of(&[], &[], &raw[layout.body..]);
     }
     mail.marks.doubtful_from = author::doubt(&layout.header, layout.is_whole, &mail);
+    if layout.changes_ascii && !mail.from.is_empty() {
+        mail.marks.doubtful_from = mail.marks.doubtful_from.or(Some("the header is in a charset that not everybody finds out"));
+    }
     let (mut visible, reported) = read_body(raw, &layout, limits, &mut mail, Level::Outer);
     let mut armour = None;
     visible = visible.changed(|text| {
@@ -100,29 +118,87 @@ fn read_within(raw: &[u8], limits: &Limits) -> (Mail, Visible) {
 /// The visible text, and what the parts report; attachments go straight into the mail.
 fn read_body(raw: &[u8], layout: &Layout, limits: &Limits, mail: &mut Mail, level: Level) -> (Visible, report::Parts) {
     if layout.is_mime {
-        match guard::prepare(raw, limits) {
-            Ok(guarded) => {
-                if guarded.closed {
-                    mail.defects.push(defect("missing-final-boundary", "the last boundary line of a multipart is missing"));
-                }
-                if let Some(message) = MessageParser::default().parse(guarded.bytes.as_ref()) {
-                    if depth(&message) <= limits.nesting {
-                        let opened = attachments::read(&message, raw, limits, mail);
-                        let visible = text::choose(&message, raw, limits, &mut mail.defects);
-                        if level == Level::Within {
-                            return (visible, report::Parts::default());
-                        }
-                        mail.protection = protection::of_parts(&message, raw);
-                        let reported = report::in_parts(&message, mail);
-                        return (opened.shown(visible, limits, mail), reported);
-                    }
-                    mail.defects.push(defect("nested-too-deep", format!("more than {} parts within each other", limits.nesting)));
-                }
-            }
+        let read = match guard::prepare(raw, limits) {
+            Ok(guarded) => read_parts(&guarded, raw, layout, limits, mail, level),
+            Err(found) => Err(found),
+        };
+        match read {
+            Ok(read) => return read,
             Err(found) => mail.defects.push(found),
         }
     }
     (text::opaque(&raw[layout.body..], limits, &mut mail.defects), report::Parts::default())
+}
+
+/// The text and files of the parts. Says why when they cannot be told apart.
+fn read_parts(
+    guarded: &Guarded<'_>,
+    raw: &[u8],
+    layout: &Layout,
+    limits: &Limits,
+    mail: &mut Mail,
+    level: Level,
+) -> Result<(Visible, report::Parts), Defect> {
+    let Some(message) = MessageParser::default().parse(guarded.bytes.as_ref()) else {
+        return Err(defect("no-structure", "nothing of its structure can be read"));
+    };
+    if guarded.closed {
+        mail.defects.push(defect("missing-final-boundary", "the last boundary line of a multipart is missing"));
+    }
+    if depth(&message) > limits.nesting {
+        return Err(defect("nested-too-deep", format!("more than {} parts within each other", limits.nesting)));
+    }
+    let root = message.parts.first();
+    if let Some(root) = root.filter(|root| !matches!(root.body, PartType::Multipart(_))) {
+        let declared = root.content_type().filter(|kind| kind.ctype() == "multipart");
+        let body = &raw[layout.body..];
+        if let Some(header) = repair::header_of_parts(body, declared.map(|kind| kind.subtype().unwrap_or_default())) {
+            return read_with_header(&header, raw, layout, limits, mail, level);
+        }
+        if declared.is_some() {
+            mail.defects.push(defect("no-parts", "it is declared to have parts and has none"));
+            return Ok((text::opaque(body, limits, &mut mail.defects), report::in_parts(&message, mail)));
+        }
+    }
+    let opened = attachments::read(&message, raw, limits, mail);
+    let mut visible = text::choose(&message, raw, limits, &mut mail.defects);
+    if visible.is_blank() && mail.attachments.is_empty() {
+        visible = text::around(&message, raw, limits, &mut mail.defects);
+    }
+    if level == Level::Within {
+        return Ok((visible, report::Parts::default()));
+    }
+    mail.protection = protection::of_parts(&message, raw);
+    let reported = report::in_parts(&message, mail);
+    Ok((opened.shown(visible, limits, mail), reported))
+}
+
+/// The same with another header, where the declared structure is not that of the body.
+fn read_with_header(
+    header: &[u8],
+    raw: &[u8],
+    layout: &Layout,
+    limits: &Limits,
+    mail: &mut Mail,
+    level: Level,
+) -> Result<(Visible, report::Parts), Defect> {
+    let octets = [header, &raw[layout.body..]].concat();
+    let guarded = guard::prepare(&octets, limits)?;
+    let again = Layout { header: Vec::new(), body: header.len(), ..*layout };
+    if !begins_parts(&guarded) {
+        return Err(defect("no-parts", "it seems to have parts and has none"));
+    }
+    mail.defects.push(defect("wrong-boundary", "the parts are not divided as the header says"));
+    let read = read_parts(&guarded, &octets, &again, limits, mail, level)?;
+    let places = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
+    repair::shift(mail, places(header.len()) - places(layout.body));
+    Ok(read)
+}
+
+/// Whether the crate finds parts, so that nothing is mended twice.
+fn begins_parts(guarded: &Guarded<'_>) -> bool {
+    let message = MessageParser::default().parse(guarded.bytes.as_ref());
+    message.is_some_and(|message| message.parts.first().is_some_and(|root| matches!(root.body, PartType::Multipart(_))))
 }
 
 /// How deep the deepest part lies. A part is always listed after the one that holds it, so one pass is enough.

@@ -78,7 +78,7 @@ fn is_cms(media_type: &str, name: Option<&str>) -> bool {
 
 /// `smime-type` (RFC 8551 section 3.2.2), or what the octets say where it is missing.
 fn of_cms(part: &MessagePart<'_>, raw: &[u8], kind: &str) -> Option<Protection> {
-    match (kind, cms::kind(&decoded(part, raw))) {
+    match (kind, cms::kind(&decoded(part, raw, &mut Vec::new()))) {
         ("certs-only" | "compressed-data", _) => None,
         (_, Some(cms::Kind::Enveloped)) | ("enveloped-data" | "authenveloped-data", _) => Some(Protection::EncryptedSmime),
         (_, Some(cms::Kind::Signed)) | ("signed-data", _) => Some(Protection::SignedSmime),

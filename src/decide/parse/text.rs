@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use mail_parser::decoders::charsets::map::charset_decoder;
-use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
+use mail_parser::{Encoding, Message, MessagePart, MimeHeaders, PartType};
 use memchr::memchr;
 
-use super::attachments::{is_base64, is_digested, lenient_base64, media_type};
+use super::attachments::{decoded, is_digested, media_type};
 use super::characters::{nfc, shorten};
-use super::{cut, defect, html};
+use super::charset::{self, Finding};
+use super::transfer::Transfer;
+use super::{cut, defect, html, repair, uuencode};
 use crate::model::desk::Limits;
 use crate::model::mail::Defect;
 
@@ -95,7 +96,6 @@ fn gather(message: &Message<'_>, ids: &[u32], raw: &[u8], limits: &Limits, defec
     let mut visible = Visible::default();
     for id in ids {
         let Some(part) = message.part(*id).filter(|part| is_shown(message, *id, part)) else { continue };
-        report_charset(part, defects);
         let room = limits.text_size.saturating_sub(visible.text.len() + visible.tail.len());
         let (text, tail) = text_of(part, raw, limits, room, defects);
         visible.text = join(visible.text, text);
@@ -134,36 +134,59 @@ fn text_of(part: &MessagePart<'_>, raw: &[u8], limits: &Limits, room: usize, def
     (bounded(&content, room, limits, defects), String::new())
 }
 
-/// The text of a part, decoded as far as possible where the crate gave up.
-fn repaired<'a>(part: &'a MessagePart<'_>, raw: &[u8], defects: &mut Vec<Defect>) -> Cow<'a, str> {
-    let text = match &part.body {
-        PartType::Text(text) | PartType::Html(text) => text.as_ref(),
-        _ => "",
-    };
-    if !part.is_encoding_problem || !is_base64(part) {
+/// The text of a part: its raw octets decoded, by what they are rather than by what is declared.
+fn repaired<'a>(part: &'a MessagePart<'_>, raw: &'a [u8], defects: &mut Vec<Defect>) -> Cow<'a, str> {
+    let declared = declared_charset(part);
+    if let PartType::Text(text) | PartType::Html(text) = &part.body
+        && is_settled(part, text, declared)
+    {
         return Cow::Borrowed(text);
     }
-    defects.push(defect("broken-base64", "a text was decoded as far as its octets make sense"));
-    let end = (part.offset_end as usize).min(raw.len());
-    let bytes = lenient_base64(raw.get(part.offset_body as usize..end).unwrap_or_default());
-    let charset = part.content_type().and_then(|content_type| content_type.attribute("charset"));
-    match charset.and_then(|charset| charset_decoder(charset.as_bytes())) {
-        Some(decode) => Cow::Owned(decode(&bytes)),
-        None => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+    let mut octets = decoded(part, raw, defects);
+    if Transfer::of(part) == Transfer::Uuencode
+        && let Some(text) = uuencode::first(&octets)
+    {
+        octets = Cow::Owned(text);
+    }
+    let in_head = if declared.is_none() && media_type(part) == "text/html" { charset::of_html(&octets) } else { None };
+    let declared = declared.or(in_head.as_deref());
+    match octets {
+        Cow::Borrowed(octets) => in_charset(octets, declared, defects),
+        Cow::Owned(octets) => Cow::Owned(in_charset(&octets, declared, defects).into_owned()),
     }
 }
 
-fn report_charset(part: &MessagePart<'_>, defects: &mut Vec<Defect>) {
-    let charset = part.content_type().and_then(|content_type| content_type.attribute("charset"));
-    if charset.is_some_and(|charset| !is_known(charset)) {
-        defects.push(defect("unknown-charset", "a text is in a charset that is not known; it was read as UTF-8"));
-    }
+fn declared_charset<'a>(part: &'a MessagePart<'_>) -> Option<&'a str> {
+    part.content_type().and_then(|content_type| content_type.attribute("charset"))
 }
 
-/// UTF-8 needs no decoder, so the crate has none for it.
-fn is_known(charset: &str) -> bool {
-    ["utf-8", "utf8"].iter().any(|utf_8| charset.trim().eq_ignore_ascii_case(utf_8))
-        || charset_decoder(charset.as_bytes()).is_some()
+/// Whether the crate's own reading of a text cannot be wrong: all of it is ASCII, or it is declared as UTF-8 and is that.
+fn is_settled(part: &MessagePart<'_>, text: &str, declared: Option<&str>) -> bool {
+    let is_decoded = !part.is_encoding_problem && (part.encoding != Encoding::None || Transfer::of(part) == Transfer::None);
+    let is_utf_8 = || declared.is_some_and(|name| ["utf-8", "utf8"].iter().any(|utf_8| name.eq_ignore_ascii_case(utf_8)));
+    is_decoded
+        && !charset::has_escapes(text.as_bytes())
+        && if text.is_ascii() {
+            declared.is_none_or(charset::begins_with_ascii) && !declared.is_some_and(charset::is_unknown)
+        } else {
+            is_utf_8() && !text.contains(char::REPLACEMENT_CHARACTER) && !text.starts_with('\u{feff}')
+        }
+}
+
+/// Decodes octets, and says what was wrong with their declaration.
+fn in_charset<'a>(octets: &'a [u8], declared: Option<&str>, defects: &mut Vec<Defect>) -> Cow<'a, str> {
+    let decoded = charset::decode(octets, declared);
+    match decoded.finding {
+        Some(Finding::Unknown(taken)) => {
+            defects.push(defect("unknown-charset", format!("a text is in a charset that is not known; it was read as {taken}")));
+        }
+        Some(Finding::Wrong(taken)) => {
+            defects
+                .push(defect("wrong-charset", format!("a text is not in the charset that it declares; it was read as {taken}")));
+        }
+        None => {}
+    }
+    decoded.text
 }
 
 fn report_cut(limits: &Limits, defects: &mut Vec<Defect>) {
@@ -176,8 +199,18 @@ fn report_cut(limits: &Limits, defects: &mut Vec<Defect>) {
 pub(super) fn opaque(body: &[u8], limits: &Limits, defects: &mut Vec<Defect>) -> Visible {
     // A few octets more, so that the limit is seen to be passed.
     let start = &body[..body.len().min(limits.text_size.saturating_add(4))];
-    let text = bounded(&String::from_utf8_lossy(start), limits.text_size, limits, defects);
+    let text = bounded(&charset::guessed(start).0, limits.text_size, limits, defects);
     Visible { text, tail: String::new() }
+}
+
+/// What stands in front of the first part of a mail and behind its last one.
+pub(super) fn around(message: &Message<'_>, raw: &[u8], limits: &Limits, defects: &mut Vec<Defect>) -> Visible {
+    let (Some(root), Some(first)) = (message.parts.first(), message.parts.get(1)) else { return Visible::default() };
+    let body = raw.get(root.offset_body as usize..).unwrap_or_default();
+    let place = |offset: u32| (offset.saturating_sub(root.offset_body)) as usize;
+    let end = message.parts.iter().skip(1).map(|part| place(part.offset_end)).max().unwrap_or_default();
+    let text = repair::around_parts(body, place(first.offset_header)..end);
+    Visible { text: bounded(&text, limits.text_size, limits, defects), tail: String::new() }
 }
 
 fn bounded(text: &str, room: usize, limits: &Limits, defects: &mut Vec<Defect>) -> String {

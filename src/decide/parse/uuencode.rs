@@ -6,7 +6,8 @@
 
 use memchr::{memchr, memmem};
 
-use crate::model::transfer::uuencoded_length;
+use crate::model::message::Inner;
+use crate::model::transfer::{uuencoded_length, within};
 
 /// Files of one text that are taken out. What is beyond stays text.
 const MOST_BLOCKS: usize = 100;
@@ -41,6 +42,14 @@ pub(super) fn blocks(text: &[u8]) -> Vec<Block> {
         }
     }
     found
+}
+
+/// What the first block holds, for a text that is encoded so as a whole.
+pub(super) fn first(text: &[u8]) -> Option<Vec<u8>> {
+    let block = blocks(text).into_iter().next()?;
+    let offset = |at: usize| i64::try_from(at).unwrap_or(i64::MAX);
+    let inner = Inner { start: offset(block.start), end: offset(block.end), uuencoded: true };
+    Some(within(text, &inner).into_owned())
 }
 
 /// The text without its blocks, when it has any.

@@ -8,6 +8,7 @@ use super::super::enclosed::{Kind, Reader};
 use super::super::names::{self, safe_name};
 use super::super::opened::Opened;
 use super::super::references::References;
+use super::super::transfer::Transfer;
 use super::super::{defect, filename, naming, protection, tnef, uuencode};
 use super::{content, is_content_id, media_type, octets, range};
 use crate::model::desk::Limits;
@@ -82,7 +83,7 @@ impl<'a> List<'a> {
         if tnef::is_container(&kind.media_type, given.as_deref()) && self.container(part, (start, end), defects) {
             return;
         }
-        if is_uuencoded(part) && self.blocks(part, given.as_deref()) {
+        if Transfer::of(part) == Transfer::Uuencode && self.blocks(part, given.as_deref()) {
             return;
         }
         let (content, encoding) = content(part, &self.raw[start..end], defects);
@@ -133,6 +134,9 @@ impl<'a> List<'a> {
     /// Lists the files that stand in a text.
     pub(super) fn uuencoded(&mut self, part: &MessagePart<'_>) {
         let PartType::Text(text) = &part.body else { return };
+        if Transfer::of(part) == Transfer::Uuencode {
+            return;
+        }
         if memchr::memmem::find(text.as_bytes(), b"begin").is_some() && !uuencode::blocks(text.as_bytes()).is_empty() {
             self.opened.uuencoded |= self.blocks(part, None);
         }
@@ -169,12 +173,6 @@ fn inner(range: std::ops::Range<usize>, uuencoded: bool) -> Inner {
     Inner { start: octets(range.start), end: octets(range.end), uuencoded }
 }
 
-/// Encodings that no standard has, but that programs before MIME go on to write.
-fn is_uuencoded(part: &MessagePart<'_>) -> bool {
-    let encoding = part.content_transfer_encoding().map(|encoding| encoding.trim().to_ascii_lowercase());
-    encoding.is_some_and(|encoding| matches!(encoding.as_str(), "x-uuencode" | "x-uue" | "uuencode" | "x-uucode"))
-}
-
 /// Whether a part of a digest says nothing of its type: then it is a message (RFC 2046 section 5.1.5).
 pub(in crate::decide::parse) fn is_digested(message: &Message<'_>, id: u32, part: &MessagePart<'_>) -> bool {
     part.content_type().is_none()
@@ -193,10 +191,10 @@ pub(super) fn is_other_form(message: &Message<'_>, part: &MessagePart<'_>) -> bo
 
 /// How a part says that its octets are encoded. Whoever decodes them again for a file within goes by the same.
 fn declared(part: &MessagePart<'_>, body: &[u8]) -> TransferEncoding {
-    match part.content_transfer_encoding().map(str::trim) {
-        Some(name) if name.eq_ignore_ascii_case("base64") => TransferEncoding::Base64,
-        Some(name) if name.eq_ignore_ascii_case("quoted-printable") => TransferEncoding::QuotedPrintable,
-        _ => super::transfer(Encoding::None, body),
+    match Transfer::of(part) {
+        Transfer::Base64 => TransferEncoding::Base64,
+        Transfer::QuotedPrintable => TransferEncoding::QuotedPrintable,
+        Transfer::None | Transfer::Uuencode => super::transfer(Encoding::None, body),
     }
 }
 
