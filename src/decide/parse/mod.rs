@@ -9,6 +9,8 @@ pub(super) mod characters;
 pub mod cut;
 mod dialect;
 mod enclosed;
+mod enriched;
+mod flowed;
 mod guard;
 mod header;
 mod html;
@@ -17,6 +19,7 @@ mod layout;
 mod marks;
 mod names;
 mod report;
+mod stub;
 mod text;
 pub mod words;
 
@@ -43,10 +46,11 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Mail {
         mail.content_key = key::of(&[], &[], &raw[layout.body..]);
     }
     mail.marks.doubtful_from = author::doubt(&layout.header, layout.is_whole, &mail);
-    let visible = read_body(raw, &layout, limits, &mut mail);
+    let mut visible = read_body(raw, &layout, limits, &mut mail);
     if let Some(head) = head.filter(|_| mail.report.is_none()) {
         mail.report = report::in_words(&head, visible.text());
     }
+    mail.html = visible.html.take();
     (mail.text, mail.quoted) = visible.cut(cut::is_forward_subject(&mail.subject));
     mail
 }
@@ -63,7 +67,8 @@ fn read_body(raw: &[u8], layout: &Layout, limits: &Limits, mail: &mut Mail) -> V
                     if depth(&message) <= limits.nesting {
                         attachments::read(&message, raw, limits, mail);
                         mail.report = report::structured(&message, mail.marks.delivery_report);
-                        return text::choose(&message, raw, limits, &mut mail.defects);
+                        let reading = text::Reading { raw, limits, passes_on: cut::is_forward_subject(&mail.subject) };
+                        return text::choose(&message, reading, &mut mail.defects);
                     }
                     mail.defects.push(defect("nested-too-deep", format!("more than {} parts within each other", limits.nesting)));
                 }

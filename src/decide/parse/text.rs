@@ -8,7 +8,8 @@ use memchr::memchr;
 
 use super::attachments::{is_base64, lenient_base64, media_type};
 use super::characters::{nfc, shorten};
-use super::{cut, defect, html};
+use super::html::Page;
+use super::{cut, defect, enriched, flowed, html, stub};
 use crate::model::desk::Limits;
 use crate::model::mail::Defect;
 
@@ -20,8 +21,14 @@ const HTML_FACTOR: usize = 4;
 pub(super) struct Visible {
     /// The text, perhaps with its quotation.
     text: String,
+    /// Signatures and lines above quotations that the HTML itself marks.
+    aside: String,
     /// What the HTML itself marks as the mail that is answered; nothing the author wrote comes after it.
     tail: String,
+    /// Where the text is shown of a mail that has HTML too: what the HTML marks as no words of the author's, in its order.
+    pub(super) marked: String,
+    /// The HTML, safe to show; `None` where there is none.
+    pub(super) html: Option<String>,
 }
 
 impl Visible {
@@ -32,13 +39,44 @@ impl Visible {
 
     /// What the author newly wrote and the rest.
     pub(super) fn cut(self, passes_on: bool) -> (String, String) {
-        if self.text.trim().is_empty() || passes_on {
-            return cut::cut(&join(self.text, self.tail), passes_on);
+        if self.text.trim().is_empty() {
+            return cut::cut(&join(join(self.aside, self.text), self.tail), passes_on);
+        }
+        if passes_on {
+            let (text, quoted) = cut::cut(&join(self.text, self.tail), passes_on);
+            return (text, join(self.aside, quoted));
         }
         let (text, quoted) = cut::cut(&self.text, passes_on);
-        (text, join(quoted, self.tail))
+        (text, join(join(self.aside, quoted), self.tail))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.aside.is_empty() && self.tail.is_empty()
+    }
+
+    /// Octets that it takes, with what joins its pieces.
+    fn length(&self) -> usize {
+        self.text.len() + self.aside.len() + self.tail.len() + JOINTS
+    }
+
+    fn add(&mut self, page: Page) {
+        self.text = join(std::mem::take(&mut self.text), page.text);
+        self.aside = join(std::mem::take(&mut self.aside), page.aside);
+        self.tail = join(std::mem::take(&mut self.tail), page.tail);
+    }
+
+    /// The lines that are not quoted, and those that are, with all else that is marked.
+    fn divided(&self) -> (String, String) {
+        let (mut own, mut quoted) = (String::new(), self.aside.clone());
+        for line in self.text.split_inclusive('\n') {
+            if line.starts_with('>') { &mut quoted } else { &mut own }.push_str(line);
+        }
+        (own, join(quoted, self.tail.clone()))
     }
 }
+
+/// Octets between the pieces of a text.
+const JOINTS: usize = 8;
 
 fn join(mut first: String, second: String) -> String {
     if first.is_empty() {
@@ -51,29 +89,64 @@ fn join(mut first: String, second: String) -> String {
     first
 }
 
-/// The text parts in order; HTML where there is no text.
-pub(super) fn choose(message: &Message<'_>, raw: &[u8], limits: &Limits, defects: &mut Vec<Defect>) -> Visible {
-    let chosen = gather(message, &message.text_body, raw, limits, defects);
-    if !chosen.text.is_empty() || !chosen.tail.is_empty() {
-        return chosen;
+/// How a mail is read: the limits, and whether it passes another on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading<'a> {
+    pub(super) raw: &'a [u8],
+    pub(super) limits: &'a Limits,
+    pub(super) passes_on: bool,
+}
+
+/// The text parts in order; the HTML where there is no text, or one that stands for nothing. The HTML is kept in any case.
+pub(super) fn choose(message: &Message<'_>, reading: Reading<'_>, defects: &mut Vec<Defect>) -> Visible {
+    let mut plain = gather(message, &message.text_body, reading, defects);
+    let html = shown_html(message, reading, defects);
+    if message.html_body == message.text_body && !plain.is_empty() {
+        plain.html = html;
+        return plain;
     }
-    let mut html = gather(message, &message.html_body, raw, limits, defects);
-    if html.text.is_empty() {
+    // What is wrong with a part that is not read is nobody's matter.
+    let mut found = Vec::new();
+    let mut page = gather(message, &message.html_body, reading, &mut found);
+    if page.is_empty() && plain.is_empty() {
         // A part that could not be decoded is listed among the files only.
-        html = gather(message, &message.attachments, raw, limits, defects);
+        page = gather(message, &message.attachments, reading, &mut found);
+    }
+    let (own, marked) = page.divided();
+    if plain.is_empty() || stub::is_stub(&plain.text, &own) {
+        defects.append(&mut found);
+        page.html = html;
+        return page;
+    }
+    Visible { marked, html, ..plain }
+}
+
+/// Every HTML part that is shown, safe to show.
+fn shown_html(message: &Message<'_>, reading: Reading<'_>, defects: &mut Vec<Defect>) -> Option<String> {
+    let mut html: Option<String> = None;
+    for id in &message.html_body {
+        let Some(part) = message.part(*id).filter(|part| is_shown(message, *id, part)) else { continue };
+        let content = repaired(part, reading.raw, &mut Vec::new());
+        if kind_of(part, &content) == Kind::Html {
+            let most = reading.limits.text_size.saturating_mul(HTML_FACTOR);
+            let room = most.saturating_sub(html.as_ref().map_or(0, String::len));
+            if content.len() > room {
+                report_cut(reading.limits, defects);
+            }
+            let safe = html::sanitised(&content[..content.floor_char_boundary(room)]);
+            html = Some(join(html.unwrap_or_default(), safe));
+        }
     }
     html
 }
 
-fn gather(message: &Message<'_>, ids: &[u32], raw: &[u8], limits: &Limits, defects: &mut Vec<Defect>) -> Visible {
+fn gather(message: &Message<'_>, ids: &[u32], reading: Reading<'_>, defects: &mut Vec<Defect>) -> Visible {
     let mut visible = Visible::default();
     for id in ids {
         let Some(part) = message.part(*id).filter(|part| is_shown(message, *id, part)) else { continue };
         report_charset(part, defects);
-        let room = limits.text_size.saturating_sub(visible.text.len() + visible.tail.len());
-        let (text, tail) = text_of(part, raw, limits, room, defects);
-        visible.text = join(visible.text, text);
-        visible.tail = join(visible.tail, tail);
+        let room = reading.limits.text_size.saturating_sub(visible.length());
+        visible.add(text_of(part, reading, room, defects));
     }
     visible
 }
@@ -93,19 +166,56 @@ pub(super) fn is_shown(message: &Message<'_>, id: u32, part: &MessagePart<'_>) -
         || (part.is_encoding_problem && matches!(media_type(part).as_str(), "text/plain" | "text/html"))
 }
 
-fn text_of(part: &MessagePart<'_>, raw: &[u8], limits: &Limits, room: usize, defects: &mut Vec<Defect>) -> (String, String) {
-    let content = repaired(part, raw, defects);
-    if matches!(part.body, PartType::Html(_)) || media_type(part) == "text/html" {
-        let most = limits.text_size.saturating_mul(HTML_FACTOR);
-        if content.len() > most {
-            report_cut(limits, defects);
+fn text_of(part: &MessagePart<'_>, reading: Reading<'_>, room: usize, defects: &mut Vec<Defect>) -> Page {
+    let limits = reading.limits;
+    let content = repaired(part, reading.raw, defects);
+    let plain = match kind_of(part, &content) {
+        Kind::Html => {
+            let most = limits.text_size.saturating_mul(HTML_FACTOR);
+            if content.len() > most {
+                report_cut(limits, defects);
+            }
+            let page = html::to_text(&content[..content.floor_char_boundary(most)], reading.passes_on);
+            let text = bounded(&page.text, room, limits, defects);
+            let aside = bounded(&page.aside, room.saturating_sub(text.len()), limits, defects);
+            let tail = bounded(&page.tail, room.saturating_sub(text.len() + aside.len()), limits, defects);
+            return Page { text, aside, tail };
         }
-        let (text, tail) = html::to_text(&content[..content.floor_char_boundary(most)]);
-        let text = bounded(&text, room, limits, defects);
-        let tail = bounded(&tail, room.saturating_sub(text.len()), limits, defects);
-        return (text, tail);
+        Kind::Enriched => Cow::Owned(enriched::to_text(&content, false)),
+        Kind::Richtext => Cow::Owned(enriched::to_text(&content, true)),
+        Kind::Flowed { deletes_space } => Cow::Owned(flowed::unfolded(&content, deletes_space)),
+        Kind::Plain => content,
+    };
+    Page { text: bounded(&plain, room, limits, defects), ..Page::default() }
+}
+
+/// How a text is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    Flowed { deletes_space: bool },
+    Html,
+    Enriched,
+    Richtext,
+}
+
+/// By its type, as far as its content agrees.
+fn kind_of(part: &MessagePart<'_>, content: &str) -> Kind {
+    let declared = media_type(part);
+    if matches!(part.body, PartType::Html(_)) || declared == "text/html" {
+        return if stub::is_plain(content) { Kind::Plain } else { Kind::Html };
     }
-    (bounded(&content, room, limits, defects), String::new())
+    match declared.as_str() {
+        "text/enriched" => return Kind::Enriched,
+        "text/richtext" => return Kind::Richtext,
+        _ if stub::is_html_source(content) => return Kind::Html,
+        _ => {}
+    }
+    let parameter = |name: &str, value: &str| {
+        let found = part.content_type().and_then(|content_type| content_type.attribute(name));
+        found.is_some_and(|found| found.trim().eq_ignore_ascii_case(value))
+    };
+    if parameter("format", "flowed") { Kind::Flowed { deletes_space: parameter("delsp", "yes") } } else { Kind::Plain }
 }
 
 /// The text of a part, decoded as far as possible where the crate gave up.
@@ -151,7 +261,7 @@ pub(super) fn opaque(body: &[u8], limits: &Limits, defects: &mut Vec<Defect>) ->
     // A few octets more, so that the limit is seen to be passed.
     let start = &body[..body.len().min(limits.text_size.saturating_add(4))];
     let text = bounded(&String::from_utf8_lossy(start), limits.text_size, limits, defects);
-    Visible { text, tail: String::new() }
+    Visible { text, ..Visible::default() }
 }
 
 fn bounded(text: &str, room: usize, limits: &Limits, defects: &mut Vec<Defect>) -> String {
