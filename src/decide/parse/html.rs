@@ -45,8 +45,8 @@ fn read(html: &str, passes_on: bool, shows_hidden: bool) -> Page {
 }
 
 /// The page as it may be stored and shown, quotations included: no script, no form, nothing that is fetched from elsewhere; without
-/// control characters.
-pub(super) fn sanitised(html: &str) -> String {
+/// control characters. And whether all of it: a page made to be slow is cut.
+pub(super) fn sanitised(html: &str) -> (String, bool) {
     sanitised::sanitised(html)
 }
 

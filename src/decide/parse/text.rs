@@ -130,10 +130,10 @@ fn shown_html(message: &Message<'_>, reading: Reading<'_>, defects: &mut Vec<Def
         if kind_of(part, &content) == Kind::Html {
             let most = reading.limits.text_size.saturating_mul(HTML_FACTOR);
             let room = most.saturating_sub(html.as_ref().map_or(0, String::len));
-            if content.len() > room {
+            let (safe, is_whole) = html::sanitised(&content[..content.floor_char_boundary(room)]);
+            if content.len() > room || !is_whole {
                 report_cut(reading.limits, defects);
             }
-            let safe = html::sanitised(&content[..content.floor_char_boundary(room)]);
             html = Some(join(html.unwrap_or_default(), safe));
         }
     }
@@ -163,6 +163,7 @@ pub(super) fn is_shown(message: &Message<'_>, id: u32, part: &MessagePart<'_>) -
     }
     message.text_body.contains(&id)
         || message.html_body.contains(&id)
+        || matches!(media_type(part).as_str(), "text/enriched" | "text/richtext")
         || (part.is_encoding_problem && matches!(media_type(part).as_str(), "text/plain" | "text/html"))
 }
 

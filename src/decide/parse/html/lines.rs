@@ -121,6 +121,13 @@ impl Open {
         }
     }
 
+    /// What stands on the line names who wrote the quotation that comes.
+    pub(super) fn goes_aside(&mut self) {
+        if self.place.side == Side::Text && self.place.quotes == 0 {
+            self.place.side = Side::Aside;
+        }
+    }
+
     /// An item of a list begins, or ends: then with no mark.
     pub(super) fn begins_item(&mut self, mark: String) {
         self.next_item = mark;

@@ -325,6 +325,9 @@ impl Reader {
         let is_outermost = self.quotes + self.enclosed + self.asides == 0 && !self.in_rest;
         match found {
             Meaning::Quotation => {
+                if is_outermost && is_attribution(self.line.text()) {
+                    self.line.goes_aside();
+                }
                 self.quotes += 1;
                 self.open
                     .iter_mut()

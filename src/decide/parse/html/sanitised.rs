@@ -73,13 +73,13 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-/// The page as it may be shown. Its hidden parts are left out unless there is nothing else.
-pub(super) fn sanitised(html: &str) -> String {
-    let mut thin = thinned(html, false);
+/// The page as it may be shown, and whether all of it. Its hidden parts are left out unless there is nothing else.
+pub(super) fn sanitised(html: &str) -> (String, bool) {
+    let (mut thin, mut is_whole) = thinned(html, false);
     if is_empty(&thin) {
-        thin = thinned(html, true);
+        (thin, is_whole) = thinned(html, true);
     }
-    SANITISER.clean(&thin).to_string()
+    (SANITISER.clean(&thin).to_string(), is_whole)
 }
 
 /// Whether there is neither a word nor a picture.

@@ -15,6 +15,8 @@ use super::tokens::{Token, Tokens};
 const DEPTH: usize = 60;
 /// Tags that are kept of one page.
 const TAGS: usize = 40_000;
+/// Characters that must be written as entities, which the sanitiser is slow to read. What comes after so many is left out.
+const ESCAPES: usize = 40_000;
 /// Octets of the longest address and of the longest other value.
 const LONGEST_ADDRESS: usize = 2_000;
 const LONGEST_VALUE: usize = 400;
@@ -33,10 +35,13 @@ const PROPERTIES: [&str; 10] = [
     "direction",
 ];
 
-/// The page without what may not or need not be shown; with `shows_hidden` also with its hidden parts.
-pub(super) fn thinned(html: &str, shows_hidden: bool) -> String {
+/// The page without what may not or need not be shown, and whether all of it; with `shows_hidden` also with its hidden parts.
+pub(super) fn thinned(html: &str, shows_hidden: bool) -> (String, bool) {
     let mut thinner = Thinner { html: String::with_capacity(html.len().min(64 * 1024)), shows_hidden, ..Thinner::default() };
     for token in Tokens::of(html) {
+        if thinner.escapes > ESCAPES {
+            break;
+        }
         match token {
             Token::Text(text) => thinner.text(text),
             Token::Open(element, tag) => thinner.opens(element, tag),
@@ -46,7 +51,8 @@ pub(super) fn thinned(html: &str, shows_hidden: bool) -> String {
     while !thinner.open.is_empty() {
         thinner.pops();
     }
-    thinner.html
+    let is_whole = thinner.escapes <= ESCAPES;
+    (thinner.html, is_whole)
 }
 
 #[derive(Debug, Default)]
@@ -56,6 +62,7 @@ struct Thinner {
     open: Vec<Frame>,
     deeper: usize,
     tags: usize,
+    escapes: usize,
     /// A first end of line in preformatted text is none.
     after_pre: bool,
 }
@@ -86,7 +93,7 @@ impl Thinner {
             }
             self.opens(Element::Cell, "");
         }
-        escape(text, &mut self.html);
+        self.escaped(text);
     }
 
     /// Where a table takes nothing but rows and cells.
@@ -229,8 +236,33 @@ impl Thinner {
             self.html.push(' ');
             self.html.push_str(name);
             self.html.push_str("=\"");
-            escape(value, &mut self.html);
+            self.escaped(value);
             self.html.push('"');
+        }
+    }
+
+    /// Text as it is written in HTML, without control characters: a database takes no NUL, and a reader no others.
+    fn escaped(&mut self, text: &str) {
+        for c in text.chars() {
+            let entity = match c {
+                '&' => "&amp;",
+                '<' => "&lt;",
+                '>' => "&gt;",
+                '"' => "&quot;",
+                '\n' | '\t' => {
+                    self.html.push(c);
+                    continue;
+                }
+                c if c.is_control() => continue,
+                c => {
+                    self.html.push(c);
+                    continue;
+                }
+            };
+            self.escapes += 1;
+            if self.escapes <= ESCAPES {
+                self.html.push_str(entity);
+            }
         }
     }
 
@@ -326,19 +358,4 @@ fn safe_style(style: &str) -> String {
         }
     }
     safe
-}
-
-/// Text as it is written in HTML, without control characters: a database takes no NUL, and a reader no others.
-fn escape(text: &str, html: &mut String) {
-    for c in text.chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\n' | '\t' => html.push(c),
-            c if c.is_control() => {}
-            c => html.push(c),
-        }
-    }
 }
