@@ -26,6 +26,7 @@ pub(super) struct Visible {
     /// What the HTML itself marks as the mail that is answered; nothing the author wrote comes after it.
     tail: String,
     /// Where the text is shown of a mail that has HTML too: what the HTML marks as no words of the author's, in its order.
+    #[expect(dead_code, reason = "the hint by which the plain text is cut")]
     pub(super) marked: String,
     /// The HTML, safe to show; `None` where there is none.
     pub(super) html: Option<String>,
@@ -101,7 +102,11 @@ pub(super) struct Reading<'a> {
 pub(super) fn choose(message: &Message<'_>, reading: Reading<'_>, defects: &mut Vec<Defect>) -> Visible {
     let mut plain = gather(message, &message.text_body, reading, defects);
     let html = shown_html(message, reading, defects);
-    if message.html_body == message.text_body && !plain.is_empty() {
+    if message.html_body == message.text_body {
+        if plain.is_empty() {
+            // A part that could not be decoded is listed among the files only.
+            plain = gather(message, &message.attachments, reading, defects);
+        }
         plain.html = html;
         return plain;
     }
@@ -109,7 +114,6 @@ pub(super) fn choose(message: &Message<'_>, reading: Reading<'_>, defects: &mut 
     let mut found = Vec::new();
     let mut page = gather(message, &message.html_body, reading, &mut found);
     if page.is_empty() && plain.is_empty() {
-        // A part that could not be decoded is listed among the files only.
         page = gather(message, &message.attachments, reading, &mut found);
     }
     let (own, marked) = page.divided();
