@@ -90,8 +90,8 @@ pub(super) fn is_html_source(text: &str) -> bool {
         return false;
     }
     // A piece is one only if it is closed: a person may ask about a tag.
-    PAGES.iter().any(|page| begins(&page))
-        || (PIECES.iter().any(|piece| begins(&piece)) && text.trim_end().ends_with('>') && text.contains("</"))
+    PAGES.iter().any(|page| begins(page))
+        || (PIECES.iter().any(|piece| begins(piece)) && text.trim_end().ends_with('>') && text.contains("</"))
 }
 
 /// Whether a text that is declared as HTML has no tag and no entity.

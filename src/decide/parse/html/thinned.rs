@@ -146,9 +146,7 @@ impl Thinner {
             if matches!(top, Some(Element::Table | Element::TableSection(_))) {
                 self.opens(Element::Row, "");
             }
-        } else if !is_of_table && self.is_between_cells() && !element.is_inline() {
-            self.opens(Element::Cell, "");
-        } else if element.is_inline() && self.is_between_cells() {
+        } else if !is_of_table && self.is_between_cells() {
             self.opens(Element::Cell, "");
         }
     }
@@ -191,7 +189,7 @@ impl Thinner {
         let source = source.trim();
         let is_enclosed = source.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("cid:"));
         let alt = decoded(tag.alt);
-        if (tag.look.tiny && !is_enclosed) || (!is_enclosed && alt.trim().is_empty()) {
+        if !is_enclosed && (tag.look.tiny || alt.trim().is_empty()) {
             return;
         }
         self.html.push_str("<img");
@@ -211,7 +209,7 @@ impl Thinner {
             let address: String = decoded(tag.href).chars().filter(|c| !c.is_control()).collect();
             let address = address.trim();
             let is_safe = |scheme: &&str| address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
-            if ["http://", "https://", "mailto:", "tel:"].iter().any(|scheme| is_safe(&scheme)) {
+            if ["http://", "https://", "mailto:", "tel:"].iter().any(|scheme| is_safe(scheme)) {
                 self.attribute("href", address, LONGEST_ADDRESS);
             }
         }
