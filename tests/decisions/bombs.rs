@@ -126,6 +126,36 @@ fn html_made_to_be_slow_is_read() {
 }
 
 #[test]
+fn html_made_to_be_slow_to_sanitise_is_read() {
+    for piece in [
+        "<div>x",
+        "<b>",
+        "<b><p>",
+        "<font><div>",
+        "<table><a>",
+        "<a><table><td>",
+        "<table>x</table>",
+        "<td>x",
+        "<p>x",
+        "<ul><li>",
+        "<x ",
+        "&",
+        "<a href='http://shop.example/'>y",
+        "<span style='display:none'>",
+        "<blockquote type=cite>x",
+        "<div class=gmail_quote>x<br>",
+    ] {
+        let body = piece.repeat(1_000_000 / piece.len());
+        let mail = read_on_a_small_stack(format!("{HEAD}Content-Type: text/html\r\n\r\n<p>Hello</p>{body}").into_bytes());
+        assert!(mail.text.starts_with("Hello"), "{piece:?}: {:?}", &mail.text[..mail.text.floor_char_boundary(40)]);
+        assert!(mail.html.is_some_and(|html| html.starts_with("<p>Hello</p>")), "{piece:?}");
+    }
+    let attributes = "a=\"b\" ".repeat(200_000);
+    let mail = read_on_a_small_stack(format!("{HEAD}Content-Type: text/html\r\n\r\n<div {attributes}>Hello</div>").into_bytes());
+    assert_eq!(mail.text, "Hello");
+}
+
+#[test]
 fn a_text_beyond_the_limit_is_shortened_and_says_so() {
     let mail = read_on_a_small_stack(format!("{HEAD}\r\n{}", "é\u{301} word ".repeat(500_000)).into_bytes());
     assert!(has(&mail, "text-shortened"));

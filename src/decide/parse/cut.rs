@@ -34,6 +34,16 @@ pub fn has_marker(text: &str) -> bool {
     marker::find(&text.split('\n').collect::<Vec<_>>()).is_some()
 }
 
+/// Whether a line stands above a mail that is passed on.
+pub(super) fn is_forward(line: &str) -> bool {
+    forms::is_forward(line)
+}
+
+/// Whether a line stands above a quotation, whatever is below it.
+pub(super) fn begins_quotation(line: &str) -> bool {
+    forms::attribution(&[line]) > 0 || forms::separates(&[line], 0)
+}
+
 /// How often the result is cut again. Two rounds are enough for what people send; a text made for the purpose may
 /// need more, and must still end.
 const ROUNDS: usize = 8;

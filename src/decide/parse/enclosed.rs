@@ -142,8 +142,7 @@ impl<'a> Reader<'a> {
         // Before the markup goes: an address may stand in a link only.
         tokens(text.as_bytes(), &mut enclosed.tokens);
         let visible = if is_html {
-            let (text, tail) = html::to_text(&text[..text.floor_char_boundary(self.room.saturating_mul(HTML_FACTOR))]);
-            text + "\n\n" + &tail
+            html::words(&text[..text.floor_char_boundary(self.room.saturating_mul(HTML_FACTOR))])
         } else {
             text[..text.floor_char_boundary(self.room)].to_owned()
         };

@@ -15,7 +15,9 @@ mod dates;
 mod dialect;
 mod enclosed;
 mod encoded;
+mod enriched;
 mod filename;
+mod flowed;
 mod guard;
 mod header;
 mod html;
@@ -31,6 +33,7 @@ mod protection;
 mod references;
 mod repair;
 mod report;
+mod stub;
 mod text;
 mod tnef;
 mod transfer;
@@ -83,6 +86,7 @@ fn read(raw: &[u8], limits: &Limits) -> Mail {
     if let Some(head) = &head {
         mail.report = report::read(head, reported, visible.text(), &raw[layout.body..], &mail);
     }
+    mail.html = visible.html.take().or(mail.html.take());
     let passes_on = cut::is_forward_subject(&mail.subject);
     (mail.text, mail.quoted) = visible.cut(passes_on);
     if let Some((aside, found)) = armour {
@@ -111,7 +115,8 @@ fn read_within(raw: &[u8], limits: &Limits) -> (Mail, Visible) {
     if let Some(head) = MessageParser::default().parse_headers(&layout.header) {
         header::read(&head, limits, &mut mail);
     }
-    let (visible, _) = read_body(raw, &layout, limits, &mut mail, Level::Within);
+    let (mut visible, _) = read_body(raw, &layout, limits, &mut mail, Level::Within);
+    mail.html = visible.html.take();
     (mail, visible)
 }
 
@@ -161,7 +166,8 @@ fn read_parts(
         }
     }
     let opened = attachments::read(&message, raw, limits, mail);
-    let mut visible = text::choose(&message, raw, limits, &mut mail.defects);
+    let reading = text::Reading { raw, limits, passes_on: cut::is_forward_subject(&mail.subject) };
+    let mut visible = text::choose(&message, reading, &mut mail.defects);
     if visible.is_blank() && mail.attachments.is_empty() {
         visible = text::around(&message, raw, limits, &mut mail.defects);
     }
