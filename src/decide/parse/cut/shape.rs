@@ -106,7 +106,7 @@ fn role(line: &str) -> Role {
     let line = line.trim_start();
     match line.chars().next() {
         None => Role::Blank,
-        Some('>') => Role::Quote,
+        Some('>') if !forms::is_group_wise(line) => Role::Quote,
         Some(_) => Role::Own,
     }
 }

@@ -1,0 +1,5 @@
+//! Not yet written.
+
+use super::Language;
+
+pub(super) const LANGUAGES: &[Language] = &[];
