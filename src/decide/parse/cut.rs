@@ -5,7 +5,7 @@
 //! cutting would leave nothing, nothing is cut.
 
 mod forms;
-mod forward;
+pub(in crate::decide::parse) mod forward;
 mod known;
 mod marker;
 mod shape;

@@ -47,7 +47,9 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Mail {
     if let Some(head) = head.filter(|_| mail.report.is_none()) {
         mail.report = report::in_words(&head, visible.text());
     }
-    (mail.text, mail.quoted) = visible.cut(cut::is_forward_subject(&mail.subject));
+    let passes_on = cut::is_forward_subject(&mail.subject);
+    (mail.text, mail.quoted) = visible.cut(passes_on);
+    mail.forwarded = cut::forward::find(&mail.text, passes_on);
     mail
 }
 

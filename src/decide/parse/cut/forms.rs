@@ -70,6 +70,11 @@ pub(super) fn is_forward(line: &str) -> bool {
     INDEX.forwards.contains(folded.trim_end_matches(':').trim_end())
 }
 
+/// The same behind `> `: some programs quote what they pass on, banner and all.
+pub(super) fn is_quoted_forward(line: &str) -> bool {
+    line.trim_start().strip_prefix('>').is_some_and(is_forward)
+}
+
 /// What stands between two runs of dashes, folded.
 fn between_dashes(line: &str) -> Option<String> {
     let line = line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '<' | '|' | '\u{200e}' | '\u{200f}'));

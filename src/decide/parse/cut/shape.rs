@@ -28,7 +28,11 @@ impl Shape {
     pub(super) fn of(lines: &[&str], passes_on: bool) -> Self {
         let mut roles: Vec<Role> = lines.iter().map(|line| role(line)).collect();
         let begins = |at: usize| forms::is_forward(lines[at]) || (passes_on && forms::separates(lines, at));
-        let written = (0..lines.len()).find(|at| roles[*at] == Role::Own && begins(*at));
+        let written = (0..lines.len()).find(|at| match roles[*at] {
+            Role::Own => begins(*at),
+            Role::Quote => passes_on && forms::is_quoted_forward(lines[*at]),
+            _ => false,
+        });
         let written = written.unwrap_or(lines.len());
         let mut at = 0;
         while at < written {

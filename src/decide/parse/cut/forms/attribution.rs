@@ -89,7 +89,8 @@ fn has_form(passage: &Passage, quoted: bool) -> bool {
     if passage.verb.is_some() {
         return evidence
             || (quoted && (passage.address || moment.date || moment.time))
-            || ((quoted || passage.bracketed) && passage.is_name);
+            || ((quoted || passage.bracketed) && passage.is_name)
+            || (quoted && is_short_form(passage));
     }
     // `2026-11-12 10:11 GMT+01:00 Mia <mia@…>:`, `12 Nov 2026, 10:11 by mia@…:`, `* Mia <mia@…> [2026-11-12 10:11]:`
     (whole && passage.address && (passage.ends_with_address || passage.ends_with_bracket))
