@@ -52,7 +52,7 @@ fn is_original(line: &str) -> bool {
     let words = inner.trim_end_matches(':').trim_end();
     INDEX.originals.contains(words) || {
         let verb = words.rsplit(' ').next().unwrap_or_default();
-        inner.ends_with(':') && words.contains(' ') && INDEX.verbs.contains(verb)
+        inner.ends_with(':') && words.contains(' ') && INDEX.verbs.contains_key(verb)
     }
 }
 

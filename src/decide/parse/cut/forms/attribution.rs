@@ -59,7 +59,7 @@ impl End {
         if word.is_empty() || word.len() > 40 {
             return None;
         }
-        let is_verb = INDEX.verbs.contains(word) || INDEX.endings.iter().any(|ending| word.ends_with(ending));
+        let is_verb = INDEX.verbs.contains_key(word) || INDEX.endings.iter().any(|ending| word.ends_with(ending));
         is_verb.then_some(Self::Verb)
     }
 }
@@ -138,19 +138,22 @@ fn is_quoted_below(lines: &[&str], from: usize) -> bool {
 /// long lines only, and begins with the date, the name, or its own words.
 fn starts_well(block: &[&str]) -> bool {
     let Some((last, above)) = block.split_last() else { return false };
-    let inner_ends = above.iter().any(|line| ends_sentence(line));
     if above.is_empty() {
         return true;
     }
-    if inner_ends {
+    if above.iter().any(|line| ends_sentence(line)) {
         return false;
     }
-    let opens = |line: &str| opens(line);
-    if opens(block[0]) {
+    if opens(block[0]) || names_author(block[0]) {
         return true;
     }
     let below_opens = above.iter().skip(1).chain([last]).any(|line| opens(line));
     !below_opens && above[0].chars().map(width).sum::<usize>() >= 40
+}
+
+/// Whether a line holds an address, or the word that says that somebody wrote.
+fn names_author(line: &str) -> bool {
+    line.contains('@') || line.split_whitespace().any(|word| INDEX.verbs.contains_key(word.trim_end_matches(',')))
 }
 
 /// Whether a line begins as an attribution does whose date comes first: a digit is near.

@@ -61,9 +61,11 @@ pub(super) type Kinds = [u64; 5];
 
 /// The tables by word, because each line is looked up in all languages at once.
 pub(super) struct Index {
-    pub(super) verbs: HashSet<&'static str>,
+    /// With the languages of each, one bit for each.
+    pub(super) verbs: HashMap<&'static str, u64>,
     pub(super) endings: Vec<&'static str>,
-    pub(super) persons: HashSet<&'static str>,
+    /// With the languages of each: a word is a person's in one language and a preposition in the next.
+    pub(super) persons: HashMap<&'static str, u64>,
     pub(super) originals: HashSet<&'static str>,
     pub(super) forwards: HashSet<&'static str>,
     pub(super) forwarded_by: Vec<&'static str>,
@@ -73,7 +75,14 @@ pub(super) struct Index {
 
 pub(super) static INDEX: LazyLock<Index> = LazyLock::new(|| {
     let mut fields: HashMap<&'static str, Kinds> = HashMap::new();
+    let (mut verbs, mut persons) = (HashMap::new(), HashMap::new());
     for (number, language) in all().enumerate() {
+        for (verb, _) in language.verbs {
+            *verbs.entry(*verb).or_insert(0) |= 1_u64 << number;
+        }
+        for person in language.persons {
+            *persons.entry(*person).or_insert(0) |= 1_u64 << number;
+        }
         for (kind, names) in language.fields.iter().enumerate() {
             for name in *names {
                 fields.entry(name).or_default()[kind] |= 1 << number;
@@ -81,9 +90,9 @@ pub(super) static INDEX: LazyLock<Index> = LazyLock::new(|| {
         }
     }
     Index {
-        verbs: all().flat_map(|language| language.verbs).map(|(verb, _)| *verb).collect(),
+        verbs,
         endings: all().flat_map(|language| language.endings).map(|(ending, _)| *ending).collect(),
-        persons: all().flat_map(|language| language.persons).copied().collect(),
+        persons,
         originals: all().flat_map(|language| language.originals).copied().collect(),
         forwards: all().flat_map(|language| language.forwards).copied().collect(),
         forwarded_by: all().flat_map(|language| language.forwarded_by).copied().collect(),

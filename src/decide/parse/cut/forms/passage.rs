@@ -58,6 +58,7 @@ impl Passage {
 
     fn read_words(&mut self, text: &str) {
         let mut lower = String::new();
+        let (mut speaks, mut persons) = (0, 0);
         for (at, token) in tokens(text) {
             if token.contains('@') {
                 self.address |= token.trim_matches(['@', '<', '>', '(', ')']).contains('@');
@@ -70,18 +71,21 @@ impl Passage {
                 }
                 self.words += 1;
                 folding::lower(word, &mut lower);
-                if self.verb.is_none() && INDEX.verbs.contains(lower.as_str()) {
-                    self.verb = Some(at);
+                if let Some(languages) = INDEX.verbs.get(lower.as_str()) {
+                    speaks |= languages;
+                    self.verb = self.verb.or(Some(at));
                     continue;
                 }
-                // As written: with a capital letter it may be a name.
-                self.is_prose |= INDEX.persons.contains(word);
+                // As written, but for the first word: with a capital letter it may be a name.
+                let person = if self.words == 1 { lower.as_str() } else { word };
+                persons |= INDEX.persons.get(person).copied().unwrap_or(0);
                 let small = word.chars().next().is_some_and(char::is_lowercase);
                 if small && word.chars().count() > 1 && !PARTICLES.contains(&word) {
                     self.is_name = false;
                 }
             }
         }
+        self.is_prose = speaks & persons != 0;
     }
 
     fn read_end(&mut self, text: &str) {
