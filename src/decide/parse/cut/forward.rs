@@ -60,26 +60,16 @@ pub(in crate::decide::parse) fn find(text: &str, passes_on: bool) -> Option<Forw
 
 /// The line with which it begins.
 fn start(lines: &[&str], passes_on: bool) -> Option<usize> {
-    for at in 0..lines.len() {
-        let line = lines[at];
-        if line.trim().is_empty() {
-            continue;
-        }
-        if is_quoted(line) {
-            // Some programs quote what they pass on, banner and all; lines that anybody else quotes are an answer's.
-            let inner = unquoted(line);
-            let few: Vec<&str> = lines[at..].iter().take(30).map(|line| unquoted(line)).collect();
-            let begins = forms::is_forward(inner) || (passes_on && forms::separates(&few, 0));
-            return begins.then_some(at);
-        }
-        if forms::is_forward(line) || (passes_on && forms::separates(lines, at)) {
-            return Some(at);
-        }
-        if forms::attribution(&lines[at..]) > 0 {
-            return None;
-        }
-    }
-    None
+    let at = (0..lines.len()).find(|at| {
+        let line = lines[*at];
+        // Lines that anybody else quotes are an answer's.
+        is_quoted(line) || forms::is_forward(line) || (passes_on && forms::separates(lines, *at))
+    })?;
+    // Some programs quote what they pass on, banner and all.
+    let few: Vec<&str> = lines[at..].iter().take(30).map(|line| unquoted(line)).collect();
+    let begins = forms::is_forward(few[0]) || (passes_on && forms::separates(&few, 0));
+    let names_author = || (0..at).any(|line| forms::attribution(&lines[line..]) > 0);
+    (begins && !names_author()).then_some(at)
 }
 
 /// The header block below the first line or at it, the line behind it, and whether it is quoted one level deeper.

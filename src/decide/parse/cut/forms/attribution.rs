@@ -137,7 +137,7 @@ fn is_quoted_below(lines: &[&str], from: usize) -> bool {
 /// Whether the first of several lines is part of it, and not the end of the author's sentence above it: a program wraps
 /// long lines only, and begins with the date, the name, or its own words.
 fn starts_well(block: &[&str]) -> bool {
-    let Some((last, above)) = block.split_last() else { return false };
+    let Some((_, above)) = block.split_last() else { return false };
     if above.is_empty() {
         return true;
     }
@@ -147,8 +147,9 @@ fn starts_well(block: &[&str]) -> bool {
     if opens(block[0]) || names_author(block[0]) {
         return true;
     }
-    let below_opens = above.iter().skip(1).chain([last]).any(|line| opens(line));
-    !below_opens && above[0].chars().map(width).sum::<usize>() >= 40
+    // What begins further down, and is whole without this line, begins there.
+    let begins_below = (1..block.len()).any(|at| opens(block[at]) && block[at..].iter().any(|line| names_author(line)));
+    !begins_below && block[0].chars().map(width).sum::<usize>() >= 40
 }
 
 /// Whether a line holds an address, or the word that says that somebody wrote.

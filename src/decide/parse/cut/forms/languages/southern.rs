@@ -203,7 +203,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         name: "Albanian",
         verbs: &[("shkroi", "Më 2026-11-12 10:11, Mia Berg shkroi:")],
         endings: &[],
-        persons: &["unë", "ne", "më", "na"],
+        persons: &["unë", "ne"],
         originals: &["mesazhi origjinal"],
         forwards: &["mesazh i përcjellë", "mesazhi i përcjellë"],
         forwarded_by: &[],
