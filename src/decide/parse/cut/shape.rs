@@ -37,7 +37,7 @@ impl Shape {
         let mut at = 0;
         while at < written {
             let length = if roles[at] == Role::Own { forms::attribution(&lines[at..]) } else { 0 };
-            let is_one = length > 0 && roles[at..at + length].iter().all(|role| *role == Role::Own);
+            let is_one = length > 0;
             if is_one {
                 roles[at..at + length].fill(Role::Attribution);
             }

@@ -24,7 +24,7 @@ pub(in super::super) fn attribution(lines: &[&str]) -> usize {
     let mut ends = 0;
     for (last, line) in lines.iter().take(LINES).enumerate() {
         length += line.len();
-        if line.trim().is_empty() || length > LENGTH || line.starts_with('>') && last > 0 {
+        if line.trim().is_empty() || length > LENGTH || (last > 0 && is_quoted(line) && !closes_address(lines[last - 1], line)) {
             break;
         }
         let Some(end) = End::of(line) else { continue };
@@ -131,7 +131,18 @@ fn is_short_form(passage: &Passage) -> bool {
 /// Whether the next line with something on it is quoted.
 fn is_quoted_below(lines: &[&str], from: usize) -> bool {
     let next = lines.iter().skip(from).take(3).map(|line| line.trim_start()).find(|line| !line.is_empty());
-    next.is_some_and(|line| line.starts_with(['>', '|']) || line.starts_with("&gt;"))
+    next.is_some_and(|line| is_quoted(line) || line.starts_with('|'))
+}
+
+fn is_quoted(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with(['>', '＞']) || line.starts_with("&gt;")
+}
+
+/// Whether a line that looks quoted closes the bracket of an address that a program wrapped in front of it.
+fn closes_address(above: &str, line: &str) -> bool {
+    let open = above.rfind('<').is_some_and(|open| above[open..].contains('@') && !above[open..].contains('>'));
+    open && End::of(line).is_some()
 }
 
 /// Whether the first of several lines is part of it, and not the end of the author's sentence above it: a program wraps

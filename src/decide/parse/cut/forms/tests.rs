@@ -130,3 +130,10 @@ fn what_people_write_is_left_alone() {
         }
     }
 }
+
+#[test]
+fn a_bracket_alone_on_its_line_is_no_quotation() {
+    let lines = ["On Thu, Nov 12, 2026 at 4:20 PM Mia Berg <mia@customer.example", "> wrote:", "", "> It leaks."];
+    assert_eq!(attribution(&lines), 2);
+    assert_eq!(attribution(&["On 12.11.2026 10:11 Mia <mia@customer.example>", "> wrote:"]), 0);
+}
