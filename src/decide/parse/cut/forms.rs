@@ -13,6 +13,7 @@ mod tests;
 
 pub(super) use attribution::attribution;
 pub(super) use block::{Block, find as header_block, find_below_rule};
+pub(super) use notes::find as notes_block;
 
 use languages::INDEX;
 

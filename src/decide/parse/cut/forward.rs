@@ -82,7 +82,7 @@ fn header(lines: &[&str]) -> (Block, usize, bool) {
     let Some(first) = first else { return (Block::default(), 1.min(lines.len()), false) };
     let quoted = is_quoted(lines[first]);
     let few: Vec<&str> = lines[first..].iter().take(40).map(|line| if quoted { unquoted(line) } else { line }).collect();
-    match forms::find_below_rule(&few) {
+    match forms::find_below_rule(&few).or_else(|| forms::notes_block(&few)) {
         Some(block) => {
             let end = first + block.lines;
             (block, end, quoted)
@@ -194,6 +194,10 @@ mod tests {
         assert_eq!(find(&reply, false), None);
         assert_eq!(find(&format!("> Well\n\n{all}"), false), None);
         assert_eq!(find(block, false), None);
+        let notes = "----- Forwarded by Mia Berg/X on 11/12/2026 10:20 AM -----\n\n\nLena Horvat@X\n11/12/2026 09:00 AM\nTo: Mia Berg/X\ncc: \nSubject: Kettle\n\nIt leaks.";
+        let found = find(notes, false).unwrap();
+        assert_eq!((found.original.date.as_str(), found.original.subject.as_str()), ("11/12/2026 09:00 AM", "Kettle"));
+        assert_eq!(found.text, "It leaks.");
         assert!(find(block, true).is_some());
     }
 }

@@ -1,6 +1,7 @@
 //! What Lotus Notes puts above a quotation: a name, a moment, and header lines without From and Date. Never fails.
 
-use super::{block, moment};
+use super::block::{self, Block};
+use super::moment;
 
 /// Octets of the longest line that names somebody.
 const NAME: usize = 120;
@@ -10,7 +11,17 @@ const LINES: usize = 8;
 /// Whether such a block begins with the first line.
 pub(super) fn begins(lines: &[&str]) -> bool {
     let Some(first) = lines.first().map(|line| line.trim()).filter(|line| line.len() <= NAME) else { return false };
-    is_line_with_dashes(first, lines) || is_named(first, lines)
+    is_line_with_dashes(first, lines) || named(first, lines).is_some()
+}
+
+/// The values of such a block whose first line names who wrote.
+pub(in super::super) fn find(lines: &[&str]) -> Option<Block> {
+    let first = lines.first()?.trim();
+    let heading = named(first, lines)?;
+    let date = if heading == 1 { first.rsplit_once(" on ").map_or("", |(_, date)| date) } else { lines.get(1)?.trim() };
+    let below = (heading..lines.len().min(LINES)).find(|at| !lines[*at].trim().is_empty())?;
+    let found = block::find_below_rule(&lines[below..])?;
+    Some(Block { lines: below + found.lines, from: first.to_owned(), date: date.to_owned(), subject: found.subject })
 }
 
 /// `Mia Berg ---12.11.2026 10:11:00---The kettle leaks`, with a header block below it.
@@ -23,8 +34,8 @@ fn is_line_with_dashes(first: &str, lines: &[&str]) -> bool {
     }
 }
 
-/// A name and, on its line or the next one, a moment; below it To and Subject.
-fn is_named(first: &str, lines: &[&str]) -> bool {
+/// How many lines are a name and, on its line or the next one, a moment; below them are To and Subject.
+fn named(first: &str, lines: &[&str]) -> Option<usize> {
     let tells = |line: &str| {
         let moment = moment::find(line);
         moment.date && moment.time
@@ -33,14 +44,16 @@ fn is_named(first: &str, lines: &[&str]) -> bool {
     let end = if has_digits(first) && tells(first) && (first.contains('@') || first.contains('/')) {
         1
     } else {
-        let Some(second) = lines.get(1).map(|line| line.trim()) else { return false };
+        let second = lines.get(1)?.trim();
         let is_name = !first.ends_with(['.', '!', '?', ':', ',']) && first.split_whitespace().count() <= 6;
         // Nothing but the moment: hardly a letter in it.
         if !is_name || second.len() > 40 || !has_digits(second) || !tells(second) {
-            return false;
+            return None;
         }
         2
     };
     let mut written = lines.iter().skip(end).take(LINES).filter(|line| !line.trim().is_empty());
-    written.next().is_some_and(|line| block::is_recipient(line)) && written.take(3).any(|line| block::is_subject(line))
+    let is_block =
+        written.next().is_some_and(|line| block::is_recipient(line)) && written.take(3).any(|line| block::is_subject(line));
+    is_block.then_some(end)
 }

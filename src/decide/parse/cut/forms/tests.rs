@@ -1,7 +1,9 @@
 //! Every row of the tables, with its own examples.
 
+use proptest::prelude::*;
+
 use super::languages::{Language, all};
-use super::{attribution, folding, is_forward, is_forward_prefix, separates};
+use super::{attribution, folding, header_block, is_forward, is_forward_prefix, is_group_wise, notes_block, separates};
 
 /// A line wrapped at `columns`, between words, as programs do.
 fn wrapped(line: &str, columns: usize) -> Vec<String> {
@@ -136,4 +138,68 @@ fn a_bracket_alone_on_its_line_is_no_quotation() {
     let lines = ["On Thu, Nov 12, 2026 at 4:20 PM Mia Berg <mia@customer.example", "> wrote:", "", "> It leaks."];
     assert_eq!(attribution(&lines), 2);
     assert_eq!(attribution(&["On 12.11.2026 10:11 Mia <mia@customer.example>", "> wrote:"]), 0);
+}
+
+/// Lines that are nearly what is looked for, and any others.
+fn foreign_line() -> impl Strategy<Value = String> {
+    let pieces = [
+        "On ",
+        "12.11.2026",
+        " 10:11",
+        "\u{202f}",
+        "：",
+        ":",
+        "<",
+        ">",
+        "@",
+        "é",
+        "写道",
+        "-----",
+        "___",
+        "Von",
+        "From",
+        "To: ",
+        "Date:",
+        "Subject:",
+        "wrote",
+        "\u{200f}",
+        "١٢",
+        " ",
+        ">>> ",
+        "---",
+        "Original Message",
+        "İ",
+        "10h",
+        "99999999999",
+        "\t",
+    ];
+    let nearly = prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..12).prop_map(|pieces| pieces.concat());
+    prop_oneof![nearly, ".{0,60}"]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_lines_are_read(lines in prop::collection::vec(foreign_line(), 1..12)) {
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let count = attribution(&lines);
+        prop_assert!(count <= lines.len());
+        separates(&lines, 0);
+        is_forward(lines[0]);
+        is_group_wise(lines[0]);
+        is_forward_prefix(lines[0]);
+        for block in [header_block(&lines), notes_block(&lines)].into_iter().flatten() {
+            prop_assert!(block.lines <= lines.len());
+        }
+    }
+
+    #[test]
+    fn any_text_is_searched_for_what_it_passes_on(lines in prop::collection::vec(foreign_line(), 0..12), passes_on: bool) {
+        let text = lines.join("\n");
+        if let Some(found) = super::super::forward::find(&text, passes_on) {
+            prop_assert!(found.words.len() + found.text.len() <= text.len());
+        }
+        super::super::forward::is_forward_subject(&text);
+    }
 }
