@@ -30,8 +30,15 @@ pub(super) fn separates(lines: &[&str], at: usize) -> bool {
     }
     is_original(line) || notes::begins(&lines[at..]) || {
         let below = if is_rule(line) { next_line(lines, at) } else { Some(at) };
-        below.is_some_and(|at| block::find(&lines[at..]).is_some())
+        let block = below.and_then(|at| block::find(&lines[at..]));
+        block.is_some_and(|block| block.is_addressed || !is_introduced(lines, at))
     }
+}
+
+/// Whether the line above ends with a colon: `A new message from the contact form:`.
+fn is_introduced(lines: &[&str], at: usize) -> bool {
+    let above = lines[..at].iter().rev().take(3).map(|line| line.trim_end()).find(|line| !line.is_empty());
+    above.is_some_and(|line| line.ends_with([':', '：']))
 }
 
 /// Whether a line that looks quoted is a rule of GroupWise: `>>> Mia Berg <mia@…> 12.11.2026 10:11 >>>`.

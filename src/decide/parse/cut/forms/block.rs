@@ -5,6 +5,7 @@
 
 use super::folding;
 use super::languages::{INDEX, Kinds};
+use super::moment;
 
 /// Lines within which a block must be complete.
 const LINES: usize = 20;
@@ -25,6 +26,8 @@ const OTHER: usize = 4;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in super::super) struct Block {
     pub(in super::super) lines: usize,
+    /// Whether it names recipients.
+    pub(in super::super) is_addressed: bool,
     pub(in super::super) from: String,
     pub(in super::super) date: String,
     pub(in super::super) subject: String,
@@ -62,7 +65,10 @@ pub(in super::super) fn find(lines: &[&str]) -> Option<Block> {
         return None;
     }
     let found = Found::read(lines);
-    found.is_block().then(|| found.into_block())
+    // Without recipients it may be a form: then the moment must be a mail's, and nothing may go on below.
+    let is_closed = || lines.get(found.lines).is_none_or(|line| line.trim().is_empty());
+    let is_whole = found.seen[TO] != 0 || (moment::find(&found.values[DATE]).time && is_closed());
+    (is_whole && found.is_block()).then(|| found.into_block())
 }
 
 /// What follows a rule that already says that a mail begins: any block with From or two other fields.
@@ -130,7 +136,7 @@ impl Found {
 
     fn into_block(self) -> Block {
         let [from, date, _, subject, _] = self.values;
-        Block { lines: self.lines, from, date, subject }
+        Block { lines: self.lines, is_addressed: self.seen[TO] != 0, from, date, subject }
     }
 }
 

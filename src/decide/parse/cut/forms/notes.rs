@@ -21,7 +21,13 @@ pub(in super::super) fn find(lines: &[&str]) -> Option<Block> {
     let date = if heading == 1 { first.rsplit_once(" on ").map_or("", |(_, date)| date) } else { lines.get(1)?.trim() };
     let below = (heading..lines.len().min(LINES)).find(|at| !lines[*at].trim().is_empty())?;
     let found = block::find_below_rule(&lines[below..])?;
-    Some(Block { lines: below + found.lines, from: first.to_owned(), date: date.to_owned(), subject: found.subject })
+    Some(Block {
+        lines: below + found.lines,
+        is_addressed: true,
+        from: first.to_owned(),
+        date: date.to_owned(),
+        subject: found.subject,
+    })
 }
 
 /// `Mia Berg ---12.11.2026 10:11:00---The kettle leaks`, with a header block below it.

@@ -203,3 +203,28 @@ proptest! {
         super::super::forward::is_forward_subject(&text);
     }
 }
+
+#[test]
+fn the_sentence_above_an_attribution_is_not_part_of_it() {
+    let sentence = "Please ring twice and tell the neighbour that you have been here";
+    let lines = [sentence, "On 12 Nov 2026 at 10:11 Mia Berg <mia@customer.example> wrote:", "> It leaks."];
+    assert_eq!(attribution(&lines), 0);
+    assert_eq!(attribution(&lines[1..]), 1);
+    assert_eq!(attribution(&["Please ring twice.", "Mia Berg <mia@customer.example> wrote:", "> It leaks."]), 0);
+}
+
+#[test]
+fn header_names_in_english_are_mixed_into_any_language_and_others_are_not() {
+    assert!(separates(&["Från: Mia", "Date: 12.11.2026", "Till: Ana", "Subject: x"], 0));
+    assert!(!separates(&["Från: Mia", "Datum: 12.11.2026", "Aan: Ana", "Objet: x"], 0));
+}
+
+#[test]
+fn a_form_is_no_header_block() {
+    let form =
+        ["A new message from the form:", "", "From: Mia", "Date: 2026-11-12 10:11", "Subject: Lid", "Message: Do you sell lids?"];
+    assert!(!separates(&form, 2));
+    assert!(!separates(&[&form[..5], &["", "Do you sell lids?"]].concat(), 2));
+    assert!(!separates(&["Hello", "", "From: Mia", "Date: 2026-11-12", "Subject: Lid", ""], 2));
+    assert!(separates(&["Hello", "", "From: Mia", "Date: 2026-11-12 10:11", "Subject: Lid", "", "Do you sell lids?"], 2));
+}
