@@ -3,8 +3,6 @@
 //! Without a quoted line below it takes a word of the tables, a moment and somebody's name to be one; with a quoted line
 //! less is enough. It looks at a fixed number of lines and octets. Never fails.
 
-use std::sync::LazyLock;
-
 use super::folding;
 use super::languages::INDEX;
 use super::passage::Passage;
@@ -68,7 +66,7 @@ fn is_attribution(lines: &[&str], last: usize, end: End) -> bool {
     let block = &lines[..=last];
     let quoted = is_quoted_below(lines, last + 1);
     // Most lines with a colon at the end tell no moment and nobody's address.
-    if !quoted && !block.iter().any(|line| line.bytes().any(|octet| octet.is_ascii_digit() || octet == b'@' || octet >= 0xd8)) {
+    if !quoted && !block.iter().any(|line| line.bytes().any(|octet| octet.is_ascii_digit() || matches!(octet, b'@' | 0xd8..))) {
         return false;
     }
     let passage = Passage::of(block);
@@ -93,34 +91,32 @@ fn has_form(passage: &Passage, quoted: bool) -> bool {
             || (quoted && is_short_form(passage));
     }
     // `2026-11-12 10:11 GMT+01:00 Mia <mia@…>:`, `12 Nov 2026, 10:11 by mia@…:`, `* Mia <mia@…> [2026-11-12 10:11]:`
-    (whole && passage.address && (passage.ends_with_address || passage.ends_with_bracket))
+    (whole && passage.words <= 10 && passage.address && (passage.ends_with_address || passage.ends_with_bracket))
         || (whole && passage.zoned && passage.is_name)
         || (quoted && evidence)
         || (quoted && is_short_form(passage))
 }
 
 /// How lines begin and go on that need a quoted line below them, and have no verb of their own.
-static SHORT_FORMS: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
-    vec![
-        ("quoting ", ""),
-        ("from ", " on "),
-        ("begin ", "quotation"),
-        ("zitat von ", ""),
-        ("citando a ", ""),
-        ("citando ", ""),
-        ("citat ", ""),
-        ("citeren ", ""),
-        ("citerar ", ""),
-        ("cituji ", ""),
-        ("citazione ", ""),
-        ("cytowanie ", ""),
-        ("idézet ", ""),
-        ("lainaus ", ""),
-        ("цитирование ", ""),
-        ("цитирую ", ""),
-        ("alıntı ", ""),
-    ]
-});
+const SHORT_FORMS: [(&str, &str); 17] = [
+    ("quoting ", ""),
+    ("from ", " on "),
+    ("begin ", "quotation"),
+    ("zitat von ", ""),
+    ("citando a ", ""),
+    ("citando ", ""),
+    ("citat ", ""),
+    ("citeren ", ""),
+    ("citerar ", ""),
+    ("cituji ", ""),
+    ("citazione ", ""),
+    ("cytowanie ", ""),
+    ("idézet ", ""),
+    ("lainaus ", ""),
+    ("цитирование ", ""),
+    ("цитирую ", ""),
+    ("alıntı ", ""),
+];
 
 fn is_short_form(passage: &Passage) -> bool {
     let mut text = String::new();
