@@ -19,6 +19,8 @@ use languages::INDEX;
 
 /// Octets of the longest line between dashes.
 const RULE_LENGTH: usize = 250;
+/// Octets of the shortest line that ends with a colon and says that a mail is passed on.
+const SHORTEST_BANNER: usize = 6;
 /// Lines of dashes or underscores that stand above a header block have at least so many.
 const FEWEST_SIGNS: usize = 3;
 
@@ -71,7 +73,7 @@ pub(super) fn is_forward(line: &str) -> bool {
         return INDEX.forwards.contains(words) || INDEX.forwarded_by.iter().any(|start| inner.starts_with(start));
     }
     let line = line.trim();
-    if line.len() > RULE_LENGTH || !line.trim_end_matches(['*', '_']).ends_with([':', '：']) {
+    if line.len() < SHORTEST_BANNER || line.len() > RULE_LENGTH || !line.trim_end_matches(['*', '_']).ends_with([':', '：']) {
         return false;
     }
     let folded = folding::folded(line);

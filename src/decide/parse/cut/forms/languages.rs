@@ -104,6 +104,14 @@ pub(super) static INDEX: LazyLock<Index> = LazyLock::new(|| {
 impl Index {
     /// What a header name may mean, as written; nothing when it is none.
     pub(super) fn field(&self, name: &str) -> Option<Kinds> {
+        let word = name.trim();
+        let mut lower = [0; 24];
+        // Most names are one word of plain letters, and nothing need be allocated for them.
+        if let Some(lower) = lower.get_mut(..word.len()).filter(|_| word.bytes().all(|octet| octet.is_ascii_alphabetic())) {
+            lower.copy_from_slice(word.as_bytes());
+            lower.make_ascii_lowercase();
+            return str::from_utf8(lower).ok().and_then(|word| self.fields.get(word)).copied();
+        }
         self.fields.get(folding::folded(name).as_str()).copied()
     }
 }
