@@ -10,7 +10,7 @@ mod closing;
 mod contact;
 mod disclaimer;
 mod forms;
-mod forward;
+pub(in crate::decide::parse) mod forward;
 mod known;
 mod marker;
 mod prefix;

@@ -94,6 +94,7 @@ fn read(raw: &[u8], limits: &Limits) -> Mail {
         mail.protection = mail.protection.or(Some(found));
     }
     marks::read_words(&mut mail);
+    mail.forwarded = cut::forward::find(&mail.text, passes_on);
     attached_mail::read(raw, limits, &mut mail);
     protection::tell(&mut mail);
     mail

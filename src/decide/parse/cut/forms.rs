@@ -1,90 +1,115 @@
-//! The forms in which mail programs quote, one table for each language. Adding a language is adding a row.
+//! The forms in which mail programs quote and pass on, recognised line by line. The words are in `languages`, one row for
+//! each language; here is how they are put together. Every question looks at a fixed number of lines. Never fails.
 
-/// What mail programs write in one language.
-struct Language {
-    /// How the line above a quotation begins and ends.
-    attributions: &'static [(&'static str, &'static str)],
-    /// What stands between dashes above a quotation without prefix.
-    originals: &'static [&'static str],
-    /// What stands above a mail that is passed on: it is meant to be read, and is no quotation.
-    forwards: &'static [&'static str],
-    /// Names of the header lines that Outlook and phones put above a quotation: From, Sent, To, Subject.
-    header: [&'static [&'static str]; 4],
-}
+mod attribution;
+mod block;
+mod folding;
+mod languages;
+mod moment;
+mod notes;
+mod passage;
+#[cfg(test)]
+mod tests;
 
-const LANGUAGES: [Language; 1] = [Language {
-    attributions: &[("On ", "wrote:")],
-    originals: &["original message", "original appointment", "reply message"],
-    forwards: &["forwarded message", "begin forwarded message:"],
-    header: [&["From:"], &["Sent:", "Date:"], &["To:"], &["Subject:"]],
-}];
+pub(super) use attribution::attribution;
+pub(super) use block::{Block, find as header_block, find_below_rule};
+pub(super) use notes::find as notes_block;
 
-/// Lines that an attribution may be wrapped to.
-const ATTRIBUTION_LINES: usize = 4;
-/// Octets of the longest attribution: a date, a name and an address.
-const ATTRIBUTION_LENGTH: usize = 500;
-/// Lines within which a header block must be complete.
-const HEADER_LINES: usize = 12;
-/// Underscores that Outlook on the web draws above a header block.
-const RULE_LENGTH: usize = 20;
+use languages::INDEX;
 
-/// How many lines, from the first on, are `On …, somebody wrote:`; 0 when they are not.
-pub(super) fn attribution(lines: &[&str]) -> usize {
-    let first = lines[0].trim_start();
-    let forms = LANGUAGES.iter().flat_map(|language| language.attributions);
-    for (_, end) in forms.filter(|(start, _)| first.starts_with(start)) {
-        let mut length = 0;
-        for (index, line) in lines.iter().take(ATTRIBUTION_LINES).enumerate() {
-            length += line.len();
-            if line.is_empty() || length > ATTRIBUTION_LENGTH {
-                break;
-            }
-            if line.trim_end().ends_with(end) {
-                // The date has a digit: `On reflection, I like what you wrote:` has none.
-                let dated = lines[..=index].iter().any(|line| line.bytes().any(|octet| octet.is_ascii_digit()));
-                return if dated { index + 1 } else { 0 };
-            }
-        }
-    }
-    0
-}
+/// Octets of the longest line between dashes.
+const RULE_LENGTH: usize = 250;
+/// Octets of the shortest line that ends with a colon and says that a mail is passed on.
+const SHORTEST_BANNER: usize = 6;
+/// Lines of dashes or underscores that stand above a header block have at least so many.
+const FEWEST_SIGNS: usize = 3;
 
 /// Whether the quotation begins at this line and goes on to the end.
 pub(super) fn separates(lines: &[&str], at: usize) -> bool {
     let line = lines[at];
-    is_original(line) || {
+    if line.trim().is_empty() {
+        return false;
+    }
+    is_original(line) || notes::begins(&lines[at..]) || {
         let below = if is_rule(line) { next_line(lines, at) } else { Some(at) };
-        below.is_some_and(|at| is_header_block(&lines[at..]))
+        let block = below.and_then(|at| block::find(&lines[at..]));
+        block.is_some_and(|block| block.is_addressed || !is_introduced(lines, at))
     }
 }
 
-/// `-----Original Message-----`, with any number of dashes from four on.
+/// Whether the line above ends with a colon: `A new message from the contact form:`.
+fn is_introduced(lines: &[&str], at: usize) -> bool {
+    let above = lines[..at].iter().rev().take(3).map(|line| line.trim_end()).find(|line| !line.is_empty());
+    above.is_some_and(|line| line.ends_with([':', '：']))
+}
+
+/// Whether a line that looks quoted is a rule of GroupWise: `>>> Mia Berg <mia@…> 12.11.2026 10:11 >>>`.
+pub(super) fn is_group_wise(line: &str) -> bool {
+    let line = line.trim();
+    let inner = line.trim_matches('>');
+    line.len() <= RULE_LENGTH && line.starts_with(">>> ") && line.ends_with(" >>>") && {
+        let moment = moment::find(inner);
+        moment.date || moment.time
+    }
+}
+
+/// `-----Original Message-----`, in any language; `-----Mia Berg wrote: -----`.
 fn is_original(line: &str) -> bool {
-    let line = line.trim();
-    if line.len() > 80 || !line.starts_with("----") || !line.ends_with("----") {
-        return false;
+    if is_group_wise(line) {
+        return true;
     }
-    let inner = line.trim_matches('-');
-    if line.len() < inner.len() + 8 {
-        return false;
+    let Some(inner) = between_dashes(line) else { return false };
+    let words = inner.trim_end_matches(':').trim_end();
+    INDEX.originals.contains(words) || {
+        let verb = words.rsplit(' ').next().unwrap_or_default();
+        inner.ends_with(':') && words.contains(' ') && INDEX.verbs.contains_key(verb)
     }
-    LANGUAGES.iter().flat_map(|language| language.originals).any(|original| inner.trim().eq_ignore_ascii_case(original))
 }
 
-/// `---------- Forwarded message ---------`, `Begin forwarded message:`.
+/// `---------- Forwarded message ---------`, `Begin forwarded message:`, `----- Forwarded by Mia Berg on … -----`.
 pub(super) fn is_forward(line: &str) -> bool {
+    if let Some(inner) = between_dashes(line) {
+        let words = inner.trim_end_matches([':', '.']).trim_end();
+        return INDEX.forwards.contains(words) || INDEX.forwarded_by.iter().any(|start| inner.starts_with(start));
+    }
     let line = line.trim();
-    let heads = line.starts_with('-') || line.ends_with(['-', ':']);
-    if line.len() > 80 || !heads {
+    if line.len() < SHORTEST_BANNER || line.len() > RULE_LENGTH || !line.trim_end_matches(['*', '_']).ends_with([':', '：']) {
         return false;
     }
-    let inner = line.trim_matches('-').trim();
-    LANGUAGES.iter().flat_map(|language| language.forwards).any(|forward| inner.eq_ignore_ascii_case(forward))
+    let folded = folding::folded(line);
+    INDEX.forwards.contains(folded.trim_end_matches(':').trim_end())
 }
 
+/// The same behind `> `: some programs quote what they pass on, banner and all.
+pub(super) fn is_quoted_forward(line: &str) -> bool {
+    line.trim_start().strip_prefix('>').is_some_and(is_forward)
+}
+
+/// What stands between two runs of dashes, folded.
+fn between_dashes(line: &str) -> Option<String> {
+    let line = line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '<' | '|' | '\u{200e}' | '\u{200f}'));
+    if line.len() > RULE_LENGTH || !line.starts_with(is_dash) {
+        return None;
+    }
+    let inner = line.trim_start_matches(is_dash);
+    let before = line[..line.len() - inner.len()].chars().count();
+    let words = inner.trim_end_matches(is_dash);
+    let after = inner[words.len()..].chars().count();
+    // Some write no dashes behind the words.
+    let enough = (before >= FEWEST_SIGNS - 1 && after >= FEWEST_SIGNS - 1) || before >= 4;
+    (enough && !words.trim().is_empty()).then(|| folding::folded(words))
+}
+
+fn is_dash(character: char) -> bool {
+    matches!(character, '-' | '–' | '—' | '─' | '━' | '=' | '~')
+}
+
+/// A line of nothing but underscores or dashes.
 fn is_rule(line: &str) -> bool {
     let line = line.trim();
-    line.len() >= RULE_LENGTH && line.bytes().all(|octet| octet == b'_')
+    let mut signs = line.chars();
+    let Some(first) = signs.next().filter(|first| *first == '_' || is_dash(*first)) else { return false };
+    line.len() >= FEWEST_SIGNS && signs.all(|sign| sign == first)
 }
 
 /// The next line with something on it, when it is near.
@@ -92,16 +117,7 @@ fn next_line(lines: &[&str], at: usize) -> Option<usize> {
     (at + 1..lines.len().min(at + 4)).find(|index| !lines[*index].trim().is_empty())
 }
 
-/// From, Sent, To and Subject, all of them in one language: a form on a web page has two of them at most in a row.
-fn is_header_block(lines: &[&str]) -> bool {
-    LANGUAGES.iter().any(|language| {
-        let [from, others @ ..] = &language.header;
-        let names = |line: &str, names: &[&str]| {
-            // Bold type becomes asterisks where a program makes text of HTML.
-            let line = line.trim_start_matches([' ', '*']);
-            names.iter().any(|name| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))
-        };
-        let block = &lines[..lines.len().min(HEADER_LINES)];
-        names(block[0], from) && others.iter().all(|field| block.iter().any(|line| names(line, field)))
-    })
+/// Whether this is what programs put before the subject of a mail that is passed on, without its colon.
+pub(super) fn is_forward_prefix(prefix: &str) -> bool {
+    INDEX.prefixes.contains(folding::folded(prefix).as_str())
 }

@@ -32,12 +32,16 @@ impl Shape {
     pub(super) fn of(lines: &[&str], passes_on: bool) -> Self {
         let mut roles: Vec<Role> = lines.iter().map(|line| role(line)).collect();
         let begins = |at: usize| forms::is_forward(lines[at]) || (passes_on && forms::separates(lines, at));
-        let written = (0..lines.len()).find(|at| roles[*at] == Role::Own && begins(*at));
+        let written = (0..lines.len()).find(|at| match roles[*at] {
+            Role::Own => begins(*at),
+            Role::Quote => passes_on && forms::is_quoted_forward(lines[*at]),
+            _ => false,
+        });
         let written = written.unwrap_or(lines.len());
         let mut at = 0;
         while at < written {
             let length = if roles[at] == Role::Own { forms::attribution(&lines[at..]) } else { 0 };
-            let is_one = length > 0 && roles[at..at + length].iter().all(|role| *role == Role::Own);
+            let is_one = length > 0;
             if is_one {
                 roles[at..at + length].fill(Role::Attribution);
             }
@@ -140,6 +144,7 @@ fn role(line: &str) -> Role {
     let line = line.trim_start();
     match line.chars().next() {
         None => Role::Blank,
+        Some('>') if forms::is_group_wise(line) => Role::Own,
         Some('>' | '＞') => Role::Quote,
         // What a careless script leaves of HTML.
         Some('&') if line.starts_with("&gt;") => Role::Quote,

@@ -1,0 +1,102 @@
+//! German and Dutch.
+
+use super::Language;
+
+pub(super) const LANGUAGES: &[Language] = &[
+    Language {
+        name: "German",
+        verbs: &[
+            ("schrieb", "Am 12.11.2026 um 10:11 schrieb Mia Berg <mia@customer.example>:"),
+            ("schreibt", "In einer eMail vom 12.11.2026 10:11:00 Westeuropäische Normalzeit schreibt mia@customer.example:"),
+            ("geschrieben", "Mia Berg <mia@customer.example> hat am 12.11.2026 10:11 geschrieben:"),
+        ],
+        endings: &[],
+        persons: &["ich", "wir", "mir", "mich", "uns", "Ihnen", "Ihr", "Ihre", "mein", "meine", "unser", "unsere", "dass", "man"],
+        originals: &[
+            "ursprüngliche nachricht",
+            "originalnachricht",
+            "original-nachricht",
+            "original nachricht",
+            "original-mail",
+            "originalmail",
+            "ursprüngliche mail",
+            "ursprüngliche e-mail",
+            "ursprünglicher termin",
+            "antwort-nachricht",
+        ],
+        forwards: &[
+            "weitergeleitete nachricht",
+            "weitergeleitete mail",
+            "weitergeleitete e-mail",
+            "weitergeleitet",
+            "anfang der weitergeleiteten nachricht",
+            "anfang der weitergeleiteten e-mail",
+            "beginn der weitergeleiteten nachricht",
+        ],
+        forwarded_by: &["weitergeleitete nachricht von ", "weitergeleitet von ", "nachricht weitergeleitet von "],
+        fields: [
+            &["von", "absender"],
+            &["gesendet", "datum", "gesendet am", "verschickt"],
+            &["an", "empfänger"],
+            &["betreff", "thema"],
+            &[
+                "kopie",
+                "blindkopie",
+                "antwort an",
+                "antworten an",
+                "wichtigkeit",
+                "priorität",
+                "anlagen",
+                "anlage",
+                "anhang",
+                "anhänge",
+                "vertraulichkeit",
+            ],
+        ],
+        prefixes: &["wg", "wtrlt", "weitergeleitet", "weiterleitung"],
+        sentences: &[
+            "Am Montag schrieb ich Ihnen:",
+            "Am 12.11.2026 um 10:11 schrieb ich Ihnen:",
+            "Am 12.11.2026 um 10:11 schrieb mir Ihr Kollege:",
+            "An dieser Stelle: vielen Dank!",
+            "Von 10:11 bis 12:00 am 12.11.2026 sind wir da:",
+        ],
+    },
+    Language {
+        name: "Dutch",
+        verbs: &[
+            ("schreef", "Op do 12 nov 2026 om 10:11 schreef Mia Berg <mia@customer.example>:"),
+            ("geschreven", "Op 12 november 2026 om 10:11 heeft Mia Berg <mia@customer.example> het volgende geschreven:"),
+        ],
+        endings: &[],
+        persons: &["ik", "wij", "mij", "me", "ons", "onze", "mijn", "uw", "dat"],
+        originals: &[
+            "oorspronkelijk bericht",
+            "oorspronkelijke bericht",
+            "origineel bericht",
+            "originele bericht",
+            "oorspronkelijke afspraak",
+        ],
+        forwards: &[
+            "doorgestuurd bericht",
+            "doorgestuurde bericht",
+            "begin doorgestuurd bericht",
+            "doorgezonden bericht",
+            "doorgestuurde e-mail",
+        ],
+        forwarded_by: &["doorgestuurd bericht van ", "doorgestuurd door "],
+        fields: [
+            &["van", "afzender"],
+            &["verzonden", "datum", "verstuurd"],
+            &["aan", "ontvanger", "naar"],
+            &["onderwerp"],
+            &["kopie", "antwoord aan", "antwoorden aan", "urgentie", "prioriteit", "bijlagen", "bijlage"],
+        ],
+        prefixes: &["doorst", "doorgestuurd", "drst", "doorsturen"],
+        sentences: &[
+            "Op 12 november schreef ik u al:",
+            "Van maandag tot vrijdag zijn wij er:",
+            "Op 12-11-2026 om 10:11 schreef ik u het volgende:",
+        ],
+    },
+];
