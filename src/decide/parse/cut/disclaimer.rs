@@ -13,7 +13,7 @@ const MOST_LINES: usize = 60;
 /// A paragraph without a known beginning must have so many signs.
 const ENOUGH_SIGNS: usize = 3;
 
-/// How such paragraphs begin, in plain spelling. In all 27 languages the secret, the addressee or the mail itself comes first.
+/// How such paragraphs begin, in plain spelling.
 const BEGINNINGS: &str = "this e-mail|this email|this message|this communication|this transmission|the information contained in|\
      the information in this|the contents of this|the content of this|if you are not the intended|\
      if you have received this|confidentiality|confidential|disclaimer|notice:|important notice|legal notice|\

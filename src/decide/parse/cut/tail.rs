@@ -9,9 +9,10 @@ const VIEW: usize = 80;
 /// Blocks that are taken off; people's mails have three or four.
 const MOST_BLOCKS: usize = 48;
 
-/// The rules: each says where its block begins that goes on to the end of the lines.
-const RULES: [fn(&[&str]) -> Option<usize>; 5] =
-    [program::begins, signature::list_footer, signature::begins, disclaimer::begins, contact::block];
+/// Says where a block begins that goes on to the end of the lines.
+type Rule = fn(&[&str]) -> Option<usize>;
+
+const RULES: [Rule; 5] = [program::begins, signature::list_footer, signature::begins, disclaimer::begins, contact::block];
 
 /// Sets those blocks aside, above and below quotations, as long as something of the author's is left.
 pub(super) fn set_aside(lines: &[&str], shape: &mut Shape) {
