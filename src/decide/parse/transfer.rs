@@ -141,8 +141,11 @@ mod tests {
 
     #[test]
     fn uuencoded_text_is_decoded() {
-        assert_eq!(uuencoded(b"x\r\nbegin 644 a.txt\r\n#0V%T\r\n`\r\nend\r\n").as_deref(), Some(&b"Cat"[..]));
-        assert_eq!(uuencoded(b"no such line"), None);
+        assert_eq!(
+            crate::decide::parse::uuencode::first(b"x\r\nbegin 644 a.txt\r\n#0V%T\r\n`\r\nend\r\n").as_deref(),
+            Some(&b"Cat"[..])
+        );
+        assert_eq!(crate::decide::parse::uuencode::first(b"no such line"), None);
     }
 
     proptest! {
@@ -162,7 +165,7 @@ mod tests {
             for octets in [octets.as_slice(), pieces.as_bytes()] {
                 base64(octets);
                 quoted_printable(octets);
-                uuencoded(octets);
+                crate::decide::parse::uuencode::first(octets);
                 is_no_base64(octets);
             }
         }

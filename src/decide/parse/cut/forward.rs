@@ -2,6 +2,7 @@
 //! cannot be read is empty.
 
 use super::forms::{self, Block};
+use crate::decide::parse::characters::{one_line, shorten};
 use crate::model::address::{Address, Mailbox};
 use crate::model::mail::Forwarded;
 use crate::model::message::Original;
@@ -9,8 +10,10 @@ use crate::model::message::Original;
 /// Octets of the longest subject prefix, and how many labels in brackets may stand before it.
 const PREFIX: usize = 40;
 const LABELS: usize = 4;
-/// Octets of the longest sender that is read.
+/// Octets of the longest sender that is read, and of a date.
 const SENDER: usize = 500;
+/// Octets of a subject that are kept.
+const SUBJECT: usize = 2_000;
 /// Lines between the banner and the header lines below it.
 const GAP: usize = 5;
 
@@ -49,10 +52,11 @@ pub(in crate::decide::parse) fn find(text: &str, passes_on: bool) -> Option<Forw
     let (block, end, quoted_below) = header(&below);
     let mut original = Original {
         from: sender(&block.from).or_else(|| if is_banner { sender(banner_name(below[0])) } else { None }),
-        date: block.date,
-        subject: block.subject,
+        date: one_line(&block.date),
+        subject: one_line(&block.subject),
     };
-    original.date.truncate(original.date.floor_char_boundary(SENDER.min(original.date.len())));
+    shorten(&mut original.date, SENDER);
+    shorten(&mut original.subject, SUBJECT);
     let rest = below[end..].iter().map(|line| if quoted_below { unquoted(line) } else { line });
     let rest: Vec<&str> = rest.collect();
     Some(Forwarded { original, words: trimmed(&lines[..start].join("\n")), text: trimmed(&rest.join("\n")) })
@@ -132,7 +136,7 @@ fn sender(value: &str) -> Option<Mailbox> {
     if name.contains('@') {
         name = "";
     }
-    Some(Mailbox { name: name.split_whitespace().collect::<Vec<_>>().join(" "), address })
+    Some(Mailbox { name: one_line(name), address })
 }
 
 #[cfg(test)]

@@ -154,11 +154,12 @@ mod tests {
     fn other_signs_quote_below_an_attribution_and_at_the_end() {
         use Role::{Attribution, Own, Quote};
         for sign in ["| ", ": ", "} ", "MB> ", "Mia> "] {
-            let lines = ["On 12 Nov 2026, Mia wrote:".to_owned(), format!("{sign}one"), format!("{sign}two"), "yes".to_owned()];
+            let lines =
+                ["On 12 Nov 2026 at 10:11, Mia wrote:".to_owned(), format!("{sign}one"), format!("{sign}two"), "yes".to_owned()];
             let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
             assert_eq!(roles(&lines), [Attribution, Quote, Quote, Own], "{sign}");
         }
-        let answered = ["On 12 Nov 2026, Mia wrote:", "MB> one?", "yes", "MB> two?", "no"];
+        let answered = ["On 12 Nov 2026 at 10:11, Mia wrote:", "MB> one?", "yes", "MB> two?", "no"];
         assert_eq!(roles(&answered), [Attribution, Quote, Own, Quote, Own]);
         assert_eq!(roles(&["yes", "| one", "| two", "| three"])[1], Quote);
         assert_eq!(roles(&["yes", "| one | 1 |", "| two | 2 |", "| three | 3 |"])[1], Own);

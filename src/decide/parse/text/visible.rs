@@ -70,13 +70,16 @@ impl Visible {
             let (text, quoted) = cut::cut(&join(self.text, self.tail), passes_on);
             return (text, join(self.aside, quoted));
         }
+        let (text, quoted) = cut::cut(&self.text, passes_on);
         // The HTML tells in a language that no table knows what its program quoted.
-        let (text, below) = match cut::cut_marked(&self.text, &self.marked) {
-            Some(divided) => divided,
-            None => (self.text, String::new()),
+        let (text, quoted) = match cut::cut_marked(&text, &self.marked) {
+            Some((text, marked)) => {
+                let (text, above) = cut::cut(&text, passes_on);
+                (text, join(above, join(marked, quoted)))
+            }
+            None => (text, quoted),
         };
-        let (text, quoted) = cut::cut(&text, passes_on);
-        (text, join(join(self.aside, join(quoted, below)), self.tail))
+        (text, join(join(self.aside, quoted), self.tail))
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -6,6 +6,7 @@
 use super::folding;
 use super::languages::INDEX;
 use super::passage::Passage;
+use crate::decide::parse::cut::prefix::without_initials;
 
 /// Lines that an attribution may be wrapped to.
 const LINES: usize = 6;
@@ -127,7 +128,7 @@ fn is_short_form(passage: &Passage) -> bool {
 /// Whether the next line with something on it is quoted.
 fn is_quoted_below(lines: &[&str], from: usize) -> bool {
     let next = lines.iter().skip(from).take(3).map(|line| line.trim_start()).find(|line| !line.is_empty());
-    next.is_some_and(|line| is_quoted(line) || line.starts_with('|'))
+    next.is_some_and(|line| is_quoted(line) || line.starts_with('|') || without_initials(line).is_some())
 }
 
 fn is_quoted(line: &str) -> bool {
