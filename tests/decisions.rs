@@ -16,6 +16,8 @@ mod digest;
 mod families;
 #[path = "decisions/machines.rs"]
 mod machines;
+#[path = "decisions/passed_on.rs"]
+mod passed_on;
 #[path = "decisions/promises.rs"]
 mod promises;
 #[path = "decisions/properties.rs"]

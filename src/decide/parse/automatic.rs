@@ -14,9 +14,15 @@ const LINES: usize = 12;
 /// Octets of a subject that are looked at.
 const SUBJECT: usize = 300;
 
+/// Subjects of people that begin like one of an automatic answer.
+const OF_PEOPLE: [&str; 2] = ["out of office hours*", "*?"];
+
 /// Language of the form that a subject has of an automatic answer.
 pub(super) fn subject(subject: &str) -> Option<&'static str> {
     let subject = plain(&subject[..subject.floor_char_boundary(SUBJECT)]);
+    if OF_PEOPLE.iter().any(|pattern| is_like(&subject, pattern)) {
+        return None;
+    }
     subjects::SUBJECTS.iter().find(|Row(_, _, pattern, _)| is_like(&subject, pattern)).map(|Row(language, ..)| *language)
 }
 
@@ -40,9 +46,16 @@ mod tests {
 
     #[test]
     fn what_people_write_of_the_same_things_has_another_form() {
-        for words in
-            ["Re: Automatic reply: Broken kettle", "Vacation request", "Automatic kettle", "Office chair", "Away game tickets"]
-        {
+        for words in [
+            "Re: Automatic reply: Broken kettle",
+            "Out of office hours?",
+            "Out of office hours",
+            "Out of office?",
+            "Vacation request",
+            "Automatic kettle",
+            "Office chair",
+            "Away game tickets",
+        ] {
             assert_eq!(subject(words), None, "{words}");
         }
         for words in ["How do I set up an answer for my holiday?", "My kettle is out of order"] {

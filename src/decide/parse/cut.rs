@@ -4,7 +4,6 @@
 //! at a bounded number of lines around it: time is linear in the size of the text, whatever it holds. If
 //! cutting would leave nothing, nothing is cut.
 
-mod armour;
 mod banner;
 mod closing;
 mod contact;
@@ -95,7 +94,6 @@ fn once(lines: &[&str], passes_on: bool) -> Vec<bool> {
     let top = lines.iter().position(|line| !line.trim().is_empty()).unwrap_or(0);
     let banner = banner::length(&lines[top..]).min(shape.quotable.saturating_sub(top));
     shape.set_aside(top, top + banner);
-    armour::set_aside(lines, &mut shape);
     end_at_separator(lines, &mut shape);
     if let Some(attribution) = shape.attribution_of_tail().filter(|start| shape.has_own_text(*start)) {
         shape.truncate(attribution);

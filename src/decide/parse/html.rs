@@ -33,6 +33,14 @@ pub(super) fn to_text(html: &str, passes_on: bool) -> Page {
     if page.text.is_empty() && page.aside.is_empty() && page.tail.is_empty() { read(html, passes_on, true) } else { page }
 }
 
+/// What stands in every page that marks a quotation by its structure.
+const QUOTING: [&[u8]; 8] = [b"quote", b"cite", b"border-top", b"RplyFwd", b"append", b"zwchr", b"eply", b"OLK_SRC"];
+
+/// Whether a page may mark something as quoted; most do not.
+pub(super) fn may_quote(html: &str) -> bool {
+    QUOTING.iter().any(|sign| memchr::memmem::find(html.as_bytes(), sign).is_some())
+}
+
 /// Every word of a page, also the hidden ones.
 pub(super) fn words(html: &str) -> String {
     let page = read(html, true, true);

@@ -69,6 +69,13 @@ pub(super) fn is_stub(text: &str, own: &str) -> bool {
     }
 }
 
+/// Whether a text has so many words that it is none, without a look at the HTML of so many octets: on average a word takes four of them at
+/// least, with its tags and spaces.
+pub(super) fn is_surely_a_text(text: &str, html: usize) -> bool {
+    let enough = (html / 4 / SHARE).max(STUB_WORDS) + 1;
+    words(text).take(enough).count() == enough
+}
+
 /// Words that are neither punctuation nor what programs write for a picture or a link.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut in_picture = false;
@@ -90,8 +97,7 @@ pub(super) fn is_html_source(text: &str) -> bool {
         return false;
     }
     // A piece is one only if it is closed: a person may ask about a tag.
-    PAGES.iter().any(|page| begins(page))
-        || (PIECES.iter().any(|piece| begins(piece)) && text.trim_end().ends_with('>') && text.contains("</"))
+    PAGES.iter().any(begins) || (PIECES.iter().any(begins) && text.trim_end().ends_with('>') && text.contains("</"))
 }
 
 /// Whether a text that is declared as HTML has no tag and no entity.

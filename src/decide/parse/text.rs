@@ -41,6 +41,11 @@ pub(super) fn choose(message: &Message<'_>, reading: Reading<'_>, defects: &mut 
         plain.html = html;
         return plain;
     }
+    if !plain.is_empty() && stub::is_surely_a_text(&plain.text, octets_of(message)) {
+        // What the page marks is read when it is asked for.
+        let unread = page_source(message, reading);
+        return Visible { unread, html, ..plain };
+    }
     // What is wrong with a part that is not read is nobody's matter.
     let mut found = Vec::new();
     let mut page = gather(message, &message.html_body, reading, &mut found);
@@ -54,6 +59,21 @@ pub(super) fn choose(message: &Message<'_>, reading: Reading<'_>, defects: &mut 
         return page;
     }
     Visible { marked, html, ..plain }
+}
+
+/// Octets of the HTML parts, as they were decoded by the crate.
+fn octets_of(message: &Message<'_>) -> usize {
+    message.html_body.iter().filter_map(|id| message.part(*id)).map(|part| part.contents().len()).sum()
+}
+
+/// The HTML itself, where it may mark something as quoted.
+fn page_source(message: &Message<'_>, reading: Reading<'_>) -> String {
+    let [id] = message.html_body.as_slice() else { return String::new() };
+    let Some(part) = message.part(*id).filter(|part| is_shown(message, *id, part)) else { return String::new() };
+    let content = repaired(part, reading.raw, &mut Vec::new());
+    let most = reading.limits.text_size.saturating_mul(HTML_FACTOR);
+    let content = &content[..content.floor_char_boundary(most)];
+    if html::may_quote(content) { content.to_owned() } else { String::new() }
 }
 
 /// Every HTML part that is shown, safe to show.

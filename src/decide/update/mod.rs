@@ -172,8 +172,12 @@ impl<'a> Matter<'a> {
         let suggested = if from_customer { self.suggested(&change.ticket) } else { Vec::new() };
         let only_status = matches!(happening.event, notice::Event::Closed | notice::Event::Reopened);
         for watcher in watchers(happening, &change.ticket, department, self.rules.desk) {
-            let knows = |notice: &Outgoing| notice.recipient == watcher.person.address;
-            if only_status && watcher.agent.is_some() && decision.notices.iter().any(knows) {
+            // What was noted above a request that was passed on stands in the notice of the request.
+            let knows = |notice: &Outgoing| {
+                let says_so = only_status || (happening.event == notice::Event::Note && notice.event == notice::Event::Request);
+                says_so && notice.recipient == watcher.person.address
+            };
+            if watcher.agent.is_some() && decision.notices.iter().any(knows) {
                 continue;
             }
             decision.reasons.push(format!("{} goes to {}", watcher.event.name(), watcher.person.address));

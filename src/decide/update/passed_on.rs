@@ -5,8 +5,8 @@
 
 use super::Matter;
 use super::agent::{author_of, reader};
+use super::command::commands;
 use super::command::mention::mentions;
-use super::command::{Commanded, commands};
 use super::customer::{assign_by_default, new_ticket};
 use super::effect::Effects;
 use super::member::only_reads;
@@ -61,14 +61,19 @@ pub(super) fn request(
     let number = reference(matter.department_of(&effects.ticket), effects.ticket.number);
     effects.done.insert(0, format!("The mail of {} that you passed on has opened {number}.", from.address));
     let receipt = receipts::told(matter, agent, &effects, (&commanded, &mentioned), false);
-    let request = message(matter, &effects.ticket, forwarded, from);
+    let said = !commanded.text.trim().is_empty();
+    let remark = said.then(|| Remark { author: author_of(agent, by), text: commanded.text.clone() });
+    let request = message(matter, &effects.ticket, forwarded, from, remark);
     let mut decision = Decision::of(matter.case, Outcome::Request, reasons);
     decision.events = std::mem::take(&mut effects.events);
     decision.notices.extend(receipt);
     let change = TicketChange { ticket: effects.ticket, before: None, related: None };
     matter.tell(&mut decision, &change, &request, happening(matter, Event::Request, &by.address));
-    let remark = remark(matter, &mut decision, &change, (agent, by), &commanded);
-    matter.conclude(&mut decision, change, Message { remark, ..request }, None);
+    if let Some(remark) = &request.remark {
+        let note = note(matter, &change.ticket, remark);
+        matter.tell(&mut decision, &change, &note, happening(matter, Event::Note, &by.address));
+    }
+    matter.conclude(&mut decision, change, request, None);
     decision
 }
 
@@ -83,8 +88,9 @@ fn ticket(matter: &Matter<'_>, forwarded: &Forwarded, from: &Mailbox) -> Ticket 
 }
 
 /// The customer's words alone: the HTML holds the agent's as well.
-fn message(matter: &Matter<'_>, ticket: &Ticket, forwarded: &Forwarded, from: &Mailbox) -> Message {
+fn message(matter: &Matter<'_>, ticket: &Ticket, forwarded: &Forwarded, from: &Mailbox, remark: Option<Remark>) -> Message {
     Message {
+        remark,
         text: forwarded.text.clone(),
         html: None,
         authenticated: false,
@@ -92,27 +98,15 @@ fn message(matter: &Matter<'_>, ticket: &Ticket, forwarded: &Forwarded, from: &M
     }
 }
 
-/// The agent's words, of which the other agents are told as of any note.
-fn remark(
-    matter: &Matter<'_>,
-    decision: &mut Decision,
-    change: &TicketChange,
-    (agent, by): (&Agent, &Mailbox),
-    commanded: &Commanded,
-) -> Option<Remark> {
-    if commanded.text.trim().is_empty() {
-        return None;
-    }
-    let remark = Remark { author: author_of(agent, by), text: commanded.text.clone() };
-    let note = Message {
+/// The agent's words for those who are told of them and not of the request.
+fn note(matter: &Matter<'_>, ticket: &Ticket, remark: &Remark) -> Message {
+    Message {
         text: remark.text.clone(),
         quoted: String::new(),
         html: None,
         attachments: Vec::new(),
-        ..matter.message(&change.ticket, Kind::Note, remark.author.clone())
-    };
-    matter.tell(decision, change, &note, happening(matter, Event::Note, &by.address));
-    Some(remark)
+        ..matter.message(ticket, Kind::Note, remark.author.clone())
+    }
 }
 
 fn happening<'a>(matter: &'a Matter<'_>, event: Event, author: &'a Address) -> Happening<'a> {

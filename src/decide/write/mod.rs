@@ -259,7 +259,10 @@ fn words<'a>(notice: &Notice<'a>, rules: Rules<'a>, files: &'a [Attachment]) -> 
         let number = notice.related.filter(|(_, relation)| *relation == kind).map(|(number, _)| number);
         number.map(|number| reference(department, number)).unwrap_or_default()
     };
+    let passed_on = message.remark.as_ref().filter(|_| watcher.agent.is_some());
     Words {
+        passed_on_by: passed_on.map(|remark| called(&remark.author.name, remark.author.address.as_ref())).unwrap_or_default(),
+        note_above: passed_on.map(|remark| remark.text.as_str()).unwrap_or_default(),
         suggested: if watcher.agent.is_some() {
             notice.suggested.iter().map(|address| address.as_str()).collect()
         } else {

@@ -47,6 +47,10 @@ pub struct Words<'a> {
     pub stranger_to: String,
     /// Addresses that the mail was also sent to and that do not follow the ticket. For agents only.
     pub suggested: Vec<&'a str>,
+    /// Name of the agent who passed the customer's mail on, and what the agent noted above it, or empty. For agents only.
+    pub passed_on_by: &'a str,
+    /// The note of who passed it on.
+    pub note_above: &'a str,
     /// Name of who changed the ticket, where that is what the notice is about.
     pub changed_by: &'a str,
     /// The files that come along.

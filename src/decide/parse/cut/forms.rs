@@ -11,7 +11,7 @@ mod passage;
 #[cfg(test)]
 mod tests;
 
-pub(super) use attribution::attribution;
+pub(super) use attribution::{attribution, may_begin, possible_ends};
 pub(super) use block::{Block, find as header_block, find_below_rule};
 pub(super) use notes::find as notes_block;
 

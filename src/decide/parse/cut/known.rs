@@ -6,6 +6,8 @@
 
 use std::collections::HashSet;
 
+use memchr::memmem;
+
 use super::prefix;
 use crate::decide::parse::words;
 
@@ -41,6 +43,11 @@ pub fn cut_known(text: &str, quoted: &str, known: &[&str]) -> (String, String) {
 /// [`cut_known`], with the line above it that names its author: the author's words, and the rest. `None` where there is no such end, or
 /// nothing would be left.
 pub fn cut_marked(text: &str, marked: &str) -> Option<(String, String)> {
+    // The last word of what is quoted is quoted.
+    let last = text.split_whitespace().next_back()?.trim_matches(|c: char| !c.is_alphanumeric());
+    if marked.is_empty() || memmem::find(marked.as_bytes(), last.as_bytes()).is_none() {
+        return None;
+    }
     let sent = Sent::of(&[marked]);
     let lines: Vec<&str> = text.split('\n').collect();
     let start = start_of_run(&lines, &sent)?;

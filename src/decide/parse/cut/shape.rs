@@ -38,9 +38,11 @@ impl Shape {
             _ => false,
         });
         let written = written.unwrap_or(lines.len());
+        let ends = forms::possible_ends(&lines[..written]);
         let mut at = 0;
         while at < written {
-            let length = if roles[at] == Role::Own { forms::attribution(&lines[at..]) } else { 0 };
+            let may_begin = roles[at] == Role::Own && forms::may_begin(&ends, at);
+            let length = if may_begin { forms::attribution(&lines[at..]) } else { 0 };
             let is_one = length > 0;
             if is_one {
                 roles[at..at + length].fill(Role::Attribution);

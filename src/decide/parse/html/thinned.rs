@@ -209,7 +209,7 @@ impl Thinner {
             let address: String = decoded(tag.href).chars().filter(|c| !c.is_control()).collect();
             let address = address.trim();
             let is_safe = |scheme: &&str| address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
-            if ["http://", "https://", "mailto:", "tel:"].iter().any(|scheme| is_safe(scheme)) {
+            if ["http://", "https://", "mailto:", "tel:"].iter().any(is_safe) {
                 self.attribute("href", address, LONGEST_ADDRESS);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::bounded;
 use crate::decide::parse::cut;
-use crate::decide::parse::html::Page;
+use crate::decide::parse::html::{self, Page};
 use crate::model::desk::Limits;
 
 /// Octets between the pieces of a text.
@@ -19,6 +19,8 @@ pub(in crate::decide::parse) struct Visible {
     pub(super) tail: String,
     /// Where the text is shown of a mail that has HTML too: what the HTML marks as no words of the author's, in its order.
     pub(in crate::decide::parse) marked: String,
+    /// The HTML, where that has not been found out yet, and may be.
+    pub(super) unread: String,
     /// The HTML, safe to show; `None` where there is none.
     pub(in crate::decide::parse) html: Option<String>,
 }
@@ -52,6 +54,7 @@ impl Visible {
             aside: join(self.aside, other.aside),
             tail: join(self.tail, other.tail),
             marked: join(self.marked, other.marked),
+            unread: join(self.unread, other.unread),
             html: self.html.or(other.html),
         }
     }
@@ -72,7 +75,8 @@ impl Visible {
         }
         let (text, quoted) = cut::cut(&self.text, passes_on);
         // The HTML tells in a language that no table knows what its program quoted.
-        let (text, quoted) = match cut::cut_marked(&text, &self.marked) {
+        let marked = if is_perhaps_whole(&text, &quoted) { marked(self.marked, &self.unread) } else { String::new() };
+        let (text, quoted) = match cut::cut_marked(&text, &marked) {
             Some((text, marked)) => {
                 let (text, above) = cut::cut(&text, passes_on);
                 (text, join(above, join(marked, quoted)))
@@ -105,6 +109,22 @@ impl Visible {
         }
         (own, join(quoted, self.tail.clone()))
     }
+}
+
+/// Whether a quotation may be left at the end of a text: none was found for certain, or what is left ends like the line above one.
+fn is_perhaps_whole(text: &str, quoted: &str) -> bool {
+    let found = quoted.len() > text.len() || quoted.starts_with('>') || quoted.contains("\n>");
+    !found || text.trim_end().ends_with([':', '：'])
+}
+
+/// What the HTML marks as no words of the author's.
+fn marked(known: String, unread: &str) -> String {
+    if unread.is_empty() {
+        return known;
+    }
+    let mut page = Visible::default();
+    page.add(html::to_text(unread, false));
+    page.divided().1
 }
 
 /// Two texts with an empty line between them, unless one of them is empty.

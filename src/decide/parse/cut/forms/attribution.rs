@@ -38,6 +38,16 @@ pub(in super::super) fn attribution(lines: &[&str]) -> usize {
     0
 }
 
+/// For each line, whether it may be the last of an attribution: most begin none, since none near them ends one.
+pub(in super::super) fn possible_ends(lines: &[&str]) -> Vec<bool> {
+    lines.iter().map(|line| End::of(line).is_some()).collect()
+}
+
+/// Whether an attribution that begins at this line may end near enough.
+pub(in super::super) fn may_begin(ends: &[bool], at: usize) -> bool {
+    ends[at..ends.len().min(at + LINES)].contains(&true)
+}
+
 /// How a line ends that may be the last of an attribution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {

@@ -51,9 +51,12 @@ fn named(first: &str, lines: &[&str]) -> Option<usize> {
         1
     } else {
         let second = lines.get(1)?.trim();
-        let is_name = !first.ends_with(['.', '!', '?', ':', ',']) && first.split_whitespace().count() <= 6;
         // Nothing but the moment: hardly a letter in it.
-        if !is_name || second.len() > 40 || !has_digits(second) || !tells(second) {
+        if second.len() > 40 || !has_digits(second) {
+            return None;
+        }
+        let is_name = !first.ends_with(['.', '!', '?', ':', ',']) && first.split_whitespace().count() <= 6;
+        if !is_name || !tells(second) {
             return None;
         }
         2
