@@ -30,7 +30,7 @@ pub(super) fn separates(lines: &[&str], at: usize) -> bool {
     if line.trim().is_empty() {
         return false;
     }
-    is_original(line) || notes::begins(&lines[at..]) || {
+    is_original(line) || is_reply_line(line) || notes::begins(&lines[at..]) || {
         let below = if is_rule(line) { next_line(lines, at) } else { Some(at) };
         let block = below.and_then(|at| block::find(&lines[at..]));
         block.is_some_and(|block| block.is_addressed || !is_introduced(lines, at))
@@ -63,6 +63,29 @@ fn is_original(line: &str) -> bool {
     INDEX.originals.contains(words) || {
         let verb = words.rsplit(' ').next().unwrap_or_default();
         inner.ends_with(':') && words.contains(' ') && INDEX.verbs.contains_key(verb)
+    }
+}
+
+/// What other help desks put above their mails, between signs: `##- Please type your reply above this line -##`.
+const REPLY_LINES: [&str; 9] = [
+    "above this line",
+    "above the line",
+    "oberhalb dieser linie",
+    "über dieser linie",
+    "au-dessus de cette ligne",
+    "encima de esta línea",
+    "sopra questa riga",
+    "acima desta linha",
+    "boven deze lijn",
+];
+
+/// Whether the line asks for answers above it: what is below it is what is answered.
+fn is_reply_line(line: &str) -> bool {
+    let line = line.trim();
+    let signs = line.bytes().take_while(|octet| matches!(octet, b'#' | b'-' | b'=' | b'*' | b'_' | b'~' | b'+')).count();
+    signs >= 2 && line.len() <= 120 && {
+        let words = line.to_lowercase();
+        REPLY_LINES.iter().any(|form| words.contains(form))
     }
 }
 

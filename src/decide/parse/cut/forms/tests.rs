@@ -228,3 +228,18 @@ fn a_form_is_no_header_block() {
     assert!(!separates(&["Hello", "", "From: Mia", "Date: 2026-11-12", "Subject: Lid", ""], 2));
     assert!(separates(&["Hello", "", "From: Mia", "Date: 2026-11-12 10:11", "Subject: Lid", "", "Do you sell lids?"], 2));
 }
+
+#[test]
+fn the_line_of_another_help_desk_is_the_border_and_a_sentence_about_one_is_not() {
+    for line in [
+        "##- Please type your reply above this line -##",
+        "-- Reply above this line --",
+        "=== Bitte antworten Sie oberhalb dieser Linie ===",
+        "*** Escriba su respuesta por encima de esta línea ***",
+    ] {
+        assert!(separates(&["Yes.", line, "Dear Mia"], 1), "{line}");
+    }
+    for line in ["I wrote it above this line.", "- above the line it is red", "--"] {
+        assert!(!separates(&["Yes.", line, "Dear Mia"], 1), "{line}");
+    }
+}
