@@ -9,7 +9,9 @@ use super::table::{Cell, Look, Tone, field, indented, octets, one_line, table};
 use super::{Code, Ended, Format, List, Trouble, View, settled, ticket_number, write_json, write_list};
 use crate::model::ticket::Status;
 use crate::model::time::Time;
-use crate::store::report::conversation::{AttachmentRow, EventRow, MessageRow, Related, TicketDetail, TicketHead};
+use crate::store::report::conversation::{
+    AttachmentRow, EventRow, MessageRow, OriginalRow, Related, TicketDetail, TicketHead,
+};
 use crate::store::report::ticket::{TicketFilter, TicketRow};
 use crate::store::report::{NEWEST, Page, Person};
 use crate::store::{Fault, Store};
@@ -279,8 +281,7 @@ fn entry(message: &MessageRow, look: Look, view: &View<'_>) -> String {
     let mut text = look.bold(&one_line(&named(&author)));
     text.push_str(&look.dim(&format!("  {} [arrival {}]\n", one_line(&about), message.arrival)));
     if let Some(original) = &message.forwarded {
-        let from = original.from.as_ref().map_or_else(|| "somebody".to_owned(), named);
-        text.push_str(&look.dim(&format!("    passes on a mail of {} of {}\n", one_line(&from), one_line(&original.date))));
+        text.push_str(&look.dim(&format!("    {}\n", one_line(&passed_on(original, &author)))));
     }
     if let Some(protection) = &message.protection {
         text.push_str(&look.dim(&format!("    {protection}\n")));
@@ -294,6 +295,16 @@ fn entry(message: &MessageRow, look: Look, view: &View<'_>) -> String {
         text.push_str(&look.dim(&format!("    (quoted lines not shown: {quoted})\n")));
     }
     text
+}
+
+/// That a mail was passed on, or that it passes one on of somebody else.
+fn passed_on(original: &OriginalRow, author: &Person) -> String {
+    let dated = if original.date.is_empty() { String::new() } else { format!(", dated {}", original.date) };
+    match &original.from {
+        Some(from) if from.address == author.address => format!("was passed on{dated}"),
+        Some(from) => format!("passes on a mail of {}{dated}", named(from)),
+        None => format!("passes on a mail{dated}"),
+    }
 }
 
 fn file_line(file: &AttachmentRow) -> String {

@@ -1,5 +1,7 @@
 //! UTF-7 (RFC 2152): ASCII, and UTF-16 in base64 between `+` and `-`. Linear; what is no UTF-7 stays as it is.
 
+use crate::model::transfer::six_bits;
+
 /// Decodes the octets. Those beyond ASCII, which UTF-7 does not have, are taken for UTF-8 or Windows-1252.
 pub(super) fn decode(octets: &[u8]) -> String {
     let source = super::guessed(octets).0;
@@ -7,7 +9,7 @@ pub(super) fn decode(octets: &[u8]) -> String {
     let mut rest = source.as_ref();
     while let Some((before, after)) = rest.split_once('+') {
         text.push_str(before);
-        let length = after.bytes().take_while(|octet| value(*octet).is_some()).count();
+        let length = after.bytes().take_while(|octet| six_bits(*octet).is_some()).count();
         let (shifted, behind) = after.split_at(length);
         rest = behind.strip_prefix('-').unwrap_or(behind);
         if shifted.is_empty() {
@@ -29,7 +31,7 @@ pub(super) fn decode(octets: &[u8]) -> String {
 fn unshifted(run: &str) -> Option<String> {
     let (mut bits, mut held) = (0_u32, 0_u32);
     let mut units = Vec::with_capacity(run.len() * 3 / 8 + 1);
-    for six in run.bytes().filter_map(value) {
+    for six in run.bytes().filter_map(six_bits) {
         bits = (bits << 6) | u32::from(six);
         held += 6;
         if held >= 16 {
@@ -40,15 +42,4 @@ fn unshifted(run: &str) -> Option<String> {
     }
     let text = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect::<String>();
     (!text.is_empty()).then_some(text)
-}
-
-fn value(octet: u8) -> Option<u8> {
-    match octet {
-        b'A'..=b'Z' => Some(octet - b'A'),
-        b'a'..=b'z' => Some(octet - b'a' + 26),
-        b'0'..=b'9' => Some(octet - b'0' + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    }
 }
