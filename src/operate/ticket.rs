@@ -9,9 +9,7 @@ use super::table::{Cell, Look, Tone, field, indented, octets, one_line, table};
 use super::{Code, Ended, Format, List, Trouble, View, settled, ticket_number, write_json, write_list};
 use crate::model::ticket::Status;
 use crate::model::time::Time;
-use crate::store::report::conversation::{
-    AttachmentRow, EventRow, MessageRow, OriginalRow, Related, TicketDetail, TicketHead,
-};
+use crate::store::report::conversation::{AttachmentRow, EventRow, MessageRow, OriginalRow, Related, TicketDetail, TicketHead};
 use crate::store::report::ticket::{TicketFilter, TicketRow};
 use crate::store::report::{NEWEST, Page, Person};
 use crate::store::{Fault, Store};

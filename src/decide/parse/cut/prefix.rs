@@ -33,7 +33,7 @@ pub(super) fn find(lines: &[&str], roles: &mut [Role]) {
         let enough = sign.is_some_and(|sign| match sign {
             _ if seen == Some(sign) => true,
             Sign::Initials(_) => is_named && length >= FEWEST_LINES,
-            Sign::Mark(mark) => mark == '|' && length >= FEWEST_LINES && at + length == lines.len(),
+            Sign::Mark(mark) => mark == '|' && length >= FEWEST_LINES && is_end(&roles[at + length..]),
         });
         if enough {
             roles[at..at + length].fill(Role::Quote);
@@ -42,6 +42,11 @@ pub(super) fn find(lines: &[&str], roles: &mut [Role]) {
     }
     remainders(lines, roles);
     attributions(lines, roles);
+}
+
+/// Whether nothing but empty lines follows.
+fn is_end(roles: &[Role]) -> bool {
+    roles.iter().all(|role| *role == Role::Blank)
 }
 
 /// A line that mail stores have marked because it begins with `From `.
@@ -162,6 +167,7 @@ mod tests {
         let answered = ["On 12 Nov 2026 at 10:11, Mia wrote:", "MB> one?", "yes", "MB> two?", "no"];
         assert_eq!(roles(&answered), [Attribution, Quote, Own, Quote, Own]);
         assert_eq!(roles(&["yes", "| one", "| two", "| three"])[1], Quote);
+        assert_eq!(roles(&["yes", "| one", "| two", "| three", "", ""])[1], Quote);
         assert_eq!(roles(&["yes", "| one | 1 |", "| two | 2 |", "| three | 3 |"])[1], Own);
         assert_eq!(roles(&["it says", "SQL> select 1", "SQL> select 2", "SQL> select 3"])[1], Own);
     }
