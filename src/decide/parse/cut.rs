@@ -53,7 +53,8 @@ const MANY_LINES: usize = 20_000;
 /// Cuts a text with LF line ends: what its author newly wrote, and what was cut from it, both in their own order and
 /// without empty lines at the ends. Where the author `passes_on` another mail, that mail is not cut off: it is meant to be read.
 pub fn cut(text: &str, passes_on: bool) -> (String, String) {
-    let lines: Vec<&str> = text.split('\n').collect();
+    // Empty lines at the ends are nobody's, and no rule is to look at them.
+    let lines: Vec<&str> = text.trim_matches('\n').split('\n').collect();
     let mut kept: Vec<usize> = (0..lines.len()).collect();
     for _ in 0..if lines.len() > MANY_LINES { ROUNDS_OF_MANY } else { ROUNDS } {
         let view: Vec<&str> = kept.iter().map(|index| lines[*index]).collect();
@@ -110,7 +111,10 @@ fn once(lines: &[&str], passes_on: bool) -> Vec<bool> {
 /// Cuts at the first line below which nothing is the author's; a signature above a quotation that he answers in goes alone.
 fn end_at_separator(lines: &[&str], shape: &mut Shape) {
     let end = shape.roles.len();
-    let ends = |at: usize| signature::is_delimiter(lines[at]) || forms::separates(&lines[..end], at);
+    // At the top, such a line is the beginning of another desk's own mail.
+    let first = shape.roles.iter().position(|role| *role == Role::Own);
+    let asks = |at: usize| Some(at) > first && forms::is_reply_line(lines[at]);
+    let ends = |at: usize| signature::is_delimiter(lines[at]) || forms::separates(&lines[..end], at) || asks(at);
     let Some(start) = (0..shape.quotable).find(|at| shape.roles[*at] == Role::Own && ends(*at)) else { return };
     if !shape.has_own_text(start) {
         return;

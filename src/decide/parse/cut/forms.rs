@@ -30,7 +30,7 @@ pub(super) fn separates(lines: &[&str], at: usize) -> bool {
     if line.trim().is_empty() {
         return false;
     }
-    is_original(line) || is_reply_line(line) || notes::begins(&lines[at..]) || {
+    is_original(line) || notes::begins(&lines[at..]) || {
         let below = if is_rule(line) { next_line(lines, at) } else { Some(at) };
         let block = below.and_then(|at| block::find(&lines[at..]));
         block.is_some_and(|block| block.is_addressed || !is_introduced(lines, at))
@@ -80,7 +80,7 @@ const REPLY_LINES: [&str; 9] = [
 ];
 
 /// Whether the line asks for answers above it: what is below it is what is answered.
-fn is_reply_line(line: &str) -> bool {
+pub(super) fn is_reply_line(line: &str) -> bool {
     let line = line.trim();
     let signs = line.bytes().take_while(|octet| matches!(octet, b'#' | b'-' | b'=' | b'*' | b'_' | b'~' | b'+')).count();
     signs >= 2 && line.len() <= 120 && {

@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::languages::{Language, all};
-use super::{attribution, folding, header_block, is_forward, is_forward_prefix, is_group_wise, notes_block, separates};
+use super::{
+    attribution, folding, header_block, is_forward, is_forward_prefix, is_group_wise, is_reply_line, notes_block, separates,
+};
 
 /// A line wrapped at `columns`, between words, as programs do.
 fn wrapped(line: &str, columns: usize) -> Vec<String> {
@@ -237,9 +239,9 @@ fn the_line_of_another_help_desk_is_the_border_and_a_sentence_about_one_is_not()
         "=== Bitte antworten Sie oberhalb dieser Linie ===",
         "*** Escriba su respuesta por encima de esta línea ***",
     ] {
-        assert!(separates(&["Yes.", line, "Dear Mia"], 1), "{line}");
+        assert!(is_reply_line(line), "{line}");
     }
     for line in ["I wrote it above this line.", "- above the line it is red", "--"] {
-        assert!(!separates(&["Yes.", line, "Dear Mia"], 1), "{line}");
+        assert!(!is_reply_line(line), "{line}");
     }
 }
