@@ -92,6 +92,9 @@ fn a_dry_run_tells_what_would_happen_and_changes_nothing() {
     let arguments = ["--config", "postdesk.toml", "try", "mail.eml", "--to", "help@shop.example", "--json"];
     let output = run(folder.path(), &arguments, "");
     let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&printed["outcome"], &printed["ticket"]), (&"request".into(), &"SUP-1".into()), "the mail's own author");
+    let null = [&arguments[..], &["--from", "<>"]].concat();
+    let printed: serde_json::Value = serde_json::from_slice(&run(folder.path(), &null, "").stdout).unwrap();
     assert_eq!((&printed["outcome"], &printed["ticket"]), (&"automatic".into(), &serde_json::Value::Null), "the null sender");
     let from = [&arguments[..], &["--from", "mia@customer.example"]].concat();
     let printed: serde_json::Value = serde_json::from_slice(&run(folder.path(), &from, "").stdout).unwrap();
