@@ -45,10 +45,12 @@ async fn a_ticket_in_json_is_what_the_contract_says_field_by_field() {
         r#""related":[{"reference":"FORMER-17","kind":"follow-up"}],"messages":[{"id":17,"kind":"request","public":true,"#,
         r#""author":{"name":"Karin Kunde","address":"karin@kunde.example","agent":null},"at":"2023-11-14T22:13:20Z","#,
         r#""message_id":"first@kunde.example","subject":"Printer","text":"It is on fire.","quoted":"> an old mail\n> of ours","#,
-        r#""html":null,"attachments":[{"name":"fire.png","media_type":"image/png","size":12345,"sha256":"00ff","inline":true,"#,
+        r#""html":null,"forwarded":null,"protection":null,"attachments":[{"name":"fire.png","media_type":"image/png","#,
+        r#""size":12345,"sha256":"00ff","inline":true,"#,
         r#""content_id":"fire@kunde.example"}],"authenticated":false,"arrival":17},{"id":19,"kind":"note","public":false,"#,
         r#""author":{"name":"Ana","address":null,"agent":"ana"},"at":"2023-11-14T22:18:20Z","message_id":null,"#,
-        r#""subject":"Re: Printer","text":"She means the toaster.","quoted":"","html":null,"attachments":[],"authenticated":true,"#,
+        r#""subject":"Re: Printer","text":"She means the toaster.","quoted":"","html":null,"forwarded":null,"#,
+        r#""protection":null,"attachments":[],"authenticated":true,"#,
         r#""arrival":19}],"events":[{"at":"2023-11-14T22:13:20Z","actor":"karin@kunde.example","kind":"created","from":null,"#,
         r#""to":null},{"at":"2023-11-14T22:18:20Z","actor":"ana","kind":"status","from":"new","to":"open"}]}"#,
         "\n"
@@ -180,7 +182,8 @@ async fn a_ticket_is_overdue_when_the_customer_waits_for_longer_than_was_promise
         ("SELECT 1", 9, true),
         // A note is no answer, and a second mail does not start the time anew.
         (
-            "INSERT INTO message SELECT 20, ticket, 'reply', 1, '', '', NULL, at, NULL, '', '', '', 1 FROM message WHERE arrival = 17",
+            "INSERT INTO message (arrival, ticket, kind, public, author_name, at, subject, text, quoted, authenticated) \
+             SELECT 20, ticket, 'reply', 1, '', at, '', '', '', 1 FROM message WHERE arrival = 17",
             9,
             true,
         ),

@@ -216,8 +216,11 @@ async fn a_delivery_report_and_the_signs_of_a_machine_are_told() {
     let trial = Trial::of(&[("report.eml", REPORT.as_bytes())]).await;
     let (found, _) = trial.json(&[trial.at("report.eml")], false).await;
     let recipient = json!({"addresses": ["gone@customer.example"], "action": "failed", "status": "5.1.1",
-        "diagnostic": found[0]["report"]["recipients"][0]["diagnostic"]});
-    assert_eq!(found[0]["report"], json!({"recipients": [recipient], "message_id": null, "structured": true}));
+        "status_inferred": false, "permanent": true, "diagnostic": found[0]["report"]["recipients"][0]["diagnostic"]});
+    assert_eq!(
+        found[0]["report"],
+        json!({"kind": "delivery", "recipients": [recipient], "message_id": null, "structured": true})
+    );
     assert_eq!(found[0]["mail"]["automatic"], json!({"auto_submitted": "auto-replied", "delivery_report": true}));
     let page = trial.page(trial.at("report.eml")).await;
     assert!(page.contains("failed gone@customer.example 5.1.1"), "{page}");
