@@ -6,14 +6,13 @@
 
 use std::borrow::Cow;
 
-use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use memchr::{memchr, memchr_iter};
 
 use super::attachments::media_type;
 use super::characters::shorten;
 use super::layout::Layout;
-use super::{attachments, guard, html, text};
+use super::{attachments, charset, guard, html, text};
 use crate::model::desk::Limits;
 use crate::model::mail::{Enclosed, Mail};
 
@@ -179,14 +178,7 @@ impl Wide {
         match self {
             Wide::LittleEnd => utf_16(pairs().map(|pair| u16::from_le_bytes([pair[0], pair[1]]))),
             Wide::BigEnd => utf_16(pairs().map(|pair| u16::from_be_bytes([pair[0], pair[1]]))),
-            Wide::No => {
-                let decoder = charset.and_then(|charset| charset_decoder(charset.as_bytes()));
-                let lenient = || charset_decoder(b"windows-1252").filter(|_| std::str::from_utf8(content).is_err());
-                match decoder.or_else(lenient) {
-                    Some(decode) => Cow::Owned(decode(content)),
-                    None => String::from_utf8_lossy(content),
-                }
-            }
+            Wide::No => charset::decode(content, charset).text,
         }
     }
 }
