@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 
 use super::Rules;
-use super::parse::cut::MARKER;
 use super::recall::Held;
 use super::write::held::{Slip, department_of, shown};
 use super::write::reference;
-use super::write::texts::{Entry, HeldWords, Words};
+use super::write::words::{Entry, HeldWords, Words};
 use crate::model::arrival::Cause;
 use crate::model::desk::{Access, Agent, Desk};
 use crate::model::notice::{Event, Outgoing};
@@ -41,7 +40,6 @@ pub fn digest(untold: &Untold, rules: Rules<'_>) -> Vec<Outgoing> {
     let write = |agent| {
         let words = Words {
             department: &department.name,
-            marker: MARKER,
             held: HeldWords {
                 count: untold.count,
                 more: untold.count.saturating_sub(untold.held.len()),

@@ -91,6 +91,7 @@ pub fn watchers<'a>(happening: Happening<'_>, ticket: &Ticket, department: &Depa
         Event::Assigned | Event::Undelivered => told.add_agents(),
         // These go to one person, who is known without a table.
         Event::Acknowledgement | Event::Receipt | Event::Held | Event::Digest => {}
+        Event::Begun | Event::DueSoon | Event::Overdue => {}
     }
     told.watchers
 }

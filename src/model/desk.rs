@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::address::Address;
+use super::hours::Hours;
 use super::ticket::Ticket;
 use super::token::{Keyring, Recipient, Token, split_signed};
 
@@ -27,17 +28,58 @@ pub struct Department {
     pub assignee: Option<String>,
     /// Who is made responsible for tickets that members open.
     pub internal_assignee: Option<String>,
-    /// Folder of texts.
+    /// Language of texts.
     pub language: String,
-    /// Expected answer time.
+    /// Whether customers are written to in the language that they wrote in, where there are texts for it.
+    pub detect_language: bool,
+    /// When it is at work, and its time zone.
+    pub hours: Hours,
+    /// Expected answer time, while it is at work.
     pub answer_within: Option<Duration>,
     /// How long after closing a reply opens the ticket again.
     pub reopen_within: Duration,
     /// Whether requesters are sent an acknowledgement.
     pub acknowledge: bool,
+    /// Whether requesters are told that somebody is responsible.
+    pub tell_begun: bool,
+    /// Whether requesters are told that their ticket is closed.
+    pub tell_closed: bool,
+    /// How long before a ticket is due agents are told, while it is at work.
+    pub remind_before: Duration,
     /// What becomes of mail with a valid link from somebody who is not on the ticket.
     pub stranger: Stranger,
 }
+
+impl Department {
+    /// A department without agents and mailboxes, and with the defaults of the configuration.
+    pub fn new(key: &str, name: &str, prefix: &str, address: Address) -> Self {
+        Self {
+            key: key.to_owned(),
+            name: name.to_owned(),
+            prefix: prefix.to_owned(),
+            address,
+            mailboxes: Vec::new(),
+            agents: Vec::new(),
+            assignee: None,
+            internal_assignee: None,
+            language: "en".to_owned(),
+            detect_language: true,
+            hours: Hours::default(),
+            answer_within: None,
+            reopen_within: REOPEN_WITHIN,
+            acknowledge: true,
+            tell_begun: false,
+            tell_closed: true,
+            remind_before: REMIND_BEFORE,
+            stranger: Stranger::Hold,
+        }
+    }
+}
+
+/// How long after closing a reply opens the ticket again, when the department does not say.
+pub const REOPEN_WITHIN: Duration = Duration::from_secs(14 * 86_400);
+/// How long before a ticket is due agents are told, when the department does not say.
+pub const REMIND_BEFORE: Duration = Duration::from_secs(3_600);
 
 /// What becomes of mail with a valid link to a ticket from somebody who is not on it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -73,6 +115,8 @@ pub struct Agent {
     pub other_addresses: Vec<Address>,
     /// What the agent may do.
     pub access: Access,
+    /// Language of the notices that the agent gets; without it, the department's.
+    pub language: Option<String>,
 }
 
 /// Limits on what one mail may hold, each a key of `[limits]`.

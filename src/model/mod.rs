@@ -6,6 +6,7 @@ pub mod address;
 pub mod arrival;
 pub mod desk;
 pub mod encoding;
+pub mod hours;
 pub mod mail;
 pub mod message;
 pub mod network;

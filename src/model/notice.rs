@@ -33,11 +33,17 @@ pub enum Event {
     Held,
     /// To admins: what is held, and what can be done with it.
     Digest,
+    /// To the requester: somebody is responsible now.
+    Begun,
+    /// To agents: a ticket is due before long.
+    DueSoon,
+    /// To agents: a ticket was due and is not answered.
+    Overdue,
 }
 
 impl Event {
     /// Every event that has texts.
-    pub const ALL: [Event; 12] = [
+    pub const ALL: [Event; 15] = [
         Event::Acknowledgement,
         Event::Request,
         Event::Reply,
@@ -50,6 +56,9 @@ impl Event {
         Event::Undelivered,
         Event::Held,
         Event::Digest,
+        Event::Begun,
+        Event::DueSoon,
+        Event::Overdue,
     ];
 
     /// The name in tables, JSON and file names.
@@ -67,6 +76,9 @@ impl Event {
             Event::Undelivered => "undelivered",
             Event::Held => "held",
             Event::Digest => "digest",
+            Event::Begun => "begun",
+            Event::DueSoon => "due-soon",
+            Event::Overdue => "overdue",
         }
     }
 
@@ -90,6 +102,9 @@ impl Event {
             Event::Undelivered => 10,
             Event::Held => 11,
             Event::Digest => 12,
+            Event::Begun => 13,
+            Event::DueSoon => 14,
+            Event::Overdue => 15,
         }
     }
 }
@@ -109,6 +124,8 @@ pub struct Outgoing {
     pub sender: Address,
     /// Message-ID without angle brackets.
     pub message_id: String,
+    /// Whether it says Auto-Submitted, so that it is no person's mail.
+    pub automatic: bool,
     /// Header and text part, up to the first file.
     pub head: String,
     /// The files, each a range of a raw mail in the store.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::address::{Address, Mailbox};
+use super::message::Message;
 use super::time::Time;
 
 /// Where a ticket stands.
@@ -88,6 +89,16 @@ pub struct Ticket {
     pub priority: Priority,
     /// When it should be done. Customers never see it.
     pub due_at: Option<Time>,
+    /// Whether an agent said when, rather than the department's answer time.
+    pub due_by_hand: bool,
+    /// The due time that agents were told of as near.
+    pub reminded_of: Option<Time>,
+    /// The due time that agents were told of as past.
+    pub overdue_of: Option<Time>,
+    /// The language that the requester wrote in, when that is sure and there are texts for it.
+    pub language: Option<String>,
+    /// The newest public messages, the oldest first, shortened: what a notice to agents quotes.
+    pub recent: Vec<Recent>,
     /// Opened by a member of the desk rather than by an outsider.
     pub internal: bool,
     /// Who asked.
@@ -118,6 +129,19 @@ pub struct Ticket {
     pub lately: Lately,
 }
 
+/// A public message as notices quote it. It stands in the ticket's own row, so that a reply need not read the messages before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recent {
+    /// Number of its arrival.
+    pub arrival: i64,
+    /// Who wrote it.
+    pub author: String,
+    /// When, in microseconds as [`Time`] has them.
+    pub at: i64,
+    /// Its words, shortened.
+    pub text: String,
+}
+
 /// How many messages came since when, within an hour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lately {
@@ -141,7 +165,30 @@ impl Lately {
     }
 }
 
+/// Public messages that a ticket remembers: three for a notice, beside the one that it tells of.
+const REMEMBERED: usize = 4;
+/// Characters that it remembers of one.
+const EXCERPT: usize = 1_500;
+
 impl Ticket {
+    /// Keeps the start of a public message for later notices to quote.
+    pub fn remember(&mut self, message: &Message) {
+        let text = message.text.trim();
+        if !message.kind.is_public() || text.is_empty() {
+            return;
+        }
+        let end = text.char_indices().nth(EXCERPT).map(|(at, _)| at);
+        let excerpt = end.map_or_else(|| text.to_owned(), |end| format!("{} …", text[..end].trim_end()));
+        let author = if message.author.name.is_empty() {
+            message.author.address.as_ref().map(Address::to_string).unwrap_or_default()
+        } else {
+            message.author.name.clone()
+        };
+        self.recent.push(Recent { arrival: message.arrival, author, at: message.at.0, text: excerpt });
+        self.recent.sort_by_key(|recent| recent.arrival);
+        self.recent.drain(..self.recent.len().saturating_sub(REMEMBERED));
+    }
+
     /// Whether the address is the requester's or a follower's.
     pub fn includes(&self, address: &Address) -> bool {
         self.requester.address == *address || self.followers.iter().any(|follower| follower.address == *address)

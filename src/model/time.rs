@@ -29,6 +29,19 @@ impl Time {
         self.timestamp().to_zoned(zone.0.clone()).strftime("%Y-%m-%d %H:%M").to_string()
     }
 
+    /// Date and time of day in a zone.
+    pub fn civil_in(self, zone: &Zone) -> Civil {
+        let there = self.timestamp().to_zoned(zone.0.clone());
+        let part = |part: i8| part.unsigned_abs();
+        Civil {
+            year: there.year(),
+            month: part(there.month()),
+            day: part(there.day()),
+            time: (part(there.hour()), part(there.minute()), part(there.second())),
+            offset: there.offset().seconds(),
+        }
+    }
+
     /// How long ago it was (or how long until then), in one unit: `3 min ago`, `in 2 h`.
     pub fn relative_to(self, now: Time) -> String {
         let seconds = (now.0 - self.0) / 1_000_000;
@@ -118,6 +131,12 @@ pub struct Civil {
 /// A time zone; handed in like the clock.
 #[derive(Debug, Clone)]
 pub struct Zone(jiff::tz::TimeZone);
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self(jiff::tz::TimeZone::UTC)
+    }
+}
 
 impl Zone {
     /// The zone this machine is set to. For the edges: it reads the environment.

@@ -1,7 +1,6 @@
 //! `[[agent]]` and `[[department]]`: who is at the desk, and how they fit together.
 
 use std::path::Path;
-use std::time::Duration;
 
 use super::document::Node;
 use super::gateway::language;
@@ -9,15 +8,13 @@ use super::register::Register;
 use super::table::{Place, Report, Table, at_least_a_second};
 use super::value::{self, Read};
 use crate::model::address::Address;
-use crate::model::desk::{Access, Agent, Department, Stranger};
+use crate::model::desk::{Access, Agent, Department, REMIND_BEFORE, REOPEN_WITHIN, Stranger};
+use crate::model::hours::Hours;
 use crate::model::suggestion::nearest;
 use crate::model::token::{LONGEST_SUFFIX, split_signed};
 
 /// Octets of a local part (RFC 5321 section 4.5.3.1.1).
 const LOCAL_PART: usize = 64;
-
-/// How long after closing a reply opens the ticket again, when the department does not say.
-const REOPEN_WITHIN: Duration = Duration::from_secs(14 * 86_400);
 
 /// What the sections may not have in common.
 struct Registers<'a> {
@@ -47,12 +44,13 @@ pub(super) fn people(root: &Table<'_>, texts: Option<&Path>) -> (Vec<Department>
     let names: Vec<&str> = keys.iter().flatten().map(String::as_str).collect();
     let departments = root.tables("department");
     let departments = departments.iter().filter_map(|table| department(table, texts, &names, &mut registers)).collect();
-    let agents = tables.iter().zip(&keys).filter_map(|(table, key)| agent(table, key.as_deref(), &mut registers)).collect();
+    let agents =
+        tables.iter().zip(&keys).filter_map(|(table, key)| agent(table, texts, key.as_deref(), &mut registers)).collect();
     (departments, agents)
 }
 
 /// Reads one agent, whose key has been read already.
-fn agent(table: &Table<'_>, key: Option<&str>, registers: &mut Registers<'_>) -> Option<Agent> {
+fn agent(table: &Table<'_>, texts: Option<&Path>, key: Option<&str>, registers: &mut Registers<'_>) -> Option<Agent> {
     if let Some(key) = key {
         registers.agents.take(key, &table.place("key"));
     }
@@ -65,9 +63,10 @@ fn agent(table: &Table<'_>, key: Option<&str>, registers: &mut Registers<'_>) ->
         refuse_signed(&address, &place, table.report, &registers.addresses);
     }
     let access = table.optional("access", access).unwrap_or(Access::Agent);
+    let language = table.optional("language", |node| language(node, texts));
     table.finish(&[]);
     let other_addresses = others.into_iter().map(|(address, _)| address).collect();
-    Some(Agent { key: key?.to_owned(), name: name?, address: address?, other_addresses, access })
+    Some(Agent { key: key?.to_owned(), name: name?, address: address?, other_addresses, access, language })
 }
 
 /// `support+anything@…` comes to us as `support@…` does: no agent can be written to there.
@@ -109,9 +108,14 @@ fn department(table: &Table<'_>, texts: Option<&Path>, names: &[&str], registers
         assignee: one_agent(table, "assignee", names),
         internal_assignee: one_agent(table, "internal_assignee", names),
         language: table.optional("language", |node| language(node, texts)).unwrap_or_else(|| "en".to_owned()),
+        detect_language: table.optional("detect_language", value::flag).unwrap_or(true),
+        hours: Hours::default(),
         answer_within: table.optional("answer_within", at_least_a_second),
         reopen_within: table.optional("reopen_within", value::duration).unwrap_or(REOPEN_WITHIN),
         acknowledge: table.optional("acknowledge", value::flag).unwrap_or(true),
+        tell_begun: table.optional("tell_begun", value::flag).unwrap_or(false),
+        tell_closed: table.optional("tell_closed", value::flag).unwrap_or(true),
+        remind_before: REMIND_BEFORE,
         stranger: table.optional("stranger", stranger).unwrap_or_default(),
         mailboxes: mailboxes.into_iter().map(|(mailbox, _)| mailbox).collect(),
         agents,

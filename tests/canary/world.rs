@@ -1,7 +1,6 @@
 //! The desk of the threads, and one ticket's life in memory: mails go in through `parse`, `Case` and `decide`, notices come out.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use postdesk::decide::parse::parse;
 use postdesk::decide::recall::Facts;
@@ -9,7 +8,7 @@ use postdesk::decide::write::texts::Texts;
 use postdesk::decide::{Case, Decision, Rules, decide};
 use postdesk::model::address::Address;
 use postdesk::model::arrival::{Arrival, Authenticity, Findings, Peer, Source};
-use postdesk::model::desk::{Access, AcknowledgementCaps, Agent, Department, Desk, Limits, Stranger};
+use postdesk::model::desk::{Access, AcknowledgementCaps, Agent, Department, Desk, Limits};
 use postdesk::model::notice::Event;
 use postdesk::model::seal::Key;
 use postdesk::model::time::Time;
@@ -65,19 +64,9 @@ pub(crate) struct House {
 impl House {
     pub(crate) fn new() -> Self {
         let support = Department {
-            key: "support".to_owned(),
-            name: "Example Support".to_owned(),
-            prefix: "SUP".to_owned(),
-            address: address(SUPPORT),
             mailboxes: vec![address("help@shop.example")],
             agents: AGENTS.iter().map(|(key, _)| (*key).to_owned()).collect(),
-            assignee: None,
-            internal_assignee: None,
-            language: "en".to_owned(),
-            answer_within: None,
-            reopen_within: Duration::from_secs(14 * 86_400),
-            acknowledge: true,
-            stranger: Stranger::Hold,
+            ..Department::new("support", "Example Support", "SUP", address(SUPPORT))
         };
         let agent = |(key, name): &(&str, &str)| Agent {
             key: (*key).to_owned(),
@@ -85,6 +74,7 @@ impl House {
             address: address(&format!("{key}@staff.example")),
             other_addresses: Vec::new(),
             access: Access::Agent,
+            language: None,
         };
         let caps = AcknowledgementCaps { per_hour: 9, per_day: 9, total_per_day: 99 };
         let keys = Keyring::new(Key::new(1, &[7; 32]), Vec::new());

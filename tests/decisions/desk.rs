@@ -32,7 +32,7 @@ fn mailbox(name: &str, text: &str) -> Mailbox {
 
 fn agent(key: &str, name: &str, access: Access) -> Agent {
     let address = address(&format!("{key}@staff.example"));
-    Agent { key: key.to_owned(), name: name.to_owned(), address, other_addresses: Vec::new(), access }
+    Agent { key: key.to_owned(), name: name.to_owned(), address, other_addresses: Vec::new(), access, language: None }
 }
 
 fn agents() -> Vec<Agent> {
@@ -49,19 +49,10 @@ fn agents() -> Vec<Agent> {
 /// The desk of the fixtures.
 pub(crate) fn desk() -> Desk {
     let support = Department {
-        key: "support".to_owned(),
-        name: "Example Support".to_owned(),
-        prefix: "SUP".to_owned(),
-        address: address("support@desk.example.org"),
         mailboxes: vec![address("help@shop.example")],
         agents: vec!["ana".to_owned(), "boris".to_owned()],
-        assignee: None,
-        internal_assignee: None,
-        language: "en".to_owned(),
         answer_within: Some(Duration::from_secs(8 * 3600)),
-        reopen_within: Duration::from_secs(14 * 86_400),
-        acknowledge: true,
-        stranger: Stranger::Hold,
+        ..Department::new("support", "Example Support", "SUP", address("support@desk.example.org"))
     };
     let caps = AcknowledgementCaps { per_hour: 1, per_day: 5, total_per_day: 40 };
     let billing = Department {
@@ -92,6 +83,11 @@ pub(crate) fn ticket(status: &str) -> Ticket {
         status,
         priority: Priority::Medium,
         due_at: None,
+        due_by_hand: false,
+        reminded_of: None,
+        overdue_of: None,
+        language: None,
+        recent: Vec::new(),
         internal: false,
         requester: mailbox("Mia Berg", "mia@customer.example"),
         assignee: (status != Status::New).then(|| "ana".to_owned()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use postdesk::accept::smtp::{BareNewlines, Options};
 use postdesk::model::address::Address;
-use postdesk::model::desk::{AcknowledgementCaps, Department, Desk, Limits, Stranger};
+use postdesk::model::desk::{AcknowledgementCaps, Department, Desk, Limits};
 use postdesk::model::network::Network;
 use postdesk::model::seal::Key;
 use postdesk::model::token::{Keyring, Purpose, Recipient, Token, signed_address};
@@ -17,21 +17,8 @@ pub(crate) fn address(text: &str) -> Address {
 }
 
 fn department(key: &str, mailboxes: &[&str]) -> Department {
-    Department {
-        key: key.to_owned(),
-        name: key.to_owned(),
-        prefix: key[..3].to_uppercase(),
-        address: address(&format!("{key}@{HOSTNAME}")),
-        mailboxes: mailboxes.iter().map(|text| address(text)).collect(),
-        agents: Vec::new(),
-        assignee: None,
-        internal_assignee: None,
-        language: "en".to_owned(),
-        answer_within: None,
-        reopen_within: Duration::from_secs(86_400),
-        acknowledge: true,
-        stranger: Stranger::Hold,
-    }
+    let own = Department::new(key, key, &key[..3].to_uppercase(), address(&format!("{key}@{HOSTNAME}")));
+    Department { mailboxes: mailboxes.iter().map(|text| address(text)).collect(), ..own }
 }
 
 fn keys() -> Keyring {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use postdesk::model::address::Address;
-use postdesk::model::desk::{Access, AcknowledgementCaps, Agent, Department, Desk, Limits, Stranger};
+use postdesk::model::desk::{Access, AcknowledgementCaps, Agent, Department, Desk, Limits};
 use postdesk::model::seal::Key;
 use postdesk::model::time::{Time, Zone};
 use postdesk::model::token::Keyring;
@@ -98,19 +98,11 @@ macro_rules! said {
 fn desk() -> Desk {
     let address = |text: &str| Address::parse(text).unwrap();
     let department = |key: &str, prefix: &str, hours: Option<u64>| Department {
-        key: key.to_owned(),
-        name: key.to_owned(),
-        prefix: prefix.to_owned(),
-        address: address(&format!("{key}@desk.example.org")),
         mailboxes: vec![address(&format!("{key}@shop.example"))],
         agents: vec!["ana".to_owned()],
-        assignee: None,
-        internal_assignee: None,
-        language: "en".to_owned(),
         answer_within: hours.map(|hours| Duration::from_secs(hours * 3_600)),
         reopen_within: Duration::from_secs(1),
-        acknowledge: true,
-        stranger: Stranger::Hold,
+        ..Department::new(key, key, prefix, address(&format!("{key}@desk.example.org")))
     };
     let ana = Agent {
         key: "ana".to_owned(),
@@ -118,6 +110,7 @@ fn desk() -> Desk {
         address: address("ana@agents.example"),
         other_addresses: Vec::new(),
         access: Access::Agent,
+        language: None,
     };
     Desk::new(
         "desk.example.org".to_owned(),

@@ -155,10 +155,11 @@ impl<'a> Matter<'a> {
     }
 
     /// Puts the change, its message and its notices into a decision.
-    fn conclude(&self, decision: &mut Decision, change: TicketChange, message: Message, happening: Option<Happening<'_>>) {
+    fn conclude(&self, decision: &mut Decision, mut change: TicketChange, message: Message, happening: Option<Happening<'_>>) {
         if let Some(happening) = happening {
             self.tell(decision, &change, &message, happening);
         }
+        change.ticket.remember(&message);
         decision.ticket = Some(change.ticket.number);
         decision.change = Some(change);
         decision.message = Some(message);

@@ -4,8 +4,9 @@
 //! on one line, short, behind a word of ours.
 
 use super::header::Header;
-use super::texts::{Done, HeldWords, Refusal, Words};
-use super::{MARKER, bare_subject, body};
+use super::texts::Frame;
+use super::words::{Done, HeldWords, Refusal, Words};
+use super::{bare_subject, body};
 use crate::decide::parse::characters::{is_invisible, one_line};
 use crate::decide::update::held::{KNOWN, Unclear};
 use crate::decide::{Case, Rules};
@@ -47,7 +48,7 @@ pub fn refusal(case: &Case, cause: Cause, agent: &Agent, rules: Rules<'_>) -> Op
             host,
             from: shown(&from.join(", ")),
             subject: shown(&case.mail.subject),
-            cause: cause.in_words(),
+            cause: cause.in_words().to_owned(),
             ..HeldWords::default()
         },
         ..Words::default()
@@ -66,11 +67,10 @@ pub fn receipt(case: &Case, admin: &Agent, answer: &Answer<'_>, rules: Rules<'_>
     };
     let words = Words {
         department: &department.name,
-        marker: MARKER,
-        refused: unclear.iter().map(|(line, why)| Refusal { line, why }).collect(),
+        refused: unclear.iter().map(|(line, why)| Refusal { line: line.clone(), why: (*why).to_owned() }).collect(),
         held: HeldWords {
             known: KNOWN,
-            done: done.iter().map(|(arrival, said)| Done { arrival: *arrival, said }).collect(),
+            done: done.iter().map(|(arrival, said)| Done { arrival: *arrival, said: said.clone() }).collect(),
             subject: shown(&bare_subject(&case.mail.subject, rules.desk)),
             ..HeldWords::default()
         },
@@ -133,7 +133,8 @@ impl Slip<'_> {
         let signed = |token: &str| signed_address(own, token).unwrap_or_else(|| own.clone());
         let from: Address = if self.links { signed(&reply) } else { own.clone() };
         let from = Mailbox { name: self.department.name.clone(), address: from };
-        let (subject, text) = rules.texts.render_as(&self.department.language, self.text, &words);
+        let language = self.agent.language.as_deref().unwrap_or(&self.department.language);
+        let (subject, page) = rules.texts.render(language, self.text, Frame { marker: self.links, foot: false }, words);
         let mut header = Header::default();
         header.mailbox("From", &from);
         header.mailbox("To", &Mailbox { name: self.agent.name.clone(), address: self.agent.address.clone() });
@@ -159,7 +160,8 @@ impl Slip<'_> {
             recipient: self.agent.address.clone(),
             sender: signed(&bounce),
             message_id,
-            head: header.finish() + &body::text_part(&text),
+            automatic: true,
+            head: header.finish() + &body::text_part(&page.text()),
             parts: Vec::new(),
             tail: String::new(),
         }

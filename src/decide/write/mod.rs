@@ -3,17 +3,18 @@
 //! What goes into a header passes `header`, which leaves no room for a line break; files are not copied but named by their range of
 //! the raw mail they came in.
 
+mod about;
 pub mod body;
 pub mod header;
 pub mod held;
+pub mod page;
+pub mod phrases;
 pub mod receipt;
 mod scrub;
 pub mod texts;
 pub mod undelivered;
+pub mod words;
 
-use std::borrow::Cow;
-
-use super::parse::cut::MARKER;
 use super::watchers::Watcher;
 use super::{Relation, Rules};
 use crate::model::address::{Address, Mailbox};
@@ -21,11 +22,13 @@ use crate::model::desk::{Department, Desk};
 use crate::model::message::{Attachment, Message, TransferEncoding};
 use crate::model::notice::{Event, Outgoing, Part};
 use crate::model::seal::sha256;
-use crate::model::ticket::{Status, Ticket};
+use crate::model::ticket::Ticket;
 use crate::model::token::{Purpose, Token, signed_address};
+use about::{ticket_words, words};
 use header::Header;
-use scrub::scrub;
-use texts::{File, Person, Words};
+use phrases::Voice;
+use texts::Frame;
+use words::Words;
 
 /// What a notice speaks of.
 #[derive(Debug)]
@@ -63,18 +66,15 @@ pub fn write(notice: &Notice<'_>, rules: Rules<'_>) -> Outgoing {
         | Event::Assigned
         | Event::Undelivered
         | Event::Held
-        | Event::Digest => &[],
+        | Event::Digest
+        | Event::Begun
+        | Event::DueSoon
+        | Event::Overdue => &[],
     };
     let words = words(notice, rules, files);
     let from_person = match event {
-        Event::Acknowledgement
-        | Event::Closed
-        | Event::Reopened
-        | Event::Assigned
-        | Event::Undelivered
-        | Event::Held
-        | Event::Digest => None,
-        _ => Some(called(&message.author.name, message.author.address.as_ref())),
+        Event::Request | Event::Reply | Event::Answer | Event::Note | Event::Receipt => Some(words.author.name),
+        _ => None,
     };
     let letter = Letter {
         watcher: notice.watcher,
@@ -93,8 +93,19 @@ pub fn write(notice: &Notice<'_>, rules: Rules<'_>) -> Outgoing {
 
 /// What stands around the text of a message in the notices of an event: nobody's words but ours.
 pub fn frame(watcher: &Watcher<'_>, ticket: &Ticket, department: &Department, rules: Rules<'_>) -> String {
-    let words = ticket_words(ticket, department, watcher, rules);
-    rules.texts.render(&department.language, watcher.event, &words).1
+    let words = Words { internal: watcher.event == Event::Note, ..ticket_words(ticket, department, watcher, rules) };
+    let voice = voice(watcher, Some(ticket), department, rules);
+    rules.texts.render(voice.language, watcher.event.name(), Frame { marker: true, foot: true }, words).1.text()
+}
+
+/// How the reader of a notice is spoken to.
+fn voice<'a>(watcher: &Watcher<'a>, ticket: Option<&'a Ticket>, department: &'a Department, rules: Rules<'a>) -> Voice<'a> {
+    let own = match watcher.agent {
+        Some(agent) => agent.language.as_deref(),
+        None => ticket.and_then(|ticket| ticket.language.as_deref()).filter(|_| department.detect_language),
+    };
+    let language = own.unwrap_or(&department.language);
+    Voice { phrases: &rules.texts.phrases, language, zone: &department.hours.zone }
 }
 
 /// A mail before it is put into octets.
@@ -123,12 +134,16 @@ struct Names {
 }
 
 impl Letter<'_> {
-    fn finish(self, rules: Rules<'_>) -> Outgoing {
+    fn finish(mut self, rules: Rules<'_>) -> Outgoing {
         let event = self.watcher.event;
         let names = self.names(rules);
-        let (subject, text) = rules.texts.render(&self.department.language, event, &self.words);
+        let voice = voice(self.watcher, self.ticket, self.department, rules);
+        let words = std::mem::take(&mut self.words);
+        let frame = Frame { marker: words.to_agent, foot: true };
+        let (subject, page) = rules.texts.render(voice.language, event.name(), frame, words);
+        let automatic = auto_submitted(event, self.watcher.agent.is_some());
         let mut header = Header::default();
-        header.mailbox("From", &self.from(&names));
+        header.mailbox("From", &self.from(&names, voice));
         header.mailbox("To", &self.watcher.person);
         header.mailbox("Reply-To", &Mailbox { name: self.department.name.clone(), address: names.reply_to.clone() });
         header.text("Subject", &subject);
@@ -141,7 +156,7 @@ impl Letter<'_> {
         if let Some(unfollow) = &names.unfollow {
             header.raw("List-Unsubscribe", &format!("<mailto:{unfollow}?subject=unfollow>"));
         }
-        if let Some(value) = auto_submitted(event, self.watcher.agent.is_some()) {
+        if let Some(value) = automatic {
             header.raw("Auto-Submitted", value);
             // Exchange does not look at Auto-Submitted, but at this (MS-OXCMAIL section 2.1.3.2.22).
             header.raw("X-Auto-Response-Suppress", "All");
@@ -149,7 +164,7 @@ impl Letter<'_> {
         // Whatever brings a mail of ours back to us, under another Message-ID perhaps, keeps this.
         header.raw("X-Loop", &rules.desk.hostname);
         header.raw("MIME-Version", "1.0");
-        let body = body::text_part(&text);
+        let body = body::text_part(&page.text());
         let (head, parts, tail) = if self.files.is_empty() {
             (header.finish() + &body, Vec::new(), String::new())
         } else {
@@ -162,6 +177,7 @@ impl Letter<'_> {
             recipient: self.watcher.person.address.clone(),
             sender: names.bounce,
             message_id: names.message_id,
+            automatic: automatic.is_some(),
             head,
             parts,
             tail,
@@ -210,12 +226,13 @@ impl Letter<'_> {
     }
 
     /// Customers see the public mailbox they wrote to. Agents see the signed address in From too: some clients ignore Reply-To.
-    fn from(&self, names: &Names) -> Mailbox {
+    fn from(&self, names: &Names, voice: Voice<'_>) -> Mailbox {
         let department = &self.department.name;
+        let named = |key, person| voice.say(key, &[("person", person), ("department", department)]);
         let public = || self.ticket.map_or_else(|| self.department.address.clone(), |ticket| ticket.mailbox.clone());
         let (name, address) = match (&self.from_person, self.watcher.agent) {
-            (Some(person), Some(_)) => (format!("{person} (via {department})"), names.reply_to.clone()),
-            (Some(person), None) => (format!("{person} ({department})"), public()),
+            (Some(person), Some(_)) => (named("from.to-agent", person), names.reply_to.clone()),
+            (Some(person), None) => (named("from.to-customer", person), public()),
             (None, Some(_)) => (department.clone(), names.reply_to.clone()),
             (None, None) => (department.clone(), public()),
         };
@@ -252,56 +269,6 @@ fn part(file: &Attachment, raw_id: i64, boundary: &str) -> Part {
     Part { header, raw_id, start: file.start, end: file.end, encode, inner: file.inner.map(|inner| (file.encoding, inner)) }
 }
 
-fn words<'a>(notice: &Notice<'a>, rules: Rules<'a>, files: &'a [Attachment]) -> Words<'a> {
-    let Notice { ticket, department, message, watcher, .. } = *notice;
-    let address = message.author.address.as_ref();
-    let related = |kind| {
-        let number = notice.related.filter(|(_, relation)| *relation == kind).map(|(number, _)| number);
-        number.map(|number| reference(department, number)).unwrap_or_default()
-    };
-    let passed_on = message.remark.as_ref().filter(|_| watcher.agent.is_some());
-    Words {
-        passed_on_by: passed_on.map(|remark| called(&remark.author.name, remark.author.address.as_ref())).unwrap_or_default(),
-        note_above: passed_on.map(|remark| remark.text.as_str()).unwrap_or_default(),
-        suggested: if watcher.agent.is_some() {
-            notice.suggested.iter().map(|address| address.as_str()).collect()
-        } else {
-            Vec::new()
-        },
-        changed_by: notice.message.author.name.as_str(),
-        text: match (watcher.agent, message.kind.is_public()) {
-            (Some(_), _) => Cow::Borrowed(&message.text),
-            (None, true) => scrub(&message.text, rules.desk),
-            // What closed a ticket may have been a note, and whoever writes the texts need not know.
-            (None, false) => Cow::Borrowed(""),
-        },
-        author: Person { name: called(&message.author.name, address), address: address.map(Address::as_str).unwrap_or_default() },
-        proven: message.authenticated,
-        follows: related(Relation::FollowUp),
-        stranger_to: if watcher.agent.is_some() { related(Relation::Stranger) } else { String::new() },
-        files: files.iter().map(|file| File { name: &file.name, size: size(file.size) }).collect(),
-        ..ticket_words(ticket, department, watcher, rules)
-    }
-}
-
-fn ticket_words<'a>(ticket: &'a Ticket, department: &'a Department, watcher: &Watcher<'_>, rules: Rules<'a>) -> Words<'a> {
-    let assignee = ticket.assignee.as_deref().and_then(|key| rules.desk.agent(key));
-    Words {
-        reference: reference(department, ticket.number),
-        subject: bare_subject(&ticket.subject, rules.desk),
-        status: ticket.status.name(),
-        closed: ticket.status == Status::Closed,
-        department: &department.name,
-        requester: Person { name: ticket.requester.called(), address: ticket.requester.address.as_str() },
-        assignee: assignee.map(|agent| agent.name.as_str()).unwrap_or_default(),
-        answer_within: department.answer_within.map(texts::span).unwrap_or_default(),
-        reopen_within: texts::span(department.reopen_within),
-        to_agent: watcher.agent.is_some(),
-        marker: MARKER,
-        ..Words::default()
-    }
-}
-
 /// The reference of a ticket, as subjects carry it.
 pub fn reference(department: &Department, number: i64) -> String {
     format!("{}-{number}", department.prefix)
@@ -312,15 +279,6 @@ fn called<'a>(name: &'a str, address: Option<&'a Address>) -> &'a str {
         (true, Some(address)) => address.as_str(),
         (true, None) => "an unknown sender",
         (false, _) => name,
-    }
-}
-
-/// A size for people.
-fn size(octets: i64) -> String {
-    match octets {
-        ..1024 => format!("{octets} B"),
-        1024..1_048_576 => format!("{} KiB", octets / 1024),
-        _ => format!("{:.1} MiB", octets as f64 / 1_048_576.0),
     }
 }
 

@@ -1,8 +1,7 @@
 //! The receipt: what became of the commands in a mail. It may stand without a ticket, when the mail would have opened one.
 
-use std::borrow::Cow;
-
-use super::texts::{Refusal, Words};
+use super::page::Blocks;
+use super::words::{Refusal, Words};
 use super::{Letter, bare_subject, ticket_words};
 use crate::decide::Rules;
 use crate::decide::update::command::{KNOWN, Refused};
@@ -47,19 +46,19 @@ pub struct Receipt<'a> {
 pub fn receipt(told: &Receipt<'_>, rules: Rules<'_>) -> Outgoing {
     let about = match told.ticket {
         Some(ticket) => ticket_words(ticket, told.department, told.watcher, rules),
-        None => Words { subject: bare_subject(told.subject, rules.desk), to_agent: true, ..Words::default() },
+        None => Words { subject: bare_subject(told.subject, rules.desk), to_agent: true, proven: true, ..Words::default() },
     };
+    let refusal = |refused: &Refused| Refusal { line: refused.line.clone(), why: refused.why.clone() };
     let words = Words {
-        text: Cow::Borrowed(told.text),
-        done: told.done,
-        remarks: told.remarks,
-        refused: told.refused.iter().map(|refused| Refusal { line: &refused.line, why: &refused.why }).collect(),
+        done: told.done.to_vec(),
+        remarks: told.remarks.to_vec(),
+        refused: told.refused.iter().map(refusal).collect(),
         of_note: told.of_note,
         help: told.help,
         internal: told.note,
-        commands: KNOWN,
+        commands: KNOWN.iter().map(|(form, meaning)| (*form, (*meaning).to_owned())).collect(),
         department: &told.department.name,
-        marker: super::MARKER,
+        blocks: Blocks { own_words: told.text, ..about.blocks },
         ..about
     };
     let letter = Letter {

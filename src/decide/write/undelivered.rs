@@ -1,6 +1,6 @@
 //! The notice that a mail of ours came back.
 
-use super::texts::{Returned, Words};
+use super::words::{Returned, Words};
 use super::{Letter, ticket_words};
 use crate::decide::Rules;
 use crate::decide::watchers::Watcher;
@@ -38,12 +38,13 @@ pub struct Undelivered<'a> {
 /// Makes the mail.
 pub fn undelivered(told: &Undelivered<'_>, rules: Rules<'_>) -> Outgoing {
     let returned = Returned {
-        address: told.address.as_str(),
-        what: what(told.event),
+        address: told.address.to_string(),
+        what: what(told.event).to_owned(),
         sent_at: told.sent_at.rfc5322(),
-        said: told.said,
-        meaning: told.meaning,
+        said: told.said.to_owned(),
+        meaning: told.meaning.to_owned(),
         dead: told.dead,
+        given_up: false,
     };
     let words = Words { returned, ..ticket_words(told.ticket, told.department, told.watcher, rules) };
     let letter = Letter {

@@ -17,7 +17,7 @@ use crate::deliver::Security;
 use crate::deliver::classify::Verdict;
 use crate::deliver::smtp::{Attempt, Door as Way, Letter};
 use crate::model::address::{Address, Mailbox};
-use crate::model::desk::{AcknowledgementCaps, Department, Desk, Limits, Stranger};
+use crate::model::desk::{AcknowledgementCaps, Department, Desk, Limits};
 use crate::model::mail::Mail;
 use crate::model::seal::Key;
 use crate::model::time::Time;
@@ -132,21 +132,8 @@ impl World {
 /// The rules of the people's mail server: it has their mailboxes and no others.
 fn server() -> Result<Desk, Trouble> {
     let mailboxes = REACHABLE.iter().map(|person| address(person.address)).collect::<Result<Vec<_>, _>>()?;
-    let people = Department {
-        key: "people".to_owned(),
-        name: "People".to_owned(),
-        prefix: "P".to_owned(),
-        address: address("postmaster@customer.example")?,
-        mailboxes,
-        agents: Vec::new(),
-        assignee: None,
-        internal_assignee: None,
-        language: "en".to_owned(),
-        answer_within: None,
-        reopen_within: Duration::ZERO,
-        acknowledge: false,
-        stranger: Stranger::Hold,
-    };
+    let own = Department::new("people", "People", "P", address("postmaster@customer.example")?);
+    let people = Department { mailboxes, acknowledge: false, ..own };
     let keys = Keyring::new(Key::new(0, &[0; 32]), Vec::new());
     let caps = AcknowledgementCaps { per_hour: 0, per_day: 0, total_per_day: 0 };
     Ok(Desk::new("mx.customer.example".to_owned(), vec![people], Vec::new(), keys, Limits::default(), caps))

@@ -37,7 +37,7 @@ impl Table {
 use Kind::{Number, Octets, Text};
 
 /// The tables, each behind those that it refers to.
-pub const TABLES: [Table; 16] = [
+pub const TABLES: [Table; 17] = [
     Table::new("raw", 1, &[("id", Number), ("sha256", Octets), ("octets", Octets), ("object", Text)]),
     Table { left: &["claimed_by", "passed_over"], ..Table::new("arrival", 1, ARRIVAL) },
     Table::new("ticket", 1, TICKET),
@@ -52,6 +52,7 @@ pub const TABLES: [Table; 16] = [
     Table::new("letter", 1, &[("outbox", Number), ("head", Text), ("parts", Text), ("tail", Text)]),
     Table::new("dead_address", 1, &[("address_key", Text), ("since", Number), ("why", Text)]),
     Table::new("acknowledged", 2, &[("recipient_key", Text), ("slot", Number), ("sent", Number)]),
+    Table::new("sent", 2, &[("kind", Text), ("slot", Number), ("count", Number)]),
     Table::new("counter", 1, &[("name", Text), ("next", Number)]),
     Table { only: OF_THE_DESK, ..Table::new("setting", 1, &[("name", Text), ("value", Text)]) },
 ];
@@ -116,6 +117,11 @@ const TICKET: &[(&str, Kind)] = &[
     ("lately_proven", Number),
     ("lately_unproven", Number),
     ("lately_machines", Number),
+    ("due_by_hand", Number),
+    ("reminded_of", Number),
+    ("overdue_of", Number),
+    ("language", Text),
+    ("recent", Text),
 ];
 
 const MESSAGE: &[(&str, Kind)] = &[
@@ -180,4 +186,7 @@ const OUTBOX: &[(&str, Kind)] = &[
     ("last_error", Text),
     ("created_at", Number),
     ("settled_at", Number),
+    ("destination", Text),
+    ("automatic", Number),
+    ("told_at", Number),
 ];

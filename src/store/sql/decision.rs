@@ -4,20 +4,19 @@ use std::collections::{BTreeMap, HashSet};
 
 use sqlx::{QueryBuilder, Row as _};
 
+use super::notices::{write_counted, write_notices};
 use super::recall::{next_ticket, recall};
 use super::work::push_numbers;
 use super::{Base, Database, FOR_UPDATE, KEPT, Transaction, effect, people};
-use crate::decide::recall::{Facts, cap_key};
+use crate::decide::recall::Facts;
 use crate::decide::{Case, Decision};
-use crate::model::notice::{self, Outgoing};
 use crate::model::time::Time;
 use crate::store::Fault;
 use crate::store::decision::{Decided, Matter};
-use crate::store::outbox::parts_column;
-use crate::store::recall::slot;
+use crate::store::recall::recent_column;
 
 /// Rows in one statement, so that the widest table stays below SQLite's 32,766 bound values.
-const ROWS: usize = 1_000;
+pub(super) const ROWS: usize = 1_000;
 
 /// So many attempts may fail before a mail holds up no others any more.
 const PATIENCE: i64 = 2;
@@ -193,7 +192,7 @@ async fn write_tickets(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Re
     let mut query = QueryBuilder::<Database>::new(
         "INSERT INTO ticket (number, department, subject, status, priority, origin, visibility, requester_name, requester_address, \
          assignee, mailbox, first_message_id, last_message_id, due_at, created_at, updated_at, closed_at, proven, lately_since, \
-         lately_proven, lately_unproven, lately_machines) ",
+         lately_proven, lately_unproven, lately_machines, due_by_hand, reminded_of, overdue_of, language, recent) ",
     );
     query.push_values(last.into_values(), |mut row, ticket| {
         row.push_bind(ticket.number)
@@ -217,13 +216,19 @@ async fn write_tickets(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Re
             .push_bind(ticket.lately.since.0)
             .push_bind(ticket.lately.proven)
             .push_bind(ticket.lately.unproven)
-            .push_bind(ticket.lately.machines);
+            .push_bind(ticket.lately.machines)
+            .push_bind(i64::from(ticket.due_by_hand))
+            .push_bind(ticket.reminded_of.map(|time| time.0))
+            .push_bind(ticket.overdue_of.map(|time| time.0))
+            .push_bind(ticket.language.clone())
+            .push_bind(recent_column(&ticket.recent));
     });
     query.push(
         " ON CONFLICT (number) DO UPDATE SET department = excluded.department, status = excluded.status, priority = excluded.priority, \
          assignee = excluded.assignee, due_at = excluded.due_at, last_message_id = excluded.last_message_id, updated_at = excluded.updated_at, closed_at = excluded.closed_at, proven = excluded.proven, lately_since = excluded.lately_since, \
          lately_proven = excluded.lately_proven, lately_unproven = excluded.lately_unproven, \
-         lately_machines = excluded.lately_machines",
+         lately_machines = excluded.lately_machines, due_by_hand = excluded.due_by_hand, reminded_of = excluded.reminded_of, \
+         overdue_of = excluded.overdue_of, language = excluded.language, recent = excluded.recent",
     );
     query.build().persistent(KEPT).execute(&mut **transaction).await?;
     Ok(())
@@ -317,80 +322,5 @@ async fn write_events(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Res
         });
         query.build().persistent(KEPT).execute(&mut **transaction).await?;
     }
-    Ok(())
-}
-
-async fn write_notices(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time, first: i64) -> Result<i64, Fault> {
-    let notices: Vec<&Outgoing> = rows.iter().flat_map(|(_, decision)| &decision.notices).collect();
-    insert_notices(transaction, &notices, now, first).await
-}
-
-/// Queues notices, numbered from `first`, and returns the number after the last one's. A person who was told of an arrival's event once is
-/// not told again when an operator has it decided again.
-pub(super) async fn insert_notices(
-    transaction: &mut Transaction<'_>,
-    notices: &[&Outgoing],
-    now: Time,
-    first: i64,
-) -> Result<i64, Fault> {
-    let notices: Vec<(i64, &Outgoing)> = (first..).zip(notices.iter().copied()).collect();
-    for notices in notices.chunks(ROWS) {
-        let mut query = QueryBuilder::<Database>::new(
-            "INSERT INTO outbox (id, ticket, arrival, event, recipient, recipient_key, sender, message_id, state, next_attempt_at, \
-             created_at) ",
-        );
-        query.push_values(notices, |mut row, (id, notice)| {
-            row.push_bind(*id)
-                .push_bind(notice.ticket)
-                .push_bind(notice.arrival)
-                .push_bind(notice.event.name())
-                .push_bind(notice.recipient.as_str())
-                .push_bind(notice.recipient.key())
-                .push_bind(notice.sender.as_str())
-                .push_bind(notice.message_id.clone())
-                .push("'due'")
-                .push_bind(now.0)
-                .push_bind(now.0);
-        });
-        query.push(" ON CONFLICT (arrival, event, recipient_key) DO NOTHING RETURNING id");
-        let queued: HashSet<i64> =
-            query.build_query_scalar().persistent(KEPT).fetch_all(&mut **transaction).await?.into_iter().collect();
-        let queued: Vec<_> = notices.iter().filter(|(id, _)| queued.contains(id)).collect();
-        if queued.is_empty() {
-            continue;
-        }
-        let mut query = QueryBuilder::<Database>::new("INSERT INTO letter (outbox, head, parts, tail) ");
-        query.push_values(queued, |mut row, (id, notice)| {
-            row.push_bind(*id)
-                .push_bind(notice.head.clone())
-                .push_bind(parts_column(&notice.parts))
-                .push_bind(notice.tail.clone());
-        });
-        query.build().persistent(KEPT).execute(&mut **transaction).await?;
-    }
-    Ok(first + notices.len() as i64)
-}
-
-/// Counts automatic mail against its caps: acknowledgements by recipient, and under the empty key for everybody; other events by
-/// recipient.
-async fn write_counted(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time) -> Result<(), Fault> {
-    let mut sent: BTreeMap<String, i64> = BTreeMap::new();
-    for notice in rows.iter().flat_map(|(_, decision)| &decision.notices) {
-        if let Some(key) = cap_key(notice.event, &notice.recipient) {
-            *sent.entry(key).or_default() += 1;
-        }
-        if notice.event == notice::Event::Acknowledgement {
-            *sent.entry(String::new()).or_default() += 1;
-        }
-    }
-    if sent.is_empty() {
-        return Ok(());
-    }
-    let mut query = QueryBuilder::<Database>::new("INSERT INTO acknowledged (recipient_key, slot, sent) ");
-    query.push_values(sent, |mut row, (recipient, count)| {
-        row.push_bind(recipient).push_bind(slot(now)).push_bind(count);
-    });
-    query.push(" ON CONFLICT (recipient_key, slot) DO UPDATE SET sent = acknowledged.sent + excluded.sent");
-    query.build().persistent(KEPT).execute(&mut **transaction).await?;
     Ok(())
 }

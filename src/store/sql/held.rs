@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::{QueryBuilder, Row as _};
 
-use super::decision::insert_notices;
+use super::notices::insert_notices;
 use super::recall::{dead_among, held_from, next_ticket};
 use super::work::push_numbers;
 use super::{Base, Database, FOR_UPDATE, Transaction, effect};

@@ -11,6 +11,7 @@ pub(in crate::store) mod custody;
 mod decision;
 mod effect;
 mod held;
+mod notices;
 mod objects;
 mod outbox;
 mod people;

@@ -12,7 +12,7 @@ use crate::model::arrival::Authenticity;
 use crate::model::ticket::{Lately, Priority, Status, Ticket};
 use crate::model::time::Time;
 use crate::store::Fault;
-use crate::store::recall::slot;
+use crate::store::recall::{recent_from, slot};
 
 /// Values in one list: below SQLite's 32,766.
 const MANY: usize = 10_000;
@@ -115,7 +115,7 @@ async fn tickets(connection: &mut Connection, numbers: &[i64], facts: &mut Facts
     let mut query = QueryBuilder::<Database>::new(
         "SELECT number, department, subject, status, visibility, requester_name, requester_address, assignee, mailbox, \
          first_message_id, last_message_id, created_at, updated_at, closed_at, priority, due_at, proven, lately_since, \
-         lately_proven, lately_unproven, lately_machines FROM ticket WHERE number IN (",
+         lately_proven, lately_unproven, lately_machines, due_by_hand, reminded_of, overdue_of, language, recent FROM ticket WHERE number IN (",
     );
     push_numbers(&mut query, numbers);
     query.push(") ORDER BY number").push(lock);
@@ -147,6 +147,11 @@ fn ticket_from(row: &Record) -> Result<Ticket, Fault> {
         created_at: Time(row.try_get(11)?),
         updated_at: Time(row.try_get(12)?),
         closed_at: row.try_get::<Option<i64>, _>(13)?.map(Time),
+        due_by_hand: row.try_get::<Option<i64>, _>(21)?.is_some_and(|by_hand| by_hand != 0),
+        reminded_of: row.try_get::<Option<i64>, _>(22)?.map(Time),
+        overdue_of: row.try_get::<Option<i64>, _>(23)?.map(Time),
+        language: row.try_get(24)?,
+        recent: recent_from(row.try_get(25)?).ok_or_else(|| broken("recent messages"))?,
         followers: Vec::new(),
         participants: Vec::new(),
         tags: Vec::new(),

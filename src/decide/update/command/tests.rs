@@ -1,12 +1,10 @@
 //! Commands read from texts: what is understood, what stops a mail, what is text.
 
-use std::time::Duration;
-
 use proptest::prelude::*;
 
 use super::mention::mentions;
 use super::*;
-use crate::model::desk::{Access, AcknowledgementCaps, Department, Limits, Stranger};
+use crate::model::desk::{Access, AcknowledgementCaps, Department, Limits};
 use crate::model::seal::Key;
 use crate::model::token::Keyring;
 
@@ -18,21 +16,8 @@ fn address(text: &str) -> Address {
 }
 
 fn department(key: &str, name: &str, prefix: &str) -> Department {
-    Department {
-        key: key.to_owned(),
-        name: name.to_owned(),
-        prefix: prefix.to_owned(),
-        address: address(&format!("{key}@desk.example.org")),
-        mailboxes: Vec::new(),
-        agents: vec!["ana".to_owned()],
-        assignee: None,
-        internal_assignee: None,
-        language: "en".to_owned(),
-        answer_within: None,
-        reopen_within: Duration::ZERO,
-        acknowledge: true,
-        stranger: Stranger::Hold,
-    }
+    let own = Department::new(key, name, prefix, address(&format!("{key}@desk.example.org")));
+    Department { agents: vec!["ana".to_owned()], ..own }
 }
 
 fn desk() -> Desk {
@@ -42,6 +27,7 @@ fn desk() -> Desk {
         address: address(&format!("{key}@staff.example")),
         other_addresses: vec![address(&format!("{key}.home@private.example"))],
         access,
+        language: None,
     };
     let agents = vec![
         agent("ana", "Ana Kovač", Access::Admin),
