@@ -206,6 +206,11 @@ pub(crate) fn decided(family: &Family) -> Decision {
         assert_eq!(policy, "new-ticket");
         desk.departments[0].stranger = Stranger::NewTicket;
     }
+    if family.facts.contains_key("tell") {
+        let tell = words(family, "tell");
+        desk.departments[0].tell_begun = tell.iter().any(|event| event == "begun");
+        desk.departments[0].tell_closed = tell.iter().any(|event| event == "closed");
+    }
     let release = family.facts.get("released").and_then(|value| value.as_integer());
     let release = release.map(|onto| Release { by: "operator".to_owned(), onto: Some(onto).filter(|onto| *onto != 0) });
     let recipients = family.facts["to"].as_array().expect("a list").iter().map(|to| address(&word(to))).collect();

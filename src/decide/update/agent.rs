@@ -137,8 +137,9 @@ fn act(
     let mut decision = Decision::of(matter.case, outcome(says), reasons);
     decision.events = std::mem::take(&mut effects.events);
     let change = TicketChange { ticket: effects.ticket.clone(), before: Some(old.clone()), related: None };
+    let begun = (old.status, change.ticket.status) == (Status::New, Status::Open) && says != Says::Answer;
     for event in happened(says, old, &change.ticket, &commanded) {
-        matter.tell(&mut decision, &change, &message, happening(matter, hand.from, event));
+        matter.tell(&mut decision, &change, &message, Happening { begun, ..happening(matter, hand.from, event) });
     }
     let receipt = receipts::done(matter, hand.agent, &effects, (&commanded, &mentioned), says == Says::Note);
     decision.notices.extend(receipt);
@@ -190,5 +191,13 @@ fn happened(says: Says, old: &Ticket, now: &Ticket, commanded: &Commanded) -> Ve
 }
 
 fn happening<'a>(matter: &'a Matter<'_>, from: &'a Mailbox, event: notice::Event) -> Happening<'a> {
-    Happening { event, author: &from.address, proven: true, addressed: &[], acknowledge: false, dead: &matter.facts.dead }
+    Happening {
+        event,
+        author: &from.address,
+        proven: true,
+        addressed: &[],
+        acknowledge: false,
+        begun: false,
+        dead: &matter.facts.dead,
+    }
 }

@@ -157,6 +157,7 @@ fn agents<'a>(matter: &Matter<'a>, ticket: &Ticket, address: &Address) -> Vec<Wa
         proven: true,
         addressed: &[],
         acknowledge: false,
+        begun: false,
         dead: &matter.facts.dead,
     };
     let (department, desk) = (matter.department_of(ticket), matter.rules.desk);

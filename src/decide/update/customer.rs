@@ -48,6 +48,7 @@ pub(super) fn request(
         proven: matter.case.authenticity.is_proven(),
         addressed: &[],
         acknowledge,
+        begun: false,
         dead: &matter.facts.dead,
     };
     let mut decision = Decision::of(matter.case, Outcome::Request, reasons);
@@ -170,6 +171,7 @@ pub(super) fn reply(matter: &Matter<'_>, from: &Mailbox, old: &Ticket, mut reaso
         proven: proven && flood < Flood::Customers,
         addressed: &addressed,
         acknowledge: false,
+        begun: false,
         dead: &matter.facts.dead,
     };
     let mut decision = Decision::of(matter.case, Outcome::Reply, reasons);

@@ -74,6 +74,7 @@ fn automatic_request(matter: &Matter<'_>, machine: &Machine, mut reasons: Vec<St
         proven: false,
         addressed: &[],
         acknowledge: false,
+        begun: false,
         dead: &matter.facts.dead,
     };
     let mut decision = Decision::of(matter.case, Outcome::Automatic, reasons);

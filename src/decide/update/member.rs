@@ -54,6 +54,7 @@ pub(super) fn request(matter: &Matter<'_>, agent: &Agent, from: &Mailbox, mut re
         proven: true,
         addressed: &[],
         acknowledge,
+        begun: false,
         dead: &matter.facts.dead,
     };
     let mut decision = Decision::of(matter.case, Outcome::Request, reasons);

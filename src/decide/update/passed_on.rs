@@ -110,5 +110,5 @@ fn note(matter: &Matter<'_>, ticket: &Ticket, remark: &Remark) -> Message {
 }
 
 fn happening<'a>(matter: &'a Matter<'_>, event: Event, author: &'a Address) -> Happening<'a> {
-    Happening { event, author, proven: true, addressed: &[], acknowledge: false, dead: &matter.facts.dead }
+    Happening { event, author, proven: true, addressed: &[], acknowledge: false, begun: false, dead: &matter.facts.dead }
 }
