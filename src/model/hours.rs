@@ -3,6 +3,7 @@
 //! Hours are told by the clocks of the zone, and counted as they pass: a day on which clocks go forward is an hour shorter. Nothing in here
 //! loops for ever, whatever the hours: who would have to wait for longer than [`FARTHEST`] days is answered by plain addition from there.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::time::{Day, Time, Zone};
@@ -63,19 +64,26 @@ impl Hours {
         Self { zone, week: std::array::from_fn(|_| vec![Window::WHOLE_DAY]), holidays: Vec::new() }
     }
 
-    /// These hours; `None` when they never open.
+    /// These hours; `None` when they never open, or not within [`FARTHEST`] days of the year 2000.
     pub fn new(zone: Zone, mut week: Week, holidays: Vec<Holiday>) -> Option<Self> {
         for windows in &mut week {
             windows.retain(|window| window.opens < window.closes);
             windows.sort_unstable();
         }
-        let opens = week.iter().any(|windows| !windows.is_empty());
-        opens.then_some(Self { zone, week, holidays })
+        let hours = Self { zone, week, holidays };
+        let first = Day::parse("2000-01-01")?;
+        let opens = (0..).take(FARTHEST).any(|days| !hours.windows(first.plus(days)).is_empty());
+        opens.then_some(hours)
     }
 
     /// Whether they never close.
     pub fn are_round_the_clock(&self) -> bool {
         self.holidays.is_empty() && self.week.iter().all(|windows| windows.contains(&Window::WHOLE_DAY))
+    }
+
+    /// How many days, and days of each year, are holidays.
+    pub fn holidays(&self) -> usize {
+        self.holidays.len()
     }
 
     /// When so much working time will have passed. It lies within working hours; a span that ends as they close ends then.
@@ -129,6 +137,24 @@ impl Hours {
             Holiday::Once(once) => *once == day,
             Holiday::EveryYear { month, day: of_month } => day.month_and_day() == Some((*month, *of_month)),
         })
+    }
+}
+
+/// As they are written in the configuration: `mon-fri 09:00-17:00, sat 10:00-13:00`.
+impl fmt::Display for Hours {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+        let clock = |second: u32| format!("{:02}:{:02}", second / 3_600, second / 60 % 60);
+        let mut first = 0;
+        let mut said = Vec::new();
+        for alike in self.week.chunk_by(|one, other| one == other) {
+            let last = first + alike.len() - 1;
+            let days = if first == last { DAYS[first].to_owned() } else { format!("{}-{}", DAYS[first], DAYS[last]) };
+            let windows = alike.first().into_iter().flatten();
+            said.extend(windows.map(|window| format!("{days} {}-{}", clock(window.opens), clock(window.closes))));
+            first = last + 1;
+        }
+        formatter.write_str(&said.join(", "))
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! All of it is tried on a copy. What cannot be done is refused, and then nothing of the mail is done.
 
-use super::{Matter, due};
 use super::command::mention::Mentions;
 use super::command::{Command, Commanded, Refused};
+use super::{Matter, due};
 use crate::model::address::{Address, Mailbox};
 use crate::model::desk::Agent;
 use crate::model::ticket::{Event, Priority, Status, Ticket};

@@ -54,9 +54,11 @@ fn a_deadline_counts_working_time_only() {
 fn hours_are_those_of_the_clocks_on_both_sides_of_their_change() {
     let office = office("Europe/Zagreb", &[]);
     // Clocks went back on Sunday 2026-10-25, and go forward on Sunday 2027-03-28.
-    for (from, until) in
-        [("2026-10-23 16:00", "2026-10-26T08:30:00Z"), ("2027-03-26 16:00", "2027-03-29T07:30:00Z"), ("2026-10-22 16:00", "2026-10-23T07:30:00Z")]
-    {
+    for (from, until) in [
+        ("2026-10-23 16:00", "2026-10-26T08:30:00Z"),
+        ("2027-03-26 16:00", "2027-03-29T07:30:00Z"),
+        ("2026-10-22 16:00", "2026-10-23T07:30:00Z"),
+    ] {
         let reached = office.deadline(at(from, &office.zone), Duration::from_secs(90 * 60));
         assert_eq!(reached.rfc3339(), until, "from {from}");
     }
@@ -89,11 +91,25 @@ fn hours_that_never_open_are_none_and_those_that_hardly_do_end() {
     for month in 1..=12 {
         always.extend((1..=31).map(|day| Holiday::EveryYear { month, day }));
     }
-    let closed = Hours::new(Zone::default(), std::array::from_fn(|_| vec![Window::WHOLE_DAY]), always).unwrap();
-    assert_eq!(closed.deadline(Time(0), hours(1)), Time(0).plus(hours(1)));
+    let days = || std::array::from_fn(|_| vec![Window::WHOLE_DAY]);
+    assert!(Hours::new(Zone::default(), days(), always.clone()).is_none());
+    // Only one day in four years is left, and soon enough nobody looks any farther.
+    always.retain(|holiday| *holiday != Holiday::EveryYear { month: 2, day: 29 });
+    let closed = Hours::new(Zone::default(), days(), always).unwrap();
+    assert_eq!(closed.deadline(Time(0), hours(25)).rfc3339(), "1976-02-29T01:00:00Z");
+    assert!(closed.deadline(Time(0), hours(1_000)) > closed.deadline(Time(0), hours(100)));
     for beyond in [Time(i64::MIN), Time(i64::MAX), Time(253_402_207_100_000_000)] {
         assert!(closed.deadline(beyond, hours(1)) >= beyond);
     }
+}
+
+#[test]
+fn hours_are_told_as_they_are_written() {
+    let mut week = office("UTC", &[]).week;
+    week[5] = vec![Window { opens: 13 * 3_600 + 1_800, closes: 86_400 }, Window { opens: 36_000, closes: 43_200 }];
+    let hours = Hours::new(Zone::default(), week, Vec::new()).unwrap();
+    assert_eq!(hours.to_string(), "mon-fri 09:00-17:00, sat 10:00-12:00, sat 13:30-24:00");
+    assert_eq!(Hours::default().to_string(), "mon-sun 00:00-24:00");
 }
 
 #[test]
@@ -108,7 +124,8 @@ fn round_the_clock_is_plain_addition() {
 /// Hours of all kinds, in zones whose clocks change at midnight, by half an hour, or by a whole day.
 fn any_hours() -> impl Strategy<Value = Hours> {
     let zones = ["UTC", "Europe/Zagreb", "America/Havana", "Australia/Lord_Howe", "Pacific/Apia", "America/Sao_Paulo"];
-    let window = (0_u32..96, 1_u32..=96).prop_map(|(opens, length)| Window { opens: opens * 900, closes: (opens + length).min(96) * 900 });
+    let window =
+        (0_u32..96, 1_u32..=96).prop_map(|(opens, length)| Window { opens: opens * 900, closes: (opens + length).min(96) * 900 });
     let week = proptest::collection::vec(proptest::collection::vec(window, 0..3), 7);
     let holiday = (1_u8..=12, 1_u8..=31).prop_map(|(month, day)| Holiday::EveryYear { month, day });
     let parts = (proptest::sample::select(zones.to_vec()), week, proptest::collection::vec(holiday, 0..5));
