@@ -27,6 +27,8 @@ const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(600);
 const SWEEP_EVERY: Duration = Duration::from_secs(6 * 3_600);
 /// How often a duty is asked for, in signs of life: so the duties of a dead gateway are with another within 20 s of its death.
 const ASKED_EVERY: u64 = 4;
+/// How often the clock is looked at in a row while there is much to tell; then the next sign of life has its turn.
+const TICKS: usize = 20;
 /// Clocks that differ by more than this are worth a word: leases of the outbox are measured by them.
 const TOLERATED: Duration = Duration::from_secs(2);
 
@@ -37,18 +39,40 @@ pub async fn join(store: &Store, name: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Tells admins of held mail.
+/// Tells what nobody's mail brings about: admins of held mail, agents of what is due.
 #[derive(Debug, Clone)]
 pub struct Teller {
     /// Who is told.
     pub desk: Arc<Desk>,
     /// What they are told.
     pub texts: Arc<Texts>,
-    /// How often at most; `None` for never.
+    /// How often admins are told of held mail at most; `None` for never.
     pub every: Option<Duration>,
 }
 
 impl Teller {
+    /// Tells agents of what is due, and of what was given up.
+    async fn tick(&self, store: &Store) {
+        for _ in 0..TICKS {
+            let rules = Rules { desk: &self.desk, texts: &self.texts, now: Time::from(SystemTime::now()) };
+            match store.tick(rules).await {
+                Ok(told) => {
+                    if told.tickets + told.queued > 0 {
+                        tracing::info!(
+                            tickets = told.tickets,
+                            mails = told.queued,
+                            "agents are told of what is due or not delivered"
+                        );
+                    }
+                    if !told.is_full() {
+                        return;
+                    }
+                }
+                Err(fault) => return tracing::warn!(%fault, "agents could not be told of what is due; tried again soon"),
+            }
+        }
+    }
+
     /// Queues a digest of what was never told of, if the last one is old enough.
     async fn tell(&self, store: &Store) {
         let Some(every) = self.every else { return };
@@ -104,7 +128,7 @@ async fn give_sign(store: &Store, name: &str, told: bool) -> bool {
     told
 }
 
-/// What is done now and then: by every gateway, a look at what a failover could lose; by one of them, telling of held mail, tidying up and
+/// What is done now and then: by every gateway, a look at what a failover could lose; by one of them, telling of held mail and of what is due, tidying up and
 /// sweeping.
 #[derive(Default)]
 struct Housekeeper {
@@ -124,6 +148,7 @@ impl Housekeeper {
         }
         match store.has_duty(HOUSEKEEPING).await {
             Ok(true) => {
+                teller.tick(store).await;
                 teller.tell(store).await;
                 self.keep_house(store).await;
             }

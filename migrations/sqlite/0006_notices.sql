@@ -5,7 +5,10 @@
 ALTER TABLE ticket ADD COLUMN due_by_hand BIGINT;
 ALTER TABLE ticket ADD COLUMN reminded_of BIGINT;
 ALTER TABLE ticket ADD COLUMN overdue_of BIGINT;
-CREATE INDEX ticket_due ON ticket (due_at, number) WHERE due_at IS NOT NULL AND status IN ('new', 'open');
+-- What the clock looks for, and the list of what is overdue, which goes by number.
+CREATE INDEX ticket_untold ON ticket (due_at, number)
+    WHERE due_at IS NOT NULL AND status IN ('new', 'open') AND (overdue_of IS NULL OR overdue_of <> due_at);
+CREATE INDEX ticket_due ON ticket (number, due_at) WHERE due_at IS NOT NULL AND status IN ('new', 'open');
 
 -- The language that the requester wrote in, when it is sure.
 ALTER TABLE ticket ADD COLUMN language TEXT;
@@ -19,6 +22,8 @@ ALTER TABLE outbox ADD COLUMN destination TEXT;
 ALTER TABLE outbox ADD COLUMN automatic BIGINT;
 -- When agents were told that it was given up.
 ALTER TABLE outbox ADD COLUMN told_at BIGINT;
+-- Nobody is told of what was given up before.
+UPDATE outbox SET told_at = COALESCE(settled_at, created_at) WHERE state = 'failed';
 CREATE INDEX outbox_untold ON outbox (id) WHERE state = 'failed' AND told_at IS NULL;
 
 -- How many mails have left, by ten minutes: what the caps at the wire are held against.

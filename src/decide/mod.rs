@@ -12,6 +12,7 @@ mod refuse;
 pub mod route;
 pub mod screen;
 pub mod thread;
+pub mod tick;
 pub mod update;
 pub mod watchers;
 pub mod write;

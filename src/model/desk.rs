@@ -74,6 +74,11 @@ impl Department {
             stranger: Stranger::Hold,
         }
     }
+
+    /// How long before a ticket is due agents are told, at most half of the answer time: the reminder is not to come with the request.
+    pub fn reminder(&self) -> Duration {
+        self.answer_within.map_or(self.remind_before, |span| self.remind_before.min(span / 2))
+    }
 }
 
 /// How long after closing a reply opens the ticket again, when the department does not say.

@@ -40,6 +40,11 @@ impl Status {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.name() == name)
     }
+
+    /// Whether the customer waits for us: only then anything is due.
+    pub fn is_our_turn(self) -> bool {
+        matches!(self, Status::New | Status::Open)
+    }
 }
 
 /// How much a ticket presses.
@@ -225,7 +230,7 @@ pub struct Event {
     pub at: Time,
     /// Key of the agent, address of the customer, or `postdesk`.
     pub actor: String,
-    /// What: `created`, `status`, `assignee`, `priority`, `due`, `department`, `follower`, `follower-suggested`, `participant`, `tag`,
+    /// What: `created`, `status`, `assignee`, `priority`, `due`, `department`, `due-soon`, `overdue`, `follower`, `follower-suggested`, `participant`, `tag`,
     /// `related`, `undelivered`, `not-passed-on`.
     pub kind: &'static str,
     /// What it was before, when that says something.

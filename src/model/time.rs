@@ -4,6 +4,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
+mod day;
+pub use day::Day;
+
 /// A point in time in whole microseconds since 1970-01-01T00:00:00Z, as the store keeps it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub i64);
@@ -27,6 +30,11 @@ impl Time {
     /// Date and time to the minute in a zone, for people.
     pub fn in_zone(self, zone: &Zone) -> String {
         self.timestamp().to_zoned(zone.0.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
+    /// The date in a zone: `2026-11-12`.
+    pub fn date_in(self, zone: &Zone) -> String {
+        self.timestamp().to_zoned(zone.0.clone()).strftime("%Y-%m-%d").to_string()
     }
 
     /// Date and time of day in a zone.
@@ -59,25 +67,6 @@ impl Time {
         u16::try_from(self.0.max(0) / 86_400_000_000).unwrap_or(u16::MAX)
     }
 
-    /// The last second of a day in UTC, written as `2026-12-24` and in no other way; `None` for anything else and for days that the
-    /// calendar does not have.
-    pub fn end_of_date(text: &str) -> Option<Time> {
-        let digits = |range: std::ops::Range<usize>| {
-            let part = text.as_bytes().get(range)?;
-            part.iter()
-                .all(u8::is_ascii_digit)
-                .then(|| part.iter().fold(0_i16, |number, digit| number * 10 + i16::from(digit - b'0')))
-        };
-        let separators = [4, 7].into_iter().all(|at| text.as_bytes().get(at) == Some(&b'-'));
-        let (year, month, day) = (digits(0..4)?, digits(5..7)?, digits(8..10)?);
-        if text.len() != 10 || !separators {
-            return None;
-        }
-        let date = jiff::civil::Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
-        let end = date.at(23, 59, 59, 0).to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-        Some(Time(end.timestamp().as_microsecond()))
-    }
-
     /// The time that a date, a time of day and a zone mean; `None` for days that the calendar does not have.
     pub fn of_civil(civil: Civil) -> Option<Time> {
         let date = jiff::civil::Date::new(civil.year, i8::try_from(civil.month).ok()?, i8::try_from(civil.day).ok()?).ok()?;
@@ -89,13 +78,6 @@ impl Time {
 
     fn minus_seconds(self, seconds: i32) -> Time {
         Time(self.0.saturating_sub(i64::from(seconds) * 1_000_000))
-    }
-
-    /// The last second of the day in UTC, so many days after this one.
-    pub fn end_of_day(self, days: i64) -> Time {
-        const DAY: i64 = 86_400_000_000;
-        let start = self.0.div_euclid(DAY).saturating_add(days).saturating_mul(DAY);
-        Time(start.saturating_add(DAY - 1_000_000))
     }
 
     /// This time and a span.
@@ -139,6 +121,21 @@ impl Default for Zone {
 }
 
 impl Zone {
+    /// The zone of an IANA name, whatever its case: `Europe/Zagreb`. The system's database is asked, and where there is none our own.
+    pub fn named(name: &str) -> Option<Self> {
+        jiff::tz::db().get(name).ok().filter(|zone| zone.iana_name().is_some()).map(Self)
+    }
+
+    /// Every name that is known.
+    pub fn names() -> Vec<String> {
+        jiff::tz::db().available().map(|name| name.to_string()).collect()
+    }
+
+    /// Its IANA name.
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+
     /// The zone this machine is set to. For the edges: it reads the environment.
     pub fn of_this_machine() -> Self {
         Self(jiff::tz::TimeZone::system())
@@ -157,39 +154,5 @@ impl From<SystemTime> for Time {
 impl Serialize for Time {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.rfc3339())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn a_date_is_the_end_of_that_day_in_utc() {
-        assert_eq!(Time::end_of_date("2026-12-24").map(Time::rfc3339).as_deref(), Some("2026-12-24T23:59:59Z"));
-        let noon = Time::end_of_date("2024-02-28").map(|end| end.minus(Duration::from_secs(12 * 3600))).unwrap();
-        assert_eq!(noon.end_of_day(0).rfc3339(), "2024-02-28T23:59:59Z");
-        assert_eq!(noon.end_of_day(1).date(), "2024-02-29");
-    }
-
-    #[test]
-    fn what_is_written_in_another_way_or_is_no_day_is_no_date() {
-        for text in
-            ["", "12/11/2026", "2026-13-01", "2026-02-30", "2026-1-1", "26-12-24", "2026-12-24 ", "+026-12-24", "20261224"]
-        {
-            assert_eq!(Time::end_of_date(text), None, "{text:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_a_date_or_none(text in any::<String>(), near in "[0-9-]{8,12}") {
-            for text in [text, near] {
-                if let Some(time) = Time::end_of_date(&text) {
-                    prop_assert_eq!(time.date(), text);
-                }
-            }
-        }
     }
 }

@@ -168,6 +168,11 @@ fn department_rows(department: &Department) -> Vec<(&'static str, String)> {
         ("reopened", format!("by a reply within {} of closing", span_text(department.reopen_within))),
         ("language", department.language.clone()),
     ];
+    let hours = &department.hours;
+    if !hours.are_round_the_clock() || hours.zone.name() != "UTC" {
+        let but = if hours.holidays() == 0 { String::new() } else { format!(", but for {} holidays", hours.holidays()) };
+        rows.push(("hours", format!("{hours}{but} ({})", hours.zone.name())));
+    }
     if !department.acknowledge {
         rows.push(("note", "customers get no acknowledgement".to_owned()));
     }
@@ -191,6 +196,10 @@ fn department_json(department: &Department) -> Value {
         "assignee": department.assignee,
         "internal_assignee": department.internal_assignee,
         "language": department.language,
+        "time_zone": department.hours.zone.name(),
+        "business_hours": department.hours.to_string().split(", ").collect::<Vec<_>>(),
+        "holidays": department.hours.holidays(),
+        "remind_before": department.remind_before.as_secs(),
         "answer_within": department.answer_within.map(|span| span.as_secs()),
         "reopen_within": department.reopen_within.as_secs(),
         "acknowledge": department.acknowledge,

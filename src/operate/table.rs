@@ -79,8 +79,10 @@ pub enum Tone {
     Good,
     /// Somebody should act.
     Waiting,
-    /// Something went wrong.
+    /// Something went wrong, or is late.
     Wrong,
+    /// It has to be done today.
+    Today,
 }
 
 impl Tone {
@@ -93,6 +95,7 @@ impl Tone {
             Tone::Good => Some("32"),
             Tone::Waiting => Some("33"),
             Tone::Wrong => Some("31"),
+            Tone::Today => Some("94"),
         }
     }
 
@@ -147,6 +150,7 @@ impl Cell {
             Tone::Good => cell.fg(Color::DarkGreen),
             Tone::Waiting => cell.fg(Color::DarkYellow),
             Tone::Wrong => cell.fg(Color::DarkRed),
+            Tone::Today => cell.fg(Color::Blue),
         }
     }
 }

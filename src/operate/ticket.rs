@@ -1,14 +1,13 @@
 //! `ticket list` and `ticket show`.
 
 use std::io::Write;
-use std::time::Duration;
 
 use serde::Serialize;
 
 use super::table::{Cell, Look, Tone, field, indented, octets, one_line, table};
 use super::{Code, Ended, Format, List, Trouble, View, settled, ticket_number, write_json, write_list};
 use crate::model::ticket::Status;
-use crate::model::time::Time;
+use crate::model::time::{Time, Zone};
 use crate::store::report::conversation::{AttachmentRow, EventRow, MessageRow, OriginalRow, Related, TicketDetail, TicketHead};
 use crate::store::report::ticket::{TicketFilter, TicketRow};
 use crate::store::report::{NEWEST, Page, Person};
@@ -28,7 +27,7 @@ pub struct Filter {
     pub assignee: Option<String>,
     /// Text in subject, requester or messages.
     pub search: Option<String>,
-    /// Only what is past its due date, or waits for us longer than its department promises.
+    /// Only what is past its due time while it is our turn.
     pub overdue: bool,
 }
 
@@ -39,7 +38,7 @@ pub struct Filter {
 /// configured nor on any ticket.
 pub async fn list(store: &Store, filter: &Filter, all: bool, view: &View<'_>, out: &mut dyn Write) -> Result<(), Trouble> {
     names_are_known(store, filter, view).await?;
-    let tickets = Tickets { store, view, filter: checked(filter)?, overdue: filter.overdue };
+    let tickets = Tickets { store, view, filter: checked(filter, view.now)? };
     settled(write_list(&tickets, all, view.format, out).await)
 }
 
@@ -62,7 +61,7 @@ pub async fn show(store: &Store, reference: &str, view: &View<'_>, out: &mut dyn
     settled(out.flush().map_err(Ended::from))
 }
 
-fn checked(filter: &Filter) -> Result<TicketFilter, Trouble> {
+fn checked(filter: &Filter, now: Time) -> Result<TicketFilter, Trouble> {
     if let Some(status) = filter.status.as_deref().filter(|status| Status::from_name(status).is_none()) {
         return Err(Trouble::unknown_value("status", status, &Status::ALL.map(Status::name)));
     }
@@ -75,7 +74,7 @@ fn checked(filter: &Filter) -> Result<TicketFilter, Trouble> {
         status: filter.status.clone(),
         assignee: filter.assignee.clone(),
         search: search.map(str::to_owned),
-        waiting: filter.overdue,
+        overdue_at: filter.overdue.then_some(now),
     })
 }
 
@@ -106,21 +105,15 @@ struct Tickets<'a> {
     store: &'a Store,
     view: &'a View<'a>,
     filter: TicketFilter,
-    overdue: bool,
 }
 
 impl List for Tickets<'_> {
     type Row = TicketRow;
-    const TITLES: &'static [&'static str] = &["reference", "status", "assignee", "requester", "subject", "updated"];
+    const TITLES: &'static [&'static str] = &["reference", "status", "due", "assignee", "requester", "subject", "updated"];
     const NOTHING: &'static str = "No tickets.";
 
     async fn page(&self, before: i64, limit: i64) -> Result<Page<TicketRow>, Fault> {
         self.store.tickets(&self.filter, before, limit).await
-    }
-
-    fn wanted(&self, row: &TicketRow) -> bool {
-        let patience = self.view.desk.department(&row.department).and_then(|department| department.answer_within);
-        !self.overdue || is_overdue(row, patience, self.view.now)
     }
 
     fn write_json(&self, row: &TicketRow, out: &mut dyn Write) -> Result<(), Ended> {
@@ -130,7 +123,8 @@ impl List for Tickets<'_> {
     fn cells(&self, row: &TicketRow) -> Vec<Cell> {
         vec![
             Cell::toned(&self.view.reference(&row.department, row.number), Tone::Title),
-            Cell::toned(&standing(row), Tone::of(&row.status)),
+            Cell::toned(&standing(row), urgency(row, self.view)),
+            Cell::toned(&row.due_at.map(|due| due.relative_to(self.view.now)).unwrap_or_default(), urgency(row, self.view)),
             Cell::new(row.assignee.as_deref().unwrap_or("–")),
             Cell::new(&named(&row.requester)),
             Cell::new(&row.subject),
@@ -139,15 +133,18 @@ impl List for Tickets<'_> {
     }
 }
 
-/// Past its due date; or our turn, and the customer waits for longer than the department promises to.
-fn is_overdue(row: &TicketRow, answer_within: Option<Duration>, now: Time) -> bool {
-    let past_due = row.due_at.is_some_and(|due| due < now);
-    let our_turn = [Status::New.name(), Status::Open.name()].contains(&row.status.as_str());
-    let kept_waiting = match (row.waiting_since, answer_within) {
-        (Some(since), Some(patience)) => since.plus(patience) < now,
-        _ => false,
-    };
-    past_due || (our_turn && kept_waiting)
+/// How a ticket presses: answered, overdue, due today by the department's calendar, or as its status says.
+fn urgency(row: &TicketRow, view: &View<'_>) -> Tone {
+    let standing = Tone::of(&row.status);
+    let our_turn = Status::from_name(&row.status).is_some_and(Status::is_our_turn);
+    let Some(due) = row.due_at.filter(|_| our_turn) else { return standing };
+    let utc = Zone::default();
+    let zone = view.desk.department(&row.department).map_or(&utc, |department| &department.hours.zone);
+    match due {
+        due if due <= view.now => Tone::Wrong,
+        due if due.day_in(zone) == view.now.day_in(zone) => Tone::Today,
+        _ => standing,
+    }
 }
 
 /// The status, and the priority when it is not the usual one.
@@ -246,12 +243,11 @@ fn header(detail: &TicketDetail, look: Look, view: &View<'_>) -> String {
     if !ticket.tags.is_empty() {
         add("tags", &ticket.tags.join(", "));
     }
-    for (label, time) in [
-        ("due", ticket.due_at),
-        ("opened", Some(ticket.created_at)),
-        ("updated", Some(ticket.updated_at)),
-        ("closed", ticket.closed_at),
-    ] {
+    if let Some(due) = ticket.due_at {
+        add("due", &format!("{}, {}", view.moment(due), due_by(detail)));
+    }
+    for (label, time) in [("opened", Some(ticket.created_at)), ("updated", Some(ticket.updated_at)), ("closed", ticket.closed_at)]
+    {
         if let Some(time) = time {
             add(label, &view.moment(time));
         }
@@ -265,6 +261,15 @@ fn header(detail: &TicketDetail, look: Look, view: &View<'_>) -> String {
         add("related", &format!("{words} {}", view.reference(&other.department, other.number)));
     }
     text
+}
+
+/// Who said when a ticket is due.
+fn due_by(detail: &TicketDetail) -> String {
+    if !detail.ticket.due_by_hand {
+        return format!("by the answer time of {}", detail.ticket.department);
+    }
+    let said = detail.events.iter().rev().find(|event| event.kind == "due" && event.to.is_some());
+    said.map_or_else(|| "set by hand".to_owned(), |event| format!("set by {}", event.actor))
 }
 
 fn entry(message: &MessageRow, look: Look, view: &View<'_>) -> String {

@@ -10,6 +10,7 @@ mod delivery;
 mod document;
 mod fault;
 mod gateway;
+mod hours;
 pub mod keys;
 mod limits;
 mod people;

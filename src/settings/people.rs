@@ -4,12 +4,12 @@ use std::path::Path;
 
 use super::document::Node;
 use super::gateway::language;
+use super::hours::hours;
 use super::register::Register;
 use super::table::{Place, Report, Table, at_least_a_second};
 use super::value::{self, Read};
 use crate::model::address::Address;
 use crate::model::desk::{Access, Agent, Department, REMIND_BEFORE, REOPEN_WITHIN, Stranger};
-use crate::model::hours::Hours;
 use crate::model::suggestion::nearest;
 use crate::model::token::{LONGEST_SUFFIX, split_signed};
 
@@ -109,13 +109,13 @@ fn department(table: &Table<'_>, texts: Option<&Path>, names: &[&str], registers
         internal_assignee: one_agent(table, "internal_assignee", names),
         language: table.optional("language", |node| language(node, texts)).unwrap_or_else(|| "en".to_owned()),
         detect_language: table.optional("detect_language", value::flag).unwrap_or(true),
-        hours: Hours::default(),
+        hours: hours(table),
         answer_within: table.optional("answer_within", at_least_a_second),
         reopen_within: table.optional("reopen_within", value::duration).unwrap_or(REOPEN_WITHIN),
         acknowledge: table.optional("acknowledge", value::flag).unwrap_or(true),
         tell_begun: table.optional("tell_begun", value::flag).unwrap_or(false),
         tell_closed: table.optional("tell_closed", value::flag).unwrap_or(true),
-        remind_before: REMIND_BEFORE,
+        remind_before: table.optional("remind_before", value::duration).unwrap_or(REMIND_BEFORE),
         stranger: table.optional("stranger", stranger).unwrap_or_default(),
         mailboxes: mailboxes.into_iter().map(|(mailbox, _)| mailbox).collect(),
         agents,

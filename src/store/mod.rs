@@ -40,6 +40,7 @@ pub mod report;
 pub mod schema;
 pub mod setting;
 mod space;
+pub mod tick;
 pub mod work;
 
 use std::sync::Arc;

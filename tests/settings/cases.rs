@@ -118,6 +118,17 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("[[department]]", "internal_assignee = \"ann\"", "department[1].internal_assignee", "no agent `ann`"),
     ("[[department]]", "language = \"hr\"", "department[1].language", "no texts for `hr`"),
     ("[[department]]", "language = \"../en\"", "department[1].language", "no texts for"),
+    ("[[department]]", "time_zone = \"Europe/Zagrb\"", "department[1].time_zone", "did you mean `Europe/Zagreb`?"),
+    ("[[department]]", "time_zone = \"here\"", "department[1].time_zone", "is no time zone that is known"),
+    ("[[department]]", "business_hours = \"mon-fri 09:00-17:00\"", "department[1].business_hours", "takes a list in [brackets]"),
+    ("[[department]]", "business_hours = []", "department[1].business_hours", "nothing would ever be due"),
+    ("[[department]]", "business_hours = [\"mon-fri\"]", "department[1].business_hours[1]", "is no working time"),
+    ("[[department]]", "business_hours = [\"mo-fr 9-17\"]", "department[1].business_hours[1]", "is no working time"),
+    ("[[department]]", "business_hours = [\"mon 09:00-24:01\"]", "department[1].business_hours[1]", "is no working time"),
+    ("[[department]]", "business_hours = [\"sat 22:00-06:00\"]", "department[1].business_hours[1]", "ends before it begins"),
+    ("[[department]]", "holidays = [\"25.12.\"]", "department[1].holidays[1]", "is no day"),
+    ("[[department]]", "holidays = [\"2026-12-25\", \"02-30\"]", "department[1].holidays[2]", "is no day"),
+    ("[[department]]", "remind_before = 60", "department[1].remind_before", "takes a time"),
     ("[[department]]", "answer_within = \"8 hours\"", "department[1].answer_within", "takes a time"),
     ("[[department]]", "acknowledge = \"yes\"", "department[1].acknowledge", "takes true or false"),
     ("[[agent]]", "access = \"root\"", "agent[1].access", "\"admin\", \"agent\" or \"viewer\""),
@@ -210,6 +221,12 @@ fn what_is_not_said_follows_from_what_is() {
     // Whom to believe is never guessed.
     assert!(settings.authenticate.trusted_networks.is_empty());
     assert!(good(&with("[smtp]", "listen = []")).smtp.listen.is_empty());
+    assert_eq!(good(&with("[[department]]", "remind_before = \"0s\"")).departments[0].remind_before, Duration::ZERO);
+    let hours = |line| good(&with("[[department]]", line)).departments[0].hours.clone();
+    assert_eq!(hours("time_zone = \"europe/zagreb\"").zone.name(), "Europe/Zagreb");
+    let written = "business_hours = [\"Mon,wed-Fri 9:00-17:00\", \"sat-sun 10:30-24:00\"]";
+    assert_eq!(hours(written).to_string(), "mon 09:00-17:00, wed-fri 09:00-17:00, sat-sun 10:30-24:00");
+    assert_eq!(hours("holidays = [\"2026-12-25\", \"02-29\"]").holidays(), 2);
     assert_eq!(good(&with("[[department]]", "reopen_within = \"0s\"")).departments[0].reopen_within, Duration::ZERO);
     assert_eq!(good(&with("[[agent]]", "access = \"viewer\"")).agents[0].access, Access::Viewer);
 }

@@ -71,9 +71,10 @@ struct Hand<'a> {
     from: &'a Mailbox,
 }
 
-/// What commands may speak of.
+/// What commands may speak of. Days are those of the department that the ticket is in when they are written.
 pub(super) fn reader<'a>(matter: &'a Matter<'_>, agent: &'a Agent) -> Reader<'a> {
-    Reader { desk: matter.rules.desk, me: agent, now: matter.rules.now }
+    let department = matter.thread.ticket.map_or(matter.route.department, |ticket| matter.department_of(ticket));
+    Reader { desk: matter.rules.desk, me: agent, now: matter.rules.now, zone: &department.hours.zone }
 }
 
 pub(super) fn author_of(agent: &Agent, from: &Mailbox) -> Author {
@@ -132,6 +133,7 @@ fn act(
     if says == Says::Reply && message.message_id.is_some() {
         effects.ticket.last_message_id.clone_from(&message.message_id);
     }
+    effects.settle_due(Some(old));
     effects.ticket.updated_at = matter.rules.now;
     effects.done.extend(told_of(says));
     let mut decision = Decision::of(matter.case, outcome(says), reasons);

@@ -4,6 +4,8 @@
 //! notice, or holds the sealed Message-ID of it. Without one it is an entry at most. What is proven marks the notice as failed and tells
 //! the agents, once for each notice, and never because an `undelivered` notice failed: so reports about reports end.
 
+use std::collections::HashSet;
+
 use super::Matter;
 use super::machine::{author, entry};
 use crate::decide::recall::Sent;
@@ -13,6 +15,7 @@ use crate::decide::write::undelivered::{Undelivered, undelivered};
 use crate::decide::{Decision, Failed};
 use crate::model::address::Address;
 use crate::model::arrival::Outcome;
+use crate::model::desk::{Department, Desk};
 use crate::model::mail::{Action, Report, Reported, StatusCode};
 use crate::model::message::Kind;
 use crate::model::notice;
@@ -131,47 +134,59 @@ fn tell(matter: &Matter<'_>, decision: &mut Decision, ticket: &Ticket, told: &Re
         return;
     };
     let department = matter.department_of(ticket);
-    for watcher in agents(matter, ticket, &notice.recipient) {
+    for watcher in agents(&[&notice.recipient], ticket, department, &matter.facts.dead, matter.rules.desk) {
         decision.reasons.push(format!("undelivered goes to {}", watcher.person.address));
         let words = Undelivered {
             watcher: &watcher,
             ticket,
             department,
             arrival: matter.case.arrival.id,
-            address: &notice.recipient,
+            addresses: &[&notice.recipient],
             event: &notice.event,
             sent_at: notice.created_at,
             said: &told.diagnostic,
             meaning: told.status.map(meaning).unwrap_or_default(),
             dead: is_dead,
+            given_up: false,
         };
         decision.notices.push(undelivered(&words, matter.rules));
     }
 }
 
-/// The assignee, or the department while there is none, or where the assignee's own address is the one that failed.
-fn agents<'a>(matter: &Matter<'a>, ticket: &Ticket, address: &Address) -> Vec<Watcher<'a>> {
+/// The assignee, or the department while there is none, or where the assignee's own address is among those that failed.
+pub(in crate::decide) fn agents<'a>(
+    failed: &[&Address],
+    ticket: &Ticket,
+    department: &Department,
+    dead: &HashSet<String>,
+    desk: &'a Desk,
+) -> Vec<Watcher<'a>> {
+    let Some(author) = failed.first() else { return Vec::new() };
     let happening = Happening {
         event: notice::Event::Undelivered,
-        author: address,
+        author,
         proven: true,
         addressed: &[],
         acknowledge: false,
         begun: false,
-        dead: &matter.facts.dead,
+        dead,
     };
-    let (department, desk) = (matter.department_of(ticket), matter.rules.desk);
-    let told = watchers(happening, ticket, department, desk);
+    let told_of = |ticket: &Ticket| {
+        let mut told = watchers(happening, ticket, department, desk);
+        told.retain(|watcher| !failed.contains(&&watcher.person.address));
+        told
+    };
+    let told = told_of(ticket);
     if !told.is_empty() || ticket.assignee.is_none() {
         return told;
     }
-    watchers(happening, &Ticket { assignee: None, ..ticket.clone() }, department, desk)
+    told_of(&Ticket { assignee: None, ..ticket.clone() })
 }
 
 /// Whether an address will never take mail: only what the report says of this very address, and only where the code speaks of the address
 /// or its mailbox, and was given, not concluded from words. A full mailbox, a refused content or a missing domain may be over tomorrow; a
 /// domain that cannot be found (5.1.2, 5.4.4) may be one mistake in a zone or in our own relay's resolver, for all its addresses at once.
-fn is_dead(told: &Reported, address: &Address) -> bool {
+pub(in crate::decide) fn is_dead(told: &Reported, address: &Address) -> bool {
     let permanent = matches!(told.status, Some(StatusCode(5, 1, 1 | 3 | 6 | 10) | StatusCode(5, 2, 1)));
     permanent && !told.inferred && told.addresses.contains(address)
 }
@@ -190,7 +205,7 @@ fn meaning_in_brackets(status: StatusCode) -> String {
 }
 
 /// What a status code means (RFC 3463, RFC 7505), for somebody who does not know it by heart; empty for the rest.
-fn meaning(status: StatusCode) -> &'static str {
+pub(in crate::decide) fn meaning(status: StatusCode) -> &'static str {
     match status {
         StatusCode(_, 1, 1) => "there is no such mailbox",
         StatusCode(_, 1, 2) | StatusCode(_, 4, 4) => "the domain was not found, or has no mail server",

@@ -1,7 +1,7 @@
 //! Mail from the customer side: a request, or a reply to a ticket.
 
 use super::flood::{self, Flood};
-use super::{Matter, customer_author};
+use super::{Matter, customer_author, due};
 use crate::decide::recall::Acknowledged;
 use crate::decide::screen::is_human_by_configuration;
 use crate::decide::watchers::Happening;
@@ -26,6 +26,7 @@ pub(super) fn request(
         events.push(matter.event(&ticket, from.address.as_str(), "related", None, Some(&old.number.to_string())));
     }
     assign_by_default(matter, &mut ticket, false, &mut events);
+    due::settle(matter, None, &mut ticket);
     if matter.case.authenticity.is_proven() {
         let continued = related.filter(|(_, relation)| *relation == Relation::FollowUp);
         let mut people = continued.map(|(old, _)| old.followers.clone()).unwrap_or_default();
@@ -151,6 +152,7 @@ pub(super) fn reply(matter: &Matter<'_>, from: &Mailbox, old: &Ticket, mut reaso
     if !is_open {
         matter.set_status(&mut ticket, Status::Open, actor, &mut events);
     }
+    due::settle(matter, Some(old), &mut ticket);
     let proven = matter.case.authenticity.is_proven();
     if proven && ticket.requester.address == from.address {
         matter.add_followers(&mut ticket, &matter.case.mail.cc, actor, &mut events);

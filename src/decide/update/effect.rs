@@ -2,9 +2,9 @@
 //!
 //! All of it is tried on a copy. What cannot be done is refused, and then nothing of the mail is done.
 
-use super::Matter;
 use super::command::mention::Mentions;
 use super::command::{Command, Commanded, Refused};
+use super::{Matter, due};
 use crate::model::address::{Address, Mailbox};
 use crate::model::desk::Agent;
 use crate::model::ticket::{Event, Priority, Status, Ticket};
@@ -25,12 +25,14 @@ pub(super) struct Effects<'a> {
     pub(super) done: Vec<String>,
     /// What cannot be done, in the order of the lines.
     pub(super) refused: Vec<Refused>,
+    /// Whether a command said when the ticket is due.
+    due_said: bool,
 }
 
 impl<'a> Effects<'a> {
     /// Begins with a ticket as it is.
     pub(super) fn on(matter: &'a Matter<'a>, agent: &'a Agent, ticket: Ticket) -> Self {
-        Self { matter, agent, ticket, events: Vec::new(), done: Vec::new(), refused: Vec::new() }
+        Self { matter, agent, ticket, events: Vec::new(), done: Vec::new(), refused: Vec::new(), due_said: false }
     }
 
     /// Does what is said. A change of department comes first wherever it stands, so that who is named beside it stays responsible.
@@ -126,11 +128,22 @@ impl<'a> Effects<'a> {
     }
 
     fn due(&mut self, to: Option<Time>) -> String {
+        let zone = &self.matter.department_of(&self.ticket).hours.zone;
         let from = std::mem::replace(&mut self.ticket.due_at, to);
+        (self.ticket.due_by_hand, self.due_said) = (to.is_some(), true);
+        let date = |time: Time| time.date_in(zone);
         if from != to {
-            self.record("due", from.map(Time::date).as_deref(), to.map(Time::date).as_deref());
+            self.record("due", from.map(date).as_deref(), to.map(date).as_deref());
         }
-        to.map_or_else(|| "It has no due date.".to_owned(), |due| format!("It is due at the end of {} (UTC).", due.date()))
+        let said = |due: Time| format!("It is due at the end of {} ({}).", due.date_in(zone), zone.name());
+        to.map_or_else(|| "It has no due date.".to_owned(), said)
+    }
+
+    /// The department's rule for when the ticket is due, unless a command has just said it. `before` is the ticket as the mail found it.
+    pub(super) fn settle_due(&mut self, before: Option<&Ticket>) {
+        if !self.due_said || self.ticket.status == Status::Closed {
+            due::settle(self.matter, before, &mut self.ticket);
+        }
     }
 
     fn tag(&mut self, tags: &[String]) -> Result<String, String> {

@@ -1,7 +1,7 @@
 //! Mail that no person wrote: kept and threaded, never acknowledged, never a change of status.
 
 use super::customer::{assign_by_default, new_ticket};
-use super::{Matter, bounce, customer_author};
+use super::{Matter, bounce, customer_author, due};
 use crate::decide::screen::{Machine, MachineKind};
 use crate::decide::watchers::Happening;
 use crate::decide::{Decision, TicketChange};
@@ -67,6 +67,7 @@ fn automatic_request(matter: &Matter<'_>, machine: &Machine, mut reasons: Vec<St
     let mut ticket = new_ticket(matter, from.clone(), false);
     let mut events = vec![matter.event(&ticket, from.address.as_str(), "created", None, Some(Status::New.name()))];
     assign_by_default(matter, &mut ticket, false, &mut events);
+    due::settle(matter, None, &mut ticket);
     let message = matter.message(&ticket, Kind::Automatic, author(machine));
     let happening = Happening {
         event: notice::Event::Request,

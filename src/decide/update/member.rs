@@ -43,6 +43,7 @@ pub(super) fn request(matter: &Matter<'_>, agent: &Agent, from: &Mailbox, mut re
     let message = Message { text: commanded.text.clone(), html, ..matter.message(&effects.ticket, kind, author) };
     let mentioned = mentions(&message.text, matter.rules.desk);
     effects.bring_in(&mentioned);
+    effects.settle_due(None);
     reasons.extend(commanded.said.iter().map(|said| format!("the command {}", said.line)));
     let department = matter.department_of(&effects.ticket);
     effects.done.insert(0, format!("Your mail has opened {}.", reference(department, effects.ticket.number)));

@@ -4,6 +4,7 @@ pub mod agent;
 pub mod bounce;
 pub mod command;
 pub mod customer;
+mod due;
 mod effect;
 mod flood;
 pub mod follower;

@@ -55,6 +55,7 @@ pub(super) fn request(
     }
     let mentioned = mentions(&commanded.text, matter.rules.desk);
     effects.bring_in(&mentioned);
+    effects.settle_due(None);
     reasons.push(format!("{} passes on a mail of {}, whose request it is", agent.key, from.address));
     reasons.push("no acknowledgement: nothing proves who wrote what was passed on".to_owned());
     reasons.extend(commanded.said.iter().map(|said| format!("the command {}", said.line)));

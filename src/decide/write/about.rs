@@ -11,7 +11,7 @@ use crate::decide::watchers::Watcher;
 use crate::decide::{Relation, Rules};
 use crate::model::address::Address;
 use crate::model::desk::Department;
-use crate::model::message::{Attachment, Message};
+use crate::model::message::Attachment;
 use crate::model::notice::Event;
 use crate::model::ticket::{Recent, Status, Ticket};
 use crate::model::time::Time;
@@ -48,7 +48,7 @@ pub(super) fn words<'a>(notice: &Notice<'a>, rules: Rules<'a>, files: &'a [Attac
             },
             note_above: passed_on.map(|remark| remark.text.as_str()).unwrap_or_default(),
             history: if is_agent {
-                history(ticket, message, voice(watcher, Some(ticket), department, rules))
+                history(ticket, message.arrival, voice(watcher, Some(ticket), department, rules))
             } else {
                 Vec::new()
             },
@@ -59,9 +59,9 @@ pub(super) fn words<'a>(notice: &Notice<'a>, rules: Rules<'a>, files: &'a [Attac
     }
 }
 
-/// The public messages before this one.
-fn history<'a>(ticket: &'a Ticket, message: &Message, voice: Voice<'_>) -> Vec<(String, &'a str)> {
-    let earlier = ticket.recent.iter().filter(|recent| recent.arrival < message.arrival);
+/// The public messages before that of an arrival.
+pub(super) fn history<'a>(ticket: &'a Ticket, arrival: i64, voice: Voice<'_>) -> Vec<(String, &'a str)> {
+    let earlier = ticket.recent.iter().filter(|recent| recent.arrival < arrival);
     let above = |recent: &Recent| voice.say("history.above", &[("name", &recent.author), ("date", &voice.date(Time(recent.at)))]);
     let mut quoted: Vec<_> = earlier.rev().take(QUOTED).map(|recent| (above(recent), recent.text.as_str())).collect();
     quoted.reverse();

@@ -5,6 +5,7 @@
 
 mod about;
 pub mod body;
+pub mod due;
 pub mod header;
 pub mod held;
 pub mod page;

@@ -19,10 +19,10 @@ pub struct Undelivered<'a> {
     pub ticket: &'a Ticket,
     /// Its department.
     pub department: &'a Department,
-    /// Number of the arrival that reports it.
+    /// Number of the arrival that the notice is noted with: the one that reports it, where there is one.
     pub arrival: i64,
-    /// Whom it was for.
-    pub address: &'a Address,
+    /// Whom it was for: one, or several who did not get the same.
+    pub addresses: &'a [&'a Address],
     /// Name of its event.
     pub event: &'a str,
     /// When it was written.
@@ -33,18 +33,20 @@ pub struct Undelivered<'a> {
     pub meaning: &'a str,
     /// Whether the address is not written to any more.
     pub dead: bool,
+    /// Whether we gave up, rather than another server reporting it.
+    pub given_up: bool,
 }
 
 /// Makes the mail.
 pub fn undelivered(told: &Undelivered<'_>, rules: Rules<'_>) -> Outgoing {
     let returned = Returned {
-        address: told.address.to_string(),
+        address: told.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         what: what(told.event).to_owned(),
         sent_at: told.sent_at.rfc5322(),
         said: told.said.to_owned(),
         meaning: told.meaning.to_owned(),
         dead: told.dead,
-        given_up: false,
+        given_up: told.given_up,
     };
     let words = Words { returned, ..ticket_words(told.ticket, told.department, told.watcher, rules) };
     let letter = Letter {

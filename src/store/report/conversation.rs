@@ -35,6 +35,9 @@ pub struct TicketHead {
     pub tags: Vec<String>,
     /// When it should be done.
     pub due_at: Option<Time>,
+    /// Whether an agent said so, rather than the department's answer time.
+    #[serde(skip)]
+    pub due_by_hand: bool,
     /// When it was opened.
     pub created_at: Time,
     /// When it last changed.

@@ -17,8 +17,8 @@ pub struct TicketFilter {
     /// Text in the subject, the requester's name or address, or a message, whatever its case. SQLite folds the case of ASCII only;
     /// beyond it a text in small letters or in capitals finds what is written so throughout.
     pub search: Option<String>,
-    /// Only tickets that are not closed, each with the time since which the customer waits.
-    pub waiting: bool,
+    /// Only tickets that were due at this time and for which it is our turn.
+    pub overdue_at: Option<Time>,
 }
 
 /// A ticket in a list.
@@ -44,9 +44,6 @@ pub struct TicketRow {
     pub created_at: Time,
     /// When it last changed.
     pub updated_at: Time,
-    /// The oldest message from the customer side that no agent has answered; looked up only for [`TicketFilter::waiting`].
-    #[serde(skip)]
-    pub waiting_since: Option<Time>,
 }
 
 impl Store {

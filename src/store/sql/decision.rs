@@ -10,6 +10,7 @@ use super::work::push_numbers;
 use super::{Base, Database, FOR_UPDATE, KEPT, Transaction, effect, people};
 use crate::decide::recall::Facts;
 use crate::decide::{Case, Decision};
+use crate::model::ticket::Event;
 use crate::model::time::Time;
 use crate::store::Fault;
 use crate::store::decision::{Decided, Matter};
@@ -310,6 +311,10 @@ async fn write_attachments(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -
 
 async fn write_events(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Result<(), Fault> {
     let events: Vec<_> = rows.iter().flat_map(|(_, decision)| &decision.events).collect();
+    insert_events(transaction, &events).await
+}
+
+pub(super) async fn insert_events(transaction: &mut Transaction<'_>, events: &[&Event]) -> Result<(), Fault> {
     for events in events.chunks(ROWS) {
         let mut query = QueryBuilder::<Database>::new("INSERT INTO event (ticket, at, actor, kind, old, new) ");
         query.push_values(events, |mut row, event| {

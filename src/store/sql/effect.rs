@@ -45,22 +45,28 @@ async fn write_proofs(transaction: &mut Transaction<'_>, rows: &Rows<'_>) -> Res
 }
 
 /// A notice that came back has failed, whatever the relay had said; one that waits for another attempt is not sent any more. One that is
-/// leased may have come back before its sender could settle it: the settlement looks for a lease and finds none.
+/// leased may have come back before its sender could settle it: the settlement looks for a lease and finds none. Agents are told of the report.
 async fn write_failed(transaction: &mut Transaction<'_>, failed: &Failed, now: Time) -> Result<(), Fault> {
-    sqlx::query("UPDATE outbox SET state = 'failed', last_error = $2, settled_at = $3 WHERE id = $1")
+    sqlx::query("UPDATE outbox SET state = 'failed', last_error = $2, settled_at = $3, told_at = $3 WHERE id = $1")
         .bind(failed.notice)
         .bind(&failed.why)
         .bind(now.0)
         .execute(&mut **transaction)
         .await?;
     if let Some(address) = &failed.dead {
-        sqlx::query("INSERT INTO dead_address (address_key, since, why) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-            .bind(address.key())
-            .bind(now.0)
-            .bind(&failed.why)
-            .execute(&mut **transaction)
-            .await?;
+        bury(transaction, address, &failed.why, now).await?;
     }
+    Ok(())
+}
+
+/// Notes that nothing reaches an address.
+pub(super) async fn bury(transaction: &mut Transaction<'_>, address: &Address, why: &str, now: Time) -> Result<(), Fault> {
+    sqlx::query("INSERT INTO dead_address (address_key, since, why) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+        .bind(address.key())
+        .bind(now.0)
+        .bind(why)
+        .execute(&mut **transaction)
+        .await?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::{QueryBuilder, Row as _};
 
-use super::notices::insert_notices;
+use super::notices::queue_notices;
 use super::recall::{dead_among, held_from, next_ticket};
 use super::work::push_numbers;
 use super::{Base, Database, FOR_UPDATE, Transaction, effect};
@@ -51,10 +51,7 @@ impl Base {
             writer.release();
             return Ok(0);
         }
-        let count = notices.len() as i64;
-        let query = "UPDATE counter SET next = next + $1 WHERE name = 'outbox' RETURNING next";
-        let next: i64 = sqlx::query_scalar(query).bind(count).fetch_one(&mut *transaction).await?;
-        insert_notices(&mut transaction, &notices.iter().collect::<Vec<_>>(), now, next - count).await?;
+        queue_notices(&mut transaction, &notices, now).await?;
         let query = "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
         sqlx::query(query).bind(DIGEST).bind(now.0.to_string()).execute(&mut *transaction).await?;
         transaction.commit().await?;

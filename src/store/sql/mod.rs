@@ -19,4 +19,5 @@ mod presence;
 mod recall;
 mod report;
 mod setting;
+mod tick;
 mod work;

@@ -71,6 +71,14 @@ pub(super) async fn insert_notices(
     Ok(first + notices.len() as i64)
 }
 
+/// Queues notices that no decision made, under the next numbers.
+pub(super) async fn queue_notices(transaction: &mut Transaction<'_>, notices: &[Outgoing], now: Time) -> Result<(), Fault> {
+    let count = notices.len() as i64;
+    let query = "UPDATE counter SET next = next + $1 WHERE name = 'outbox' RETURNING next";
+    let next: i64 = sqlx::query_scalar(query).bind(count).fetch_one(&mut **transaction).await?;
+    insert_notices(transaction, &notices.iter().collect::<Vec<_>>(), now, next - count).await.map(drop)
+}
+
 /// Counts automatic mail against its caps: acknowledgements by recipient, and under the empty key for everybody; other events by
 /// recipient.
 pub(super) async fn write_counted(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now: Time) -> Result<(), Fault> {

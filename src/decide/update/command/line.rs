@@ -72,7 +72,7 @@ pub(super) fn command<'a>(line: &'a str, reader: Reader<'_>) -> Result<Read<'a>,
         "assign" => Command::Assign(assignee(argument, reader)?),
         "participant" => Command::Participant(participant(argument, reader)?),
         "priority" => Command::Priority(priority(argument)?),
-        "due" => Command::Due(due(argument, reader.now)?),
+        "due" => Command::Due(due(argument, reader)?),
         "tag" => Command::Tag(tags(argument)?),
         "untag" => Command::Untag(tags(argument)?),
         "department" => Command::Department(department(argument, reader)?),
@@ -179,18 +179,20 @@ fn priority(argument: &str) -> Result<Priority, String> {
     Priority::from_name(plain.trim_end_matches('.')).ok_or_else(|| format!("names no priority; there are {}", known()))
 }
 
-fn due(argument: &str, now: Time) -> Result<Option<Time>, String> {
+fn due(argument: &str, Reader { now, zone, .. }: Reader<'_>) -> Result<Option<Time>, String> {
     let plain = folded(argument);
     let plain = plain.trim_end_matches('.');
     let due = match plain {
         "none" | "never" | "nothing" => return Ok(None),
-        "today" => now.end_of_day(0),
-        "tomorrow" => now.end_of_day(1),
-        _ => {
-            Time::end_of_date(plain).ok_or("names no day; write year-month-day, such as 2026-12-24, or today, tomorrow, none")?
-        }
+        "today" => now.end_of_day(0, zone),
+        "tomorrow" => now.end_of_day(1, zone),
+        _ => Time::end_of_date(plain, zone),
     };
-    if due < now { Err(format!("names a day that is past; today is {} in UTC", now.date())) } else { Ok(Some(due)) }
+    match due {
+        None => Err("names no day; write year-month-day, such as 2026-12-24, or today, tomorrow, none".to_owned()),
+        Some(due) if due < now => Err(format!("names a day that is past; today is {} in {}", now.date_in(zone), zone.name())),
+        due => Ok(due),
+    }
 }
 
 /// Words in lower case, each once, in their order.

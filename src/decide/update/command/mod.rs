@@ -12,7 +12,7 @@ use crate::decide::parse::is_invisible;
 use crate::model::address::{Address, Mailbox};
 use crate::model::desk::{Agent, Desk};
 use crate::model::ticket::{Priority, Status};
-use crate::model::time::Time;
+use crate::model::time::{Time, Zone};
 
 /// Lines of commands in one mail. Each may bring a sentence of the receipt.
 pub const MOST_COMMANDS: usize = 50;
@@ -118,6 +118,8 @@ pub struct Reader<'a> {
     pub me: &'a Agent,
     /// The time of the decision, for `tomorrow`.
     pub now: Time,
+    /// The zone that days are meant in.
+    pub zone: &'a Zone,
 }
 
 /// Takes the commands off the top of a text. Empty lines between them count for nothing; the first other line begins the text, and so

@@ -50,7 +50,7 @@ fn desk() -> Desk {
 
 fn read(text: &str) -> Commanded {
     let desk = desk();
-    commands(text, Reader { desk: &desk, me: &desk.agents[0], now: NOW })
+    commands(text, Reader { desk: &desk, me: &desk.agents[0], now: NOW, zone: &Zone::default() })
 }
 
 /// The one command of a line.
@@ -99,7 +99,7 @@ fn words_case_and_marks_are_forgiven() {
 
 #[test]
 fn every_other_command_is_understood() {
-    let end = |text| Command::Due(Time::end_of_date(text));
+    let end = |text| Command::Due(Time::end_of_date(text, &Zone::default()));
     assert_eq!(means("#due 2026-12-24"), end("2026-12-24"));
     assert_eq!(means("#due today"), end("2026-11-12"));
     assert_eq!(means("#due Tomorrow"), end("2026-11-13"));

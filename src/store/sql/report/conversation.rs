@@ -30,7 +30,7 @@ impl Base {
 async fn head(connection: &mut Connection, number: i64) -> Result<Option<TicketHead>, Fault> {
     let found = sqlx::query(
         "SELECT number, department, subject, status, priority, origin, visibility, requester_name, requester_address, assignee, due_at,
-                created_at, updated_at, closed_at FROM ticket WHERE number = $1",
+                due_by_hand, created_at, updated_at, closed_at FROM ticket WHERE number = $1",
     )
     .bind(number)
     .fetch_optional(&mut *connection)
@@ -59,6 +59,7 @@ async fn head(connection: &mut Connection, number: i64) -> Result<Option<TicketH
         participants,
         tags,
         due_at: row.try_get::<Option<i64>, _>("due_at")?.map(Time),
+        due_by_hand: row.try_get::<Option<i64>, _>("due_by_hand")?.is_some_and(|by_hand| by_hand != 0),
         created_at: Time(row.try_get("created_at")?),
         updated_at: Time(row.try_get("updated_at")?),
         closed_at: row.try_get::<Option<i64>, _>("closed_at")?.map(Time),

@@ -41,7 +41,7 @@ impl Base {
         let mut transaction = writer.begin().await?;
         // The state is looked at in the statement that changes it, so that a sender that leases the row meanwhile is not overruled.
         let changed = sqlx::query(
-            "UPDATE outbox SET state = 'due', next_attempt_at = $2, settled_at = NULL
+            "UPDATE outbox SET state = 'due', next_attempt_at = $2, settled_at = NULL, told_at = NULL
              WHERE id = $1 AND state IN ('due', 'failed', 'dropped')",
         )
         .bind(id)

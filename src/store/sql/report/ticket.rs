@@ -13,17 +13,13 @@ macro_rules! list_of_tickets {
     ($indexed:literal) => {
         concat!(
             "SELECT t.number, t.department, t.subject, t.status, t.priority, t.requester_name, t.requester_address, t.assignee,
-                    t.due_at, t.created_at, t.updated_at,
-                    CASE WHEN $7 = 1 THEN
-                      (SELECT MIN(m.at) FROM message m WHERE m.ticket = t.number AND m.kind IN ('request', 'reply') AND m.arrival >
-                         COALESCE((SELECT MAX(a.arrival) FROM message a WHERE a.ticket = t.number AND a.kind = 'answer'), 0))
-                    END AS waiting_since
+                    t.due_at, t.created_at, t.updated_at
              FROM ticket t
              WHERE ",
             $indexed,
             " AND t.number < $1
                AND ($2 IS NULL OR t.department = $2) AND ($3 IS NULL OR t.status = $3) AND ($4 IS NULL OR t.assignee = $4)
-               AND ($7 = 0 OR t.status <> 'closed')
+               AND ($7 IS NULL OR t.due_at <= $7)
                AND ($5 IS NULL
                     OR LOWER(t.subject || ' ' || t.requester_name || ' ' || t.requester_address) LIKE $5 ESCAPE '\\'
                     OR UPPER(t.subject || ' ' || t.requester_name || ' ' || t.requester_address) LIKE $6 ESCAPE '\\'
@@ -42,6 +38,8 @@ impl Base {
         limit: i64,
     ) -> Result<Page<TicketRow>, Fault> {
         let statement = match filter {
+            // Its index holds what is due and our turn, by number.
+            TicketFilter { overdue_at: Some(_), .. } => list_of_tickets!("t.due_at IS NOT NULL AND t.status IN ('new', 'open')"),
             TicketFilter { status: Some(_), .. } => list_of_tickets!("t.status = $3"),
             TicketFilter { assignee: Some(_), .. } => list_of_tickets!("t.assignee = $4"),
             TicketFilter { department: Some(_), .. } => list_of_tickets!("t.department = $2"),
@@ -56,7 +54,7 @@ impl Base {
             .bind(&filter.assignee)
             .bind(search.map(|text| pattern(&text.to_lowercase())))
             .bind(search.map(|text| pattern(&text.to_uppercase())))
-            .bind(i64::from(filter.waiting))
+            .bind(filter.overdue_at.map(|time| time.0))
             .bind(limit)
             .fetch_all(&mut *reader)
             .await?;
@@ -84,6 +82,5 @@ fn ticket_row(row: &Record) -> Result<TicketRow, sqlx::Error> {
         due_at: row.try_get::<Option<i64>, _>("due_at")?.map(Time),
         created_at: Time(row.try_get("created_at")?),
         updated_at: Time(row.try_get("updated_at")?),
-        waiting_since: row.try_get::<Option<i64>, _>("waiting_since")?.map(Time),
     })
 }
