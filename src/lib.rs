@@ -10,6 +10,8 @@ pub mod decide;
 pub mod deliver;
 /// Besides mail: the sign of life among the gateways of a store, and what only one of them does.
 pub mod duty;
+/// I/O: how we log in at other servers.
+pub mod login;
 /// Pure nouns.
 pub mod model;
 /// The operator's verbs.
@@ -22,3 +24,5 @@ pub mod run;
 pub mod settings;
 /// The only user of the database.
 pub mod store;
+/// HTTP as a client.
+pub mod web;

@@ -8,6 +8,8 @@ mod composing;
 mod faults;
 #[path = "delivery/files.rs"]
 mod files;
+#[path = "delivery/opportunistic.rs"]
+mod opportunistic;
 #[path = "delivery/outbox.rs"]
 mod outbox;
 #[path = "delivery/peer.rs"]
@@ -20,6 +22,10 @@ mod schedule;
 mod script;
 #[path = "delivery/tls.rs"]
 mod tls;
+#[path = "delivery/tokens.rs"]
+mod tokens;
+#[path = "delivery/trust.rs"]
+mod trust;
 #[path = "delivery/turns.rs"]
 mod turns;
 

@@ -100,6 +100,8 @@ fn the_manual_states_the_true_default_of_every_key() {
         "private_key",
         "user",
         "password_file",
+        "oauth2",
+        "ca_file",
         "assignee",
         "internal_assignee",
         "other_addresses",

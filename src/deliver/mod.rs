@@ -9,6 +9,7 @@ pub mod backoff;
 pub mod classify;
 pub mod compose;
 pub mod file;
+pub mod gate;
 pub mod smtp;
 
 mod health;
@@ -23,9 +24,11 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use self::gate::Gate;
 use self::health::Health;
 use self::lanes::Pool;
 use self::turn::Turn;
+use crate::login::Login;
 use crate::model::time::Time;
 use crate::store::{Fault, Store};
 
@@ -40,8 +43,8 @@ pub enum Relay {
         port: u16,
         /// How the connection is protected.
         security: Security,
-        /// User and the file that holds the password.
-        login: Option<(String, PathBuf)>,
+        /// As whom, and by what secret, we log in.
+        login: Option<Login>,
     },
     /// Files below a folder.
     File(PathBuf),
@@ -54,6 +57,8 @@ pub enum Relay {
 pub enum Security {
     /// Not at all.
     Plain,
+    /// By TLS of whoever it is where STARTTLS is offered (RFC 7435), else not at all. Takes no login beyond this machine.
+    Opportunistic,
     /// STARTTLS, required.
     StartTls,
     /// TLS from the first octet.
@@ -67,6 +72,10 @@ pub struct Options {
     pub relay: Relay,
     /// Name in EHLO.
     pub hostname: String,
+    /// File with authorities that are trusted besides those of this machine, in PEM.
+    pub ca_file: Option<PathBuf>,
+    /// What may leave within a day.
+    pub gate: gate::Caps,
     /// Connections to the relay at a time; 0 counts as 1.
     pub max_connections: usize,
     /// Time for one attempt at one notice, connecting included.
@@ -100,6 +109,7 @@ pub struct Sender {
     /// One permit for each connection that may be in use.
     permits: Arc<Semaphore>,
     health: Health,
+    gate: Gate,
     /// Set at a stop: no further notice is begun.
     closing: AtomicBool,
 }
@@ -107,15 +117,17 @@ pub struct Sender {
 impl Sender {
     /// A sender that has not spoken to anybody yet.
     pub fn new(options: Options, store: Store) -> Self {
-        let Options { relay, hostname, max_connections, attempt_timeout, give_up_after } = options;
+        let Options { relay, hostname, ca_file, gate, max_connections, attempt_timeout, give_up_after } = options;
         let (outlet, connections) = match relay {
             Relay::Smtp { host, port, security, login } => {
-                let door = smtp::Door::new(host, port, security, login, hostname);
+                let door = smtp::Door::new(host, port, security, login, hostname).trusting(ca_file);
                 (Outlet::Smtp(Pool::new(door)), max_connections.clamp(1, 1_000))
             }
             Relay::File(folder) => (Outlet::File(folder), 1),
             Relay::Discard => (Outlet::Discard, 1),
         };
+        // What stays on this machine bothers nobody.
+        let gate = Gate::new(matches!(outlet, Outlet::Smtp(_)).then_some(gate));
         // A killed process's leases should not wait long where no host is waited for, and writing a file twice does no harm.
         let attempt_timeout =
             if matches!(outlet, Outlet::Smtp(_)) { attempt_timeout } else { attempt_timeout.min(LOCAL_ATTEMPT) };
@@ -126,6 +138,7 @@ impl Sender {
             give_up_after,
             permits: Arc::new(Semaphore::new(connections)),
             health: Health::default(),
+            gate,
             closing: AtomicBool::new(false),
         }
     }
@@ -146,6 +159,7 @@ impl Sender {
         let until = now.plus(self.window() + self.attempt_timeout + MARGIN);
         let rows = self.store.lease(now, until, limit).await?;
         let full = i64::try_from(rows.len()).is_ok_and(|count| count >= limit);
+        let rows = self.gate.pass(&self.store, rows, now).await?;
         Ok((!rows.is_empty()).then(|| Turn::new(rows, full, now, self.window(), permit)))
     }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::authenticate;
 use crate::deliver::{Relay, Security};
+use crate::login::{Login, Secret};
 use crate::model::desk::{Access, Agent, Department};
 use crate::settings::{Settings, keys};
 use crate::store::{Place, Server, objects};
@@ -219,12 +220,8 @@ fn agent_json(agent: &Agent) -> Value {
 /// What nobody is refused for, since it has its uses, and what is a mistake more often than not.
 fn warnings(settings: &Settings) -> Vec<String> {
     let mut warnings = Vec::new();
-    match &settings.delivery.relay {
-        Relay::Discard => warnings.push("relay discard: outgoing mail is thrown away; this is for load tests".to_owned()),
-        Relay::Smtp { security: Security::Plain, login: Some(_), host, .. } if !is_this_machine(host) => {
-            warnings.push(format!("the password for {host} travels in clear text; use smtps:// or smtp+starttls://"));
-        }
-        _ => {}
+    if settings.delivery.relay == Relay::Discard {
+        warnings.push("relay discard: outgoing mail is thrown away; this is for load tests".to_owned());
     }
     // Whoever is trusted proves an agent's sender by being there.
     for network in settings.authenticate.trusted_networks.iter().filter(|network| network.prefix() < WIDEST_PRIVATE) {
@@ -258,11 +255,6 @@ fn warnings(settings: &Settings) -> Vec<String> {
     warnings
 }
 
-/// Whether what is sent to a host stays on this machine, as far as its name alone tells.
-fn is_this_machine(host: &str) -> bool {
-    host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
-}
-
 fn list<T: ToString>(items: &[T]) -> String {
     let items: Vec<String> = items.iter().map(ToString::to_string).collect();
     if items.is_empty() { "none".to_owned() } else { items.join(", ") }
@@ -288,8 +280,16 @@ fn access_name(access: Access) -> &'static str {
 
 fn relay_text(relay: &Relay) -> String {
     match relay {
-        Relay::Smtp { login: Some((user, file)), .. } => {
+        Relay::Smtp { login: Some(Login { user, secret: Secret::Password(file) }), .. } => {
             format!("{} as {user}, password in {}", relay_url(relay), file.display())
+        }
+        Relay::Smtp { login: Some(Login { user, secret: Secret::Token(source) }), .. } => {
+            let options = source.options();
+            let whose = match &options.refresh_token_file {
+                Some(file) => format!("refresh token in {}", file.display()),
+                None => "in the name of the client".to_owned(),
+            };
+            format!("{} as {user}, access tokens from {}, {whose}", relay_url(relay), options.token_endpoint)
         }
         Relay::Smtp { login: None, .. } => relay_url(relay),
         Relay::File(folder) => format!("none; outgoing mail becomes files in {}", folder.display()),
@@ -303,6 +303,7 @@ fn relay_url(relay: &Relay) -> String {
         Relay::Smtp { host, port, security, .. } => {
             let scheme = match security {
                 Security::Plain => "smtp",
+                Security::Opportunistic => "smtp+opportunistic",
                 Security::StartTls => "smtp+starttls",
                 Security::Tls => "smtps",
             };
@@ -316,7 +317,7 @@ fn relay_url(relay: &Relay) -> String {
 
 fn user(relay: &Relay) -> Option<&str> {
     match relay {
-        Relay::Smtp { login: Some((user, _)), .. } => Some(user),
+        Relay::Smtp { login: Some(login), .. } => Some(&login.user),
         _ => None,
     }
 }

@@ -4,28 +4,36 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::gateway::readable_file;
+use super::login;
 use super::table::Table;
 use super::value::{self, Read};
 use crate::deliver::{Options, Relay, Security};
+use crate::login::Login;
+use crate::model::desk::AcknowledgementCaps;
 
 /// Schemes of servers: how the connection is protected, and the port when none is given.
-const SCHEMES: [(&str, Security, u16); 3] =
-    [("smtp://", Security::Plain, 25), ("smtps://", Security::Tls, 465), ("smtp+starttls://", Security::StartTls, 587)];
+const SCHEMES: [(&str, Security, u16); 4] = [
+    ("smtp://", Security::Plain, 25),
+    ("smtps://", Security::Tls, 465),
+    ("smtp+starttls://", Security::StartTls, 587),
+    ("smtp+opportunistic://", Security::Opportunistic, 25),
+];
 
-const WANTED: &str =
-    "takes \"smtp://host:25\", \"smtps://host:465\", \"smtp+starttls://host:587\", \"file:FOLDER\" or \"discard:\"";
+const WANTED: &str = "takes \"smtp://host:25\", \"smtps://host:465\", \"smtp+starttls://host:587\", \"smtp+opportunistic://host:25\", \
+                      \"file:FOLDER\" or \"discard:\"";
 
 /// Reads `[delivery]`. `None` when there is no relay to be had.
-pub(super) fn delivery(table: &Table<'_>, hostname: &str) -> Option<Options> {
+pub(super) fn delivery(table: &Table<'_>, hostname: &str, caps: AcknowledgementCaps) -> Option<Options> {
     let relay = table.required("relay", |node| value::text(node).and_then(|text| relay(&text)));
-    let login = login(table, relay.as_ref());
+    let ca_file = login::ca_file(table);
+    let login = login::login(table, relay.as_ref(), ca_file.as_deref());
+    let gate = login::gate(table, caps);
     let max_connections = table.count("max_connections", 4, 1..=1_000) as usize;
     let attempt_timeout = table.time_limit("attempt_timeout", Duration::from_secs(300));
     let give_up_after = table.time_limit("give_up_after", Duration::from_secs(5 * 86_400));
     table.finish(&["dkim"]);
     let relay = with_login(relay?, login);
-    Some(Options { relay, hostname: hostname.to_owned(), max_connections, attempt_timeout, give_up_after })
+    Some(Options { relay, hostname: hostname.to_owned(), ca_file, gate, max_connections, attempt_timeout, give_up_after })
 }
 
 /// Reads what stands behind `relay =`.
@@ -81,22 +89,7 @@ fn host_and_port(authority: &str, default: u16) -> Read<(String, u16)> {
     value::host_name(host).map(|()| (host.to_owned(), port))
 }
 
-/// User and password file: both or none, and only for a server.
-fn login(table: &Table<'_>, relay: Option<&Relay>) -> Option<(String, PathBuf)> {
-    let user = table.optional("user", value::text);
-    let password_file = table.optional("password_file", readable_file);
-    for (present, missing) in [("user", "password_file"), ("password_file", "user")] {
-        if table.has(present) && !table.has(missing) {
-            table.report.doubt(&table.place(present), format!("is of no use without {missing}; add it, or remove {present}"));
-        }
-    }
-    if table.has("user") && matches!(relay, Some(Relay::File(_) | Relay::Discard)) {
-        table.report.fault(&table.place("user"), "is of no use: this relay is not a mail server; remove it");
-    }
-    user.zip(password_file)
-}
-
-fn with_login(relay: Relay, login: Option<(String, PathBuf)>) -> Relay {
+fn with_login(relay: Relay, login: Option<Login>) -> Relay {
     match relay {
         Relay::Smtp { host, port, security, .. } => Relay::Smtp { host, port, security, login },
         other => other,

@@ -28,6 +28,7 @@ pub mod carry;
 pub mod custody;
 pub mod decision;
 mod fault;
+pub mod gate;
 pub mod held;
 mod lite;
 pub mod objects;

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use postdesk::deliver::gate::Caps;
 use postdesk::deliver::{Options, Relay, Security, Sender};
+use postdesk::model::desk::AcknowledgementCaps;
 use postdesk::model::time::Time;
 use postdesk::store::Store;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -65,7 +67,9 @@ impl Outbox {
     pub(crate) fn sender_to(&self, relay: Relay, max_connections: usize, attempt_timeout: Duration) -> Sender {
         let give_up_after = Duration::from_secs(5 * 86_400);
         let hostname = "desk.example.org".to_owned();
-        Sender::new(Options { relay, hostname, max_connections, attempt_timeout, give_up_after }, self.store.clone())
+        let gate = Caps { per_day: None, acknowledgements: AcknowledgementCaps { per_hour: 1, per_day: 5, total_per_day: 40 } };
+        let options = Options { relay, hostname, ca_file: None, gate, max_connections, attempt_timeout, give_up_after };
+        Sender::new(options, self.store.clone())
     }
 
     /// Queues a notice with a file of the raw mail.

@@ -11,6 +11,7 @@ use mailin_embedded::{AuthMechanism, SslConfig};
 use postdesk::deliver::Security;
 use postdesk::deliver::classify::Verdict;
 use postdesk::deliver::smtp::{Attempt, Door};
+use postdesk::login::{Login, Secret};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -47,7 +48,7 @@ fn certificates(test: &str) -> Option<PathBuf> {
 }
 
 fn door(port: u16, security: Security, password: Option<&Path>) -> Door {
-    let login = password.map(|file| ("desk".to_owned(), file.to_owned()));
+    let login = password.map(|file| Login { user: "desk".to_owned(), secret: Secret::Password(file.to_owned()) });
     Door::new("localhost".to_owned(), port, security, login, "desk.example.org".to_owned())
 }
 

@@ -1,50 +1,62 @@
-//! Opening a connection to the relay: TCP, TLS, EHLO, login.
+//! Opening a connection to a mail server: TCP, TLS, EHLO, login.
 //!
-//! Whatever goes wrong in here is the relay's trouble or the configuration's, never a recipient's: it is a text for the operator, and
+//! Whatever goes wrong in here is the server's trouble or the configuration's, never a recipient's: it is a text for the operator, and
 //! the notices wait.
 
+use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use lettre::transport::smtp::Error;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
-use lettre::transport::smtp::commands::{Auth, Ehlo};
+use lettre::transport::smtp::commands::Ehlo;
 use lettre::transport::smtp::extension::{ClientId, Extension, ServerInfo};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
-use super::Connection;
 use super::wire::{Prelude, Wire};
+use super::{Connection, auth, trust};
 use crate::deliver::Security;
 use crate::deliver::classify::one_line;
+use crate::login::Login;
 
-/// How many challenges a login may have: LOGIN has two.
-const MOST_CHALLENGES: usize = 3;
+/// How long TLS that is not required may take to begin. A server that offers it and then says nothing would else get no mail at all.
+const HANDSHAKE: Duration = Duration::from_secs(30);
 
-/// What is needed to open connections to the relay.
+/// What is needed to open connections to a mail server.
 pub struct Door {
     host: String,
     port: u16,
     security: Security,
-    login: Option<(String, PathBuf)>,
+    login: Option<Login>,
     hello: ClientId,
+    ca_file: Option<PathBuf>,
     /// Made at the first use of TLS: reading the machine's root certificates takes milliseconds.
     tls: OnceCell<TlsParameters>,
 }
 
+/// A connection that greeted us, and what it offers.
+type Greeted = (AsyncSmtpConnection, ServerInfo);
+
 impl Door {
-    /// A door that nobody has gone through yet. `login` is a user and the file that holds the password, read at each login.
-    pub fn new(host: String, port: u16, security: Security, login: Option<(String, PathBuf)>, hostname: String) -> Self {
-        Self { host, port, security, login, hello: ClientId::Domain(hostname), tls: OnceCell::new() }
+    /// A door that nobody has gone through yet. The secret of `login` is asked for at each login.
+    pub fn new(host: String, port: u16, security: Security, login: Option<Login>, hostname: String) -> Self {
+        Self { host, port, security, login, hello: ClientId::Domain(hostname), ca_file: None, tls: OnceCell::new() }
     }
 
-    /// Opens a connection and logs in, before `deadline`. The error says why the relay cannot be used at present.
+    /// The same, trusting the authorities in this file (PEM) besides those of this machine. It is read at the first use of TLS.
+    #[must_use]
+    pub fn trusting(self, ca_file: Option<PathBuf>) -> Self {
+        Self { ca_file, ..self }
+    }
+
+    /// Opens a connection and logs in, before `deadline`. The error says why the server cannot be used at present.
     pub async fn open(&self, deadline: Instant) -> Result<Connection, String> {
         // The crate panics on some greetings (a line of EHLO's reply that holds nothing but a space).
-        let opened = match timeout_at(deadline, AssertUnwindSafe(self.dial()).catch_unwind()).await {
+        let opened = match timeout_at(deadline, AssertUnwindSafe(self.dial(deadline)).catch_unwind()).await {
             Err(_) => Err("no answer in time".to_owned()),
             Ok(Err(_)) => Err("a greeting that cannot be read".to_owned()),
             Ok(Ok(opened)) => opened,
@@ -52,46 +64,77 @@ impl Door {
         opened.map_err(|why| one_line(&format!("{}:{}: {why}", self.host, self.port)))
     }
 
-    async fn dial(&self) -> Result<Connection, String> {
-        let tcp = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|error| error.to_string())?;
-        // The crate writes the final dot by itself: without this it would wait for the acknowledgement of the mail, 40 ms each.
-        tcp.set_nodelay(true).map_err(|error| error.to_string())?;
-        let peer = tcp.peer_addr().map_err(|error| error.to_string())?;
+    async fn dial(&self, deadline: Instant) -> Result<Connection, String> {
+        let (tcp, peer) = self.connect().await?;
+        if self.login.is_some() && !takes_logins(self.security, peer.ip()) {
+            return Err("a login is not sent without TLS that is checked: use smtps:// or smtp+starttls://".to_owned());
+        }
         let (mut smtp, offers) = match self.security {
             Security::Plain => self.greet(Wire::new(tcp, false)).await.map_err(said)?,
+            Security::Opportunistic => self.tls_if_it_works(Wire::new(tcp, true), deadline).await?,
             Security::StartTls => self.start_tls(Wire::new(tcp, true)).await?,
             Security::Tls => self.tls_from_the_start(Wire::new(tcp, false), Prelude::new(peer)).await?,
         };
-        if let Some((user, file)) = &self.login {
-            if self.security == Security::Plain && !peer.ip().to_canonical().is_loopback() {
-                return Err("a password is not sent without TLS: use smtps:// or smtp+starttls://".to_owned());
-            }
-            log_in(&mut smtp, &offers, user, file).await?;
+        if let Some(login) = &self.login {
+            auth::log_in(&mut smtp, &offers, login).await?;
         }
         Ok(Connection::new(smtp, offers))
     }
 
-    async fn greet(&self, wire: Wire) -> Result<(AsyncSmtpConnection, ServerInfo), Error> {
+    async fn connect(&self) -> Result<(TcpStream, SocketAddr), String> {
+        let tcp = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|error| error.to_string())?;
+        // The crate writes the final dot by itself: without this it would wait for the acknowledgement of the mail, 40 ms each.
+        tcp.set_nodelay(true).map_err(|error| error.to_string())?;
+        let peer = tcp.peer_addr().map_err(|error| error.to_string())?;
+        Ok((tcp, peer))
+    }
+
+    async fn greet(&self, wire: Wire) -> Result<Greeted, Error> {
         let smtp = AsyncSmtpConnection::connect_with_transport(Box::new(wire), &self.hello).await?;
         let offers = smtp.server_info().clone();
         Ok((smtp, offers))
     }
 
-    async fn start_tls(&self, wire: Wire) -> Result<(AsyncSmtpConnection, ServerInfo), String> {
-        let (mut smtp, offers) = self.greet(wire).await.map_err(said)?;
+    async fn start_tls(&self, wire: Wire) -> Result<Greeted, String> {
+        let (smtp, offers) = self.greet(wire).await.map_err(said)?;
         if !offers.supports_feature(Extension::StartTls) {
             return Err("it does not offer STARTTLS, which the configuration asks for".to_owned());
         }
+        self.protected(smtp).await
+    }
+
+    /// Changes a connection to TLS.
+    async fn protected(&self, mut smtp: AsyncSmtpConnection) -> Result<Greeted, String> {
         smtp.starttls(self.tls_parameters().await?, &self.hello).await.map_err(said)?;
         let offers = smtp.server_info().clone();
         Ok((smtp, offers))
+    }
+
+    /// TLS where it is offered and works, else clear text: whoever could read that could have taken the offer away too (RFC 7435). What
+    /// failed half way is not spoken on any more.
+    async fn tls_if_it_works(&self, wire: Wire, deadline: Instant) -> Result<Greeted, String> {
+        let (smtp, offers) = self.greet(wire).await.map_err(said)?;
+        if !offers.supports_feature(Extension::StartTls) {
+            return Ok((smtp, offers));
+        }
+        // Half of what is left at most: clear text takes its time too.
+        let left = deadline.saturating_duration_since(Instant::now());
+        let limit = Instant::now() + HANDSHAKE.min(left / 2);
+        let why = match timeout_at(limit, self.protected(smtp)).await {
+            Ok(Ok(greeted)) => return Ok(greeted),
+            Ok(Err(why)) => why,
+            Err(_) => "no answer in time".to_owned(),
+        };
+        tracing::info!(host = self.host, port = self.port, why = one_line(&why), "TLS failed; its mail goes in clear text");
+        let (tcp, _) = self.connect().await?;
+        self.greet(Wire::new(tcp, false)).await.map_err(said)
     }
 
     #[expect(
         deprecated,
         reason = "the crate's own way to TLS from the first octet makes a TCP connection with Nagle's delay and no limit"
     )]
-    async fn tls_from_the_start(&self, wire: Wire, prelude: Prelude) -> Result<(AsyncSmtpConnection, ServerInfo), String> {
+    async fn tls_from_the_start(&self, wire: Wire, prelude: Prelude) -> Result<Greeted, String> {
         let parameters = self.tls_parameters().await?;
         let mut stream = lettre::transport::smtp::client::AsyncNetworkStream::use_existing_tokio1(Box::new(wire));
         stream.upgrade_tls(parameters).await.map_err(said)?;
@@ -104,34 +147,36 @@ impl Door {
     }
 
     async fn tls_parameters(&self) -> Result<TlsParameters, String> {
-        let made = self.tls.get_or_try_init(async || TlsParameters::new(self.host.clone()).map_err(said)).await?;
+        let checked = self.security != Security::Opportunistic;
+        let made = self.tls.get_or_try_init(|| trust::parameters(&self.host, checked, self.ca_file.as_deref())).await?;
         Ok(made.clone())
     }
 }
 
-/// Logs in with PLAIN (RFC 4616) or, for those who know nothing else, LOGIN.
-async fn log_in(smtp: &mut AsyncSmtpConnection, offers: &ServerInfo, user: &str, file: &Path) -> Result<(), String> {
-    let password = tokio::fs::read_to_string(file).await.map_err(|error| format!("password file {}: {error}", file.display()))?;
-    let credentials = Credentials::new(user.to_owned(), password.trim_end_matches(['\r', '\n']).to_owned());
-    let Some(mechanism) = offers.get_auth_mechanism(&[Mechanism::Plain, Mechanism::Login]) else {
-        return Err("it offers neither AUTH PLAIN nor AUTH LOGIN".to_owned());
-    };
-    let first = Auth::new(mechanism, credentials.clone(), None).map_err(said)?;
-    let mut reply = smtp.command(first).await.map_err(|error| format!("login as {user}: {}", said(error)))?;
-    for _ in 0..MOST_CHALLENGES {
-        if !reply.has_code(334) {
-            break;
-        }
-        let answer = Auth::new_from_response(mechanism, credentials.clone(), &reply).map_err(said)?;
-        reply = smtp.command(answer).await.map_err(|error| format!("login as {user}: {}", said(error)))?;
-    }
-    if reply.has_code(235) { Ok(()) } else { Err(format!("login as {user}: {} instead of 235", reply.code())) }
+/// Whether a login may be sent: where TLS is checked, and within this machine.
+fn takes_logins(security: Security, peer: IpAddr) -> bool {
+    matches!(security, Security::StartTls | Security::Tls) || peer.to_canonical().is_loopback()
 }
 
-/// An error in words.
-fn said(error: Error) -> String {
+/// An error in words, with advice where there is any.
+pub(super) fn said(error: Error) -> String {
     match super::reply_of(&error) {
         Some(reply) => format!("{} {}", reply.code, reply.text),
-        None => error.to_string(),
+        None => trust::advised(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beyond_this_machine_a_login_is_sent_over_checked_tls_only() {
+        let takes = |security, peer: &str| takes_logins(security, peer.parse().unwrap());
+        for security in [Security::Plain, Security::Opportunistic] {
+            assert!(!takes(security, "192.0.2.1") && !takes(security, "2001:db8::1") && !takes(security, "::ffff:192.0.2.1"));
+            assert!(takes(security, "127.0.0.1") && takes(security, "::1") && takes(security, "::ffff:127.0.0.1"));
+        }
+        assert!(takes(Security::StartTls, "192.0.2.1") && takes(Security::Tls, "2001:db8::1"));
     }
 }

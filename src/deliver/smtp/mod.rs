@@ -4,7 +4,9 @@
 //! connection is consumed by [`Connection::send`] and comes back only when it is in step, so the next mail cannot read the last one's
 //! reply. A loss after the final dot is ambiguous (RFC 1047): the notice is sent again with the same Message-ID.
 
+mod auth;
 mod door;
+mod trust;
 mod wire;
 
 pub use self::door::Door;

@@ -57,7 +57,8 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        if octets.first() == Some(&HANDSHAKE) {
+        // Nor does TLS begin any more once a mail has.
+        if octets.first() == Some(&HANDSHAKE) || octets.starts_with(b"MAIL ") {
             self.careful = false;
         }
         self.allowance = MOST_READ;

@@ -10,6 +10,7 @@ mod carry;
 pub(in crate::store) mod custody;
 mod decision;
 mod effect;
+mod gate;
 mod held;
 mod notices;
 mod objects;

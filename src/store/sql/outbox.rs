@@ -2,7 +2,7 @@
 
 use sqlx::{QueryBuilder, Row as _};
 
-use super::{Base, Database, KEPT, Record, SKIP_LOCKED};
+use super::{Base, Database, KEPT, Record, SKIP_LOCKED, gate};
 use crate::model::address::Address;
 use crate::model::time::Time;
 use crate::store::Fault;
@@ -54,10 +54,11 @@ impl Base {
         query.push(
             ") UPDATE outbox SET state = done.state, next_attempt_at = done.at, last_error = done.error, settled_at = done.settled \
              FROM done WHERE outbox.id = done.id AND outbox.lease = done.lease AND outbox.state = 'leased' \
-             RETURNING outbox.ticket, outbox.state, outbox.recipient",
+             RETURNING outbox.ticket, outbox.state, outbox.recipient, outbox.event, outbox.recipient_key",
         );
         let rows = query.build().persistent(KEPT).fetch_all(&mut *transaction).await?;
         let mut failed: Vec<(i64, String)> = Vec::new();
+        gate::count_sent(&mut transaction, &rows, now).await?;
         for row in rows {
             if let (Some(ticket), "failed") = (row.try_get::<Option<i64>, _>(0)?, row.try_get::<&str, _>(1)?) {
                 failed.push((ticket, row.try_get(2)?));

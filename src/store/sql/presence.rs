@@ -44,6 +44,8 @@ impl Base {
         let mut transaction = writer.begin().await?;
         let counts = sqlx::query("DELETE FROM acknowledged WHERE slot < $1").bind(slot(now.minus(COUNTS_KEPT)));
         let counts = counts.execute(&mut *transaction).await?.rows_affected();
+        let sent = sqlx::query("DELETE FROM sent WHERE slot < $1").bind(slot(now.minus(COUNTS_KEPT)));
+        let counts = counts + sent.execute(&mut *transaction).await?.rows_affected();
         let mut query = QueryBuilder::<Database>::new("DELETE FROM gateway WHERE seen_until < ");
         query.push(CLOCK).push(" - ").push_bind(GATEWAYS_KEPT);
         let gateways = query.build().execute(&mut *transaction).await?.rows_affected();
