@@ -10,6 +10,7 @@ mod delivery;
 mod document;
 mod fault;
 mod gateway;
+mod http;
 pub mod keys;
 mod limits;
 mod people;
@@ -64,6 +65,8 @@ pub struct Settings {
     pub store: store::Options,
     /// `[smtp]` without the trusted networks.
     pub smtp: accept::smtp::Options,
+    /// `[http]`; `None` when nothing is listened to.
+    pub http: Option<accept::http::Options>,
     /// `[authentication]`, and the trusted networks and relays of `[smtp]`.
     pub authenticate: authenticate::Options,
     /// For how long the links in notices are good.
@@ -97,6 +100,7 @@ impl Settings {
         let mut desk = Desk::new(self.hostname.clone(), departments, agents, keys, self.limits.clone(), self.caps);
         desk.token_lifetime = self.token_lifetime;
         desk.automatic_mail.clone_from(&self.automatic_mail);
+        desk.public_url = self.http.as_ref().map(|http| http.public_url.clone());
         desk
     }
 }
@@ -152,6 +156,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
     let gateway = gateway::gateway(&root.table("gateway"));
     let store = gateway::store(&root.table("store"), &gateway.data);
     let (smtp, believed) = smtp::smtp(&root.table("smtp"));
+    let http = http::http(&root.table("http"));
     let hostname = gateway.hostname.as_deref().unwrap_or_default();
     let (authenticate, token_lifetime) = authentication::authentication(&root.table("authentication"), believed, hostname);
     let delivery = delivery::delivery(&root.table("delivery"), hostname);
@@ -160,7 +165,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
     let digest = limits::held(&root.table("held"));
     let automatic_mail = limits::automatic_mail(&root.table("automatic_mail"));
     let (departments, agents) = people::people(root, gateway.texts_folder.as_deref());
-    root.finish(&["http", "imap"]);
+    root.finish(&["imap"]);
     let hostname = gateway.hostname?;
     Some(Settings {
         origin: origin.to_owned(),
@@ -170,6 +175,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
         key_file: gateway.key_file,
         store,
         smtp,
+        http,
         authenticate,
         token_lifetime,
         delivery: delivery?,
