@@ -8,7 +8,7 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use super::page::page;
+use super::page::{Frame as Around, page};
 use crate::decide::write::phrases::Voice;
 
 /// How a request is answered.
@@ -46,20 +46,20 @@ impl Answer {
         }
     }
 
-    /// What the page says, and whether there is a button below it.
-    fn words(self) -> (&'static str, bool) {
+    /// What the page says, and what stands around it.
+    fn words(self) -> (&'static str, Around) {
         match self {
-            Answer::Question | Answer::NotAClick => ("unfollow.question", true),
-            Answer::Done => ("unfollow.done", false),
-            Answer::Unknown | Answer::Method | Answer::TooLarge => ("unfollow.unknown", false),
-            Answer::TooSlow | Answer::Later => ("unfollow.later", false),
+            Answer::Question | Answer::NotAClick => ("unfollow.question", Around::Button),
+            Answer::Done => ("unfollow.done", Around::Title),
+            Answer::Unknown | Answer::Method | Answer::TooLarge => ("unfollow.unknown", Around::None),
+            Answer::TooSlow | Answer::Later => ("unfollow.later", Around::None),
         }
     }
 
     /// The whole response.
     pub(super) fn response(self, voice: Voice<'_>) -> Response<Whole> {
-        let (words, button) = self.words();
-        let mut response = Response::new(Whole(Some(Bytes::from(page(voice, words, button)))));
+        let (words, around) = self.words();
+        let mut response = Response::new(Whole(Some(Bytes::from(page(voice, words, around)))));
         *response.status_mut() = self.status();
         let fields = response.headers_mut();
         for (name, value) in FIELDS {

@@ -57,13 +57,18 @@ fn has_part(body: &[u8], boundary: &str) -> bool {
     let body = String::from_utf8_lossy(body);
     let delimiter = format!("--{boundary}");
     body.split(&delimiter).any(|part| {
-        let part = part.replace("\r\n", "\n");
-        let Some((header, value)) = part.trim_start_matches('\n').split_once("\n\n") else { return false };
-        let header = header.to_ascii_lowercase();
-        let field = FIELD.to_ascii_lowercase();
-        let named = header.contains(&format!("name=\"{field}\"")) || header.contains(&format!("name={field}"));
-        named && is(value.as_bytes(), VALUE)
+        // The first line is what is left of the delimiter's.
+        let mut lines = part.lines().skip(1);
+        let header: Vec<&str> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+        header.iter().any(|line| names_the_field(line)) && is(lines.collect::<Vec<_>>().join("\n").as_bytes(), VALUE)
     })
+}
+
+fn names_the_field(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    let field = FIELD.to_ascii_lowercase();
+    let is_name = |parameter: &str| parameter.trim().strip_prefix("name=").is_some_and(|name| name.trim_matches('"') == field);
+    line.starts_with("content-disposition:") && line.split(';').any(is_name)
 }
 
 fn is(octets: &[u8], wanted: &str) -> bool {

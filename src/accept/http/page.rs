@@ -14,15 +14,28 @@ const STYLE: &str = ":root{color-scheme:light dark}\
 const BUTTON: (&str, &str) =
     ("<form method=\"post\"><input type=\"hidden\" name=\"List-Unsubscribe\" value=\"One-Click\"><button>", "</button></form>\n");
 
-/// A page with the phrase of this key, and with the button when it is asked for.
-pub(super) fn page(voice: Voice<'_>, words: &str, button: bool) -> String {
+/// What stands around the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Frame {
+    /// A title above them, and the button below.
+    Button,
+    /// A title above them.
+    Title,
+    /// Nothing: what the reader wanted is not there.
+    None,
+}
+
+/// A page with the phrase of this key.
+pub(super) fn page(voice: Voice<'_>, words: &str, frame: Frame) -> String {
     let say = |key| escaped(&voice.say(key, &[]));
-    let (language, title, words) = (escaped(voice.language), say("unfollow.title"), say(words));
-    let form = if button { format!("{}{}{}", BUTTON.0, say("unfollow.button"), BUTTON.1) } else { String::new() };
+    let (language, words) = (escaped(voice.language), say(words));
+    let title = if frame == Frame::None { words.clone() } else { say("unfollow.title") };
+    let heading = if frame == Frame::None { String::new() } else { format!("<h1>{title}</h1>\n") };
+    let form = if frame == Frame::Button { format!("{}{}{}", BUTTON.0, say("unfollow.button"), BUTTON.1) } else { String::new() };
     format!(
         "<!DOCTYPE html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n\
-         <body>\n<main>\n<h1>{title}</h1>\n<p>{words}</p>\n{form}</main>\n</body>\n</html>\n"
+         <body>\n<main>\n{heading}<p>{words}</p>\n{form}</main>\n</body>\n</html>\n"
     )
 }
 
@@ -47,15 +60,15 @@ mod tests {
     use crate::decide::write::texts::Texts;
     use crate::model::hours::Hours;
 
-    fn shown(overrides: &str, words: &str, button: bool) -> String {
+    fn shown(overrides: &str, words: &str, frame: Frame) -> String {
         let phrases = vec![("en/phrases".to_owned(), overrides.to_owned())];
         let (texts, hours) = (Texts::new(phrases).unwrap(), Hours::default());
-        page(Voice { phrases: &texts.phrases, language: "en", zone: &hours.zone }, words, button)
+        page(Voice { phrases: &texts.phrases, language: "en", zone: &hours.zone }, words, frame)
     }
 
     #[test]
     fn every_phrase_of_the_page_is_there() {
-        let pages = ["question", "done", "unknown", "later"].map(|words| shown("", &format!("unfollow.{words}"), true));
+        let pages = ["question", "done", "unknown", "later"].map(|words| shown("", &format!("unfollow.{words}"), Frame::Button));
         for page in pages {
             // A phrase that no language has would stand there by its key.
             assert!(!page.contains("unfollow."), "{page}");
@@ -64,7 +77,7 @@ mod tests {
 
     #[test]
     fn there_is_no_script_and_nothing_from_elsewhere() {
-        let page = shown("", "unfollow.question", true);
+        let page = shown("", "unfollow.question", Frame::Button);
         assert!(page.contains("value=\"One-Click\""), "{page}");
         for remote in ["<script", "http:", "https:", "src=", "url(", "href=", "@import"] {
             assert!(!page.contains(remote), "{remote}: {page}");
@@ -73,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_phrase_of_the_operators_is_text_and_never_html() {
-        let page = shown("unfollow.done = A <b>bold</b> \"word\" & more", "unfollow.done", false);
+        let page = shown("unfollow.done = A <b>bold</b> \"word\" & more", "unfollow.done", Frame::Title);
         assert!(page.contains("<p>A &lt;b&gt;bold&lt;/b&gt; &quot;word&quot; &amp; more</p>"), "{page}");
     }
 }
