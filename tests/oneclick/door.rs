@@ -13,6 +13,7 @@ use postdesk::model::time::Time;
 use postdesk::model::token::{Keyring, Purpose, Token};
 use postdesk::store::Store;
 use proptest::prelude::*;
+use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -31,7 +32,7 @@ struct House {
     keys: Keyring,
     stop: watch::Sender<bool>,
     served: JoinHandle<()>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl House {
@@ -52,7 +53,7 @@ impl House {
         let door = Arc::new(Door::new(options, desk, texts, store.clone(), custody));
         let (stop, stopped) = watch::channel(false);
         let served = tokio::spawn(serve(Some((listener, door)), stopped));
-        Self { address, store, keys, stop, served, _folder: folder }
+        Self { address, store, keys, stop, served, folder }
     }
 
     /// A link for a ticket, issued today.
@@ -173,6 +174,22 @@ async fn a_store_that_does_not_take_it_is_503_with_the_time_to_come_back() {
         playing.await.unwrap();
         house.close().await;
     }
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_asked_is_503_until_it_can() {
+    let house = with_a_follower(|_| nobody()).await;
+    let file = house.folder.path().join("postdesk.db");
+    let mut connection = SqliteConnection::connect(file.to_str().unwrap()).await.unwrap();
+    let link = house.link(1);
+    sqlx::raw_sql("ALTER TABLE ticket RENAME TO elsewhere").execute(&mut connection).await.unwrap();
+    assert_eq!(house.ask(&get(&link)).await.status, 503);
+    assert_eq!(house.ask(&click(&link)).await.status, 503);
+    // What has nothing to do with a ticket is answered as ever.
+    assert_eq!(house.ask(&get("/")).await.status, 404);
+    sqlx::raw_sql("ALTER TABLE elsewhere RENAME TO ticket").execute(&mut connection).await.unwrap();
+    assert_eq!(house.ask(&get(&link)).await.status, 200);
+    house.close().await;
 }
 
 #[tokio::test]
