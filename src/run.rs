@@ -14,6 +14,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout_at};
 
 use crate::accept::custody::Writer;
+use crate::accept::http;
 use crate::accept::smtp::{self, Door};
 use crate::authenticate::Authenticator;
 use crate::decide::write::texts::Texts;
@@ -173,9 +174,12 @@ pub fn texts(settings: &Settings) -> Result<Texts, RunError> {
 pub struct Gateway {
     /// Where it listens.
     pub addresses: Vec<SocketAddr>,
+    /// Where it listens for what its mails link to.
+    pub http: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     store: Store,
     door: JoinHandle<()>,
+    web: JoinHandle<()>,
     writer: JoinHandle<Result<(), Fault>>,
     worker: JoinHandle<()>,
     sender: JoinHandle<()>,
@@ -194,9 +198,15 @@ impl Gateway {
         let listeners = smtp::bind(&settings.smtp).map_err(RunError::Listen)?;
         let addresses = listeners.iter().map(tokio::net::TcpListener::local_addr).collect::<io::Result<Vec<_>>>();
         let addresses = addresses.map_err(RunError::System)?;
+        let web = settings.http.as_ref().map(http::bind).transpose().map_err(RunError::Listen)?;
+        let http = web.as_ref().map(tokio::net::TcpListener::local_addr).transpose().map_err(RunError::System)?;
         let (wake_worker, wake_sender) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (writer, custody) = Writer::new(store.clone(), Arc::clone(&wake_worker));
         let trusted = settings.authenticate.trusted_networks.clone();
+        let web = web.zip(settings.http.clone()).map(|(listener, options)| {
+            let (desk, texts) = (Arc::clone(&house.desk), Arc::clone(&house.texts));
+            (listener, Arc::new(http::Door::new(options, desk, texts, store.clone(), custody.clone())))
+        });
         let door = Door::new(settings.smtp.clone(), Arc::clone(&house.desk), trusted, custody)?;
         let teller = duty::Teller { desk: Arc::clone(&house.desk), texts: Arc::clone(&house.texts), every: settings.digest };
         let worker = Worker::new(house, store.clone(), Arc::clone(&wake_sender));
@@ -204,7 +214,9 @@ impl Gateway {
         let (stop, stopped) = watch::channel(false);
         Ok(Self {
             addresses,
+            http,
             stop,
+            web: tokio::spawn(http::serve(web, stopped.clone())),
             door: tokio::spawn(smtp::serve(listeners, Arc::new(door), stopped.clone())),
             writer: tokio::spawn(writer.run()),
             ears: tokio::spawn(duty::listen(
@@ -228,6 +240,7 @@ impl Gateway {
     pub async fn failed(&mut self) -> RunError {
         tokio::select! {
             ended = &mut self.door => unexpected("the SMTP listener", ended),
+            ended = &mut self.web => unexpected("the HTTP listener", ended),
             ended = &mut self.worker => unexpected("the worker", ended),
             ended = &mut self.sender => unexpected("the sender", ended),
             ended = &mut self.duty => unexpected("the sign of life", ended),
@@ -244,6 +257,7 @@ impl Gateway {
         let deadline = Instant::now() + DRAIN;
         self.stop.send_replace(true);
         end("the SMTP listener", self.door, deadline).await;
+        end("the HTTP listener", self.web, deadline).await;
         end("custody", self.writer, deadline).await;
         end("the worker", self.worker, deadline).await;
         end("the sender", self.sender, deadline).await;

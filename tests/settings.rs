@@ -109,6 +109,9 @@ fn the_manual_states_the_true_default_of_every_key() {
         "objects_credentials_file",
         "relays",
         "name_servers",
+        "public_url",
+        // Where there is no public_url, it may not be set.
+        "listen = \"127.0.0.1:9025\"",
         // The agent's; the department's has a default.
         "language = \"hr\"",
     ];
@@ -135,6 +138,7 @@ fn every_key_the_reader_knows_is_in_the_manual() {
         "[gateway]",
         "[store]",
         "[smtp]",
+        "[http]",
         "[authentication]",
         "[delivery]",
         "[limits]",
@@ -216,7 +220,7 @@ fn faults_all_over_one_file_are_reported_in_one_run_in_the_order_of_its_lines() 
         "10 smtp.idle_timeout",
         "11 smtp.trusted_networks[1]",
         "12 smtp.lmtp",
-        "13 http",
+        "14 http.listen",
         "16 delivery.relay",
         "17 delivery.user",
         "23 department[1].agents[1]",
@@ -228,7 +232,7 @@ fn faults_all_over_one_file_are_reported_in_one_run_in_the_order_of_its_lines() 
     ];
     assert_eq!(listed, wanted);
     let printed = faults(BAD).to_string();
-    assert!(printed.contains("desk.toml:13: http: this version of postdesk does not have it yet; remove it\n"), "{printed}");
+    assert!(printed.contains("desk.toml:12: smtp.lmtp: this version of postdesk does not have it yet; remove it\n"), "{printed}");
     assert!(printed.contains("desk.toml:2: gateway.host_name: is not a known key; did you mean `hostname`?\n"), "{printed}");
     assert!(
         printed.contains("desk.toml:23: department[1].agents[1]: there is no agent `anna`; did you mean `ana`?\n"),

@@ -1,5 +1,6 @@
 //! Taking custody of mail, or saying no while the sender still holds it.
 
 pub mod custody;
+pub mod http;
 pub mod pipe;
 pub mod smtp;

@@ -14,6 +14,8 @@ pub enum Source {
     Smtp,
     /// `postdesk pipe`.
     Pipe,
+    /// The HTTP listener: a link in a mail of ours was followed. The mail was put together here.
+    Http,
 }
 
 impl Source {
@@ -22,16 +24,17 @@ impl Source {
         match self {
             Source::Smtp => "smtp",
             Source::Pipe => "pipe",
+            Source::Http => "http",
         }
     }
 
     /// Reads a name back.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Source::Smtp, Source::Pipe].into_iter().find(|source| source.name() == name)
+        [Source::Smtp, Source::Pipe, Source::Http].into_iter().find(|source| source.name() == name)
     }
 }
 
-/// What the connection told of the peer; empty for a pipe.
+/// What the connection told of the peer; empty for a pipe and for HTTP.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Peer {
     /// Address of the client.

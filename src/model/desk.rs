@@ -253,6 +253,8 @@ pub struct Desk {
     pub token_lifetime: Duration,
     /// What machines may bring about.
     pub automatic_mail: AutomaticMail,
+    /// What links to us begin with, without a slash at the end: `https://desk.example.org`. Without it, there are none.
+    pub public_url: Option<String>,
     department_of: HashMap<Address, usize>,
     agent_of: HashMap<Address, usize>,
     agent_of_token: HashMap<Recipient, usize>,
@@ -296,6 +298,7 @@ impl Desk {
             caps,
             token_lifetime: TOKEN_LIFETIME,
             automatic_mail: AutomaticMail::default(),
+            public_url: None,
             department_of,
             agent_of,
             agent_of_token,

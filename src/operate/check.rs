@@ -58,6 +58,7 @@ pub fn check_json(settings: &Settings) -> String {
         "store": store_json(settings),
         "objects": objects_json(settings),
         "smtp": {"listen": smtp.listen, "starttls": smtp.tls.is_some(), "trusted_networks": networks, "relays": relays},
+        "http": settings.http.as_ref().map(|http| json!({"listen": http.listen, "public_url": http.public_url})),
         "delivery": {"relay": relay_url(&settings.delivery.relay), "user": user(&settings.delivery.relay)},
         "departments": settings.departments.iter().map(department_json).collect::<Vec<_>>(),
         "agents": settings.agents.iter().map(agent_json).collect::<Vec<_>>(),
@@ -95,6 +96,9 @@ fn gateway(settings: &Settings) -> Vec<(&'static str, String)> {
         ("relay", relay_text(&settings.delivery.relay)),
         ("texts", texts),
     ];
+    if let Some(http) = &settings.http {
+        rows.insert(6, ("HTTP", format!("{}, from outside {}", http.listen, http.public_url)));
+    }
     let keys: Vec<String> = keys_of(settings).iter().map(|key| format!("{} {}", key.number, key.state.name())).collect();
     if !keys.is_empty() {
         rows.insert(3, ("keys", keys.join(", ")));
@@ -236,6 +240,12 @@ fn warnings(settings: &Settings) -> Vec<String> {
     }
     if settings.smtp.tls.is_none() && settings.smtp.listen.iter().any(|address| !address.ip().is_loopback()) {
         warnings.push("mail from other machines comes in clear text; set certificate and private_key".to_owned());
+    }
+    if let Some(http) = settings.http.as_ref().filter(|http| !http.listen.ip().is_loopback()) {
+        warnings.push(format!(
+            "HTTP on {} can be read on its way; listen on this machine, behind a web server that speaks TLS",
+            http.listen
+        ));
     }
     for department in &settings.departments {
         let may_answer = |key: &String| settings.agents.iter().any(|agent| agent.key == *key && agent.access != Access::Viewer);

@@ -11,6 +11,7 @@ mod document;
 mod fault;
 mod gateway;
 mod hours;
+mod http;
 pub mod keys;
 mod limits;
 mod login;
@@ -66,6 +67,8 @@ pub struct Settings {
     pub store: store::Options,
     /// `[smtp]` without the trusted networks.
     pub smtp: accept::smtp::Options,
+    /// `[http]`; `None` when nothing is listened to.
+    pub http: Option<accept::http::Options>,
     /// `[authentication]`, and the trusted networks and relays of `[smtp]`.
     pub authenticate: authenticate::Options,
     /// For how long the links in notices are good.
@@ -99,6 +102,7 @@ impl Settings {
         let mut desk = Desk::new(self.hostname.clone(), departments, agents, keys, self.limits.clone(), self.caps);
         desk.token_lifetime = self.token_lifetime;
         desk.automatic_mail.clone_from(&self.automatic_mail);
+        desk.public_url = self.http.as_ref().map(|http| http.public_url.clone());
         desk
     }
 }
@@ -154,6 +158,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
     let gateway = gateway::gateway(&root.table("gateway"));
     let store = gateway::store(&root.table("store"), &gateway.data);
     let (smtp, believed) = smtp::smtp(&root.table("smtp"));
+    let http = http::http(&root.table("http"));
     let hostname = gateway.hostname.as_deref().unwrap_or_default();
     let (authenticate, token_lifetime) = authentication::authentication(&root.table("authentication"), believed, hostname);
     let caps = limits::acknowledgements(&root.table("acknowledgements"));
@@ -162,7 +167,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
     let digest = limits::held(&root.table("held"));
     let automatic_mail = limits::automatic_mail(&root.table("automatic_mail"));
     let (departments, agents) = people::people(root, gateway.texts_folder.as_deref());
-    root.finish(&["http", "imap"]);
+    root.finish(&["imap"]);
     let hostname = gateway.hostname?;
     Some(Settings {
         origin: origin.to_owned(),
@@ -172,6 +177,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
         key_file: gateway.key_file,
         store,
         smtp,
+        http,
         authenticate,
         token_lifetime,
         delivery: delivery?,

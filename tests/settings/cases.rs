@@ -75,6 +75,18 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "smtp.relays[2].network",
         "overlaps `10.0.0.0/8`",
     ),
+    ("[http]", "listen = \"127.0.0.1:9025\"", "http.listen", "of no use without public_url"),
+    ("[http]", "public_url = \"https://desk.example\"\nlisten = \"9025\"", "http.listen", "not an IP address with a port"),
+    ("[http]", "public_url = \"desk.example\"", "http.public_url", "is not a URL"),
+    ("[http]", "public_url = \"http://desk.example\"", "http.public_url", "is without TLS"),
+    ("[http]", "public_url = \"ftp://desk.example\"", "http.public_url", "not a URL of the web"),
+    ("[http]", "public_url = \"https:///unfollow\"", "http.public_url", "names no host"),
+    ("[http]", "public_url = \"https://desk.example:x\"", "http.public_url", "names no host"),
+    ("[http]", "public_url = \"https://me@desk.example\"", "http.public_url", "names no host"),
+    ("[http]", "public_url = \"https://desk.example?a=b\"", "http.public_url", "names no host"),
+    ("[http]", "public_url = \"https://desk.example/a?b\"", "http.public_url", "has a path that links cannot begin with"),
+    ("[http]", "public_url = \"https://desk.example/a>, <b\"", "http.public_url", "has a path that links cannot begin with"),
+    ("[http]", "public_port = 1", "http.public_port", "did you mean `public_url`?"),
     ("[authentication]", "name_servers = [\"127.0.0.1\"]", "authentication.name_servers[1]", "not an IP address with a port"),
     ("[authentication]", "timeout = \"31s\"", "authentication.timeout", "must be from \"1s\" to \"30s\""),
     ("[authentication]", "arc_sealers = [\"a list\"]", "authentication.arc_sealers[1]", "is not a host name"),
@@ -179,6 +191,25 @@ fn every_form_of_relay_is_read() {
     ] {
         assert_eq!(good(&with("[delivery]", &format!("relay = \"{url}\""))).delivery.relay, relay, "{url}");
     }
+}
+
+#[test]
+fn links_are_served_only_where_a_public_url_says_what_they_begin_with() {
+    let http = |lines: &str| good(&with("[http]", lines)).http;
+    assert!(http("").is_none());
+    for (written, read) in [
+        ("https://desk.example.org", "https://desk.example.org"),
+        ("https://desk.example.org/", "https://desk.example.org"),
+        ("https://shop.example:8443/help/desk/", "https://shop.example:8443/help/desk"),
+        ("https://[2001:db8::1]", "https://[2001:db8::1]"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://[::1]", "http://[::1]"),
+    ] {
+        let options = http(&format!("public_url = \"{written}\"")).unwrap();
+        assert_eq!((options.public_url.as_str(), options.listen), (read, SocketAddr::from(([127, 0, 0, 1], 9025))));
+    }
+    let options = http("public_url = \"https://desk.example\"\nlisten = \"[::1]:80\"").unwrap();
+    assert_eq!(options.listen, "[::1]:80".parse().unwrap());
 }
 
 #[test]

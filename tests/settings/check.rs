@@ -62,6 +62,22 @@ fn the_json_form_is_one_line_with_the_same_content() {
 }
 
 #[test]
+fn where_links_lead_is_told_and_a_listener_beyond_this_machine_is_warned_of() {
+    assert!(check_json(&good(MANUAL)).contains("\"http\":null"));
+    let text = with("[http]", "public_url = \"https://desk.example.org/\"");
+    assert!(
+        check(&good(&text)).contains("\n  HTTP      127.0.0.1:9025, from outside https://desk.example.org\n"),
+        "{}",
+        check(&good(&text))
+    );
+    let object: Value = serde_json::from_str(&check_json(&good(&text))).unwrap();
+    assert_eq!(object["http"], json!({"listen": "127.0.0.1:9025", "public_url": "https://desk.example.org"}));
+    assert_eq!(warnings(&text), Vec::<String>::new());
+    let open = text.replace("public_url", "listen = \"192.0.2.1:9025\"\npublic_url");
+    assert!(warnings(&open)[0].contains("HTTP on 192.0.2.1:9025 can be read on its way"), "{:?}", warnings(&open));
+}
+
+#[test]
 fn what_is_allowed_and_seldom_meant_brings_a_warning() {
     let trusted = "trusted_networks = [\"127.0.0.0/8\"]";
     let calm = with("[smtp]", trusted);

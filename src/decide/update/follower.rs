@@ -1,13 +1,15 @@
-//! Mail to the address in List-Unsubscribe: a follower leaves.
+//! Mail to the address in List-Unsubscribe, or a click on the link there: a follower leaves.
 
 use crate::decide::recall::Facts;
 use crate::decide::{Case, Decision, Rules, TicketChange};
-use crate::model::arrival::{Cause, Outcome};
+use crate::model::arrival::{Cause, Outcome, Source};
 use crate::model::ticket::Event;
 use crate::model::token::Recipient;
 
 /// Takes a follower off a ticket. The link says who, and From must say the same: a link that was passed on removes nobody. More proof is
 /// not asked for, since many who leave write from programs that give none, and the worst is that nothing comes any more.
+///
+/// A click (RFC 8058) has no From: it comes from the reader's mail provider, which knows nothing but the link. So there the link is enough.
 pub(in crate::decide) fn leave(
     case: &Case,
     (number, recipient): (i64, Recipient),
@@ -26,7 +28,7 @@ pub(in crate::decide) fn leave(
         return Decision { ticket: Some(number), ..Decision::of(case, Outcome::Command, reasons) };
     };
     let from = case.mail.from.first().map(|mailbox| &mailbox.address).or(case.arrival.sender.as_ref());
-    if from != Some(&follower.address) {
+    if case.arrival.source != Source::Http && from != Some(&follower.address) {
         reasons.push(format!("it wants to take {} off {reference}, but is not from that address", follower.address));
         return Decision::held(case, Cause::NotOnTicket, Some(number), reasons);
     }

@@ -130,8 +130,8 @@ struct Names {
     message_id: String,
     reply_to: Address,
     bounce: Address,
-    /// Followers can leave.
-    unfollow: Option<Address>,
+    /// Followers can leave: by mail to an address, or by a link with the token in it.
+    unfollow: Option<(Address, String)>,
 }
 
 impl Letter<'_> {
@@ -154,8 +154,16 @@ impl Letter<'_> {
             header.ids("In-Reply-To", &[last]);
             header.ids("References", &self.references);
         }
-        if let Some(unfollow) = &names.unfollow {
-            header.raw("List-Unsubscribe", &format!("<mailto:{unfollow}?subject=unfollow>"));
+        if let Some((unfollow, token)) = &names.unfollow {
+            let by_mail = format!("<mailto:{unfollow}?subject=unfollow>");
+            match &rules.desk.public_url {
+                // RFC 8058 section 3.1.
+                Some(url) => {
+                    header.raw("List-Unsubscribe", &format!("{by_mail}, <{url}/unfollow/{token}>"));
+                    header.raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+                }
+                None => header.raw("List-Unsubscribe", &by_mail),
+            }
         }
         if let Some(value) = automatic {
             header.raw("Auto-Submitted", value);
@@ -216,7 +224,7 @@ impl Letter<'_> {
             message_id: format!("{}@{}", keys.write(&message), rules.desk.hostname),
             reply_to: signed(&reply),
             bounce: signed(&bounce),
-            unfollow: self.is_to_follower().then(|| signed(&keys.write(&unfollow))),
+            unfollow: self.is_to_follower().then(|| keys.write(&unfollow)).map(|token| (signed(&token), token)),
         }
     }
 
