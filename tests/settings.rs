@@ -100,6 +100,7 @@ fn the_manual_states_the_true_default_of_every_key() {
         "private_key",
         "user",
         "password_file",
+        "dkim",
         "assignee",
         "internal_assignee",
         "other_addresses",
@@ -113,7 +114,12 @@ fn the_manual_states_the_true_default_of_every_key() {
     let uncommented: String = MANUAL
         .lines()
         .map(|line| match line.strip_prefix('#') {
-            Some(rest) if !rest.starts_with(' ') && !examples.iter().any(|key| rest.starts_with(&format!("{key} =")) || rest == *key) => rest,
+            Some(rest)
+                if !rest.starts_with(' ')
+                    && !examples.iter().any(|key| rest.starts_with(&format!("{key} =")) || rest == *key) =>
+            {
+                rest
+            }
             _ => line,
         })
         .map(|line| format!("{line}\n"))

@@ -65,7 +65,10 @@ impl Outbox {
     pub(crate) fn sender_to(&self, relay: Relay, max_connections: usize, attempt_timeout: Duration) -> Sender {
         let give_up_after = Duration::from_secs(5 * 86_400);
         let hostname = "desk.example.org".to_owned();
-        Sender::new(Options { relay, hostname, max_connections, attempt_timeout, give_up_after }, self.store.clone())
+        Sender::new(
+            Options { relay, hostname, max_connections, attempt_timeout, give_up_after, signers: Default::default() },
+            self.store.clone(),
+        )
     }
 
     /// Queues a notice with a file of the raw mail.
