@@ -16,8 +16,8 @@ use mail_auth::dkim::{Canonicalization, Signature};
 pub use self::key::{Key, Kind, Record};
 use super::{Sender, compose};
 use crate::model::time::Time;
+use crate::store::Fault;
 use crate::store::outbox::Leased;
-use crate::store::{Fault, Store};
 
 /// Fields that are signed where a mail has them: all that a reader sees or a mail program acts on. Those that hosts on the way add or
 /// change (Received, Return-Path) are not among them.
@@ -166,14 +166,16 @@ impl Writable for Signed<'_> {
     }
 }
 
-/// The octets of a notice as they leave. Signing is done off the async threads: a large mail takes tens of milliseconds, in which its
-/// thread would read and write for nobody.
-pub async fn octets(store: &Store, signers: &Signers, notice: &Leased) -> Result<Vec<u8>, Fault> {
-    let octets = compose::octets(store, notice).await?;
+/// A mail with its signatures on top, the time at which it was queued in them. Signing is done off the async threads: a large mail takes
+/// tens of milliseconds, in which its thread would read and write for nobody.
+///
+/// # Errors
+/// [`Fault::Refused`] when there is a key and it does not sign: the notice is tried again.
+pub async fn signed(signers: &Signers, octets: Vec<u8>, queued_at: Time) -> Result<Vec<u8>, Fault> {
     if signers.keys.is_empty() {
         return Ok(octets);
     }
-    let (signers, queued_at) = (signers.clone(), notice.created_at);
+    let signers = signers.clone();
     let signing = move || {
         let mut signed = signers.signatures(&octets, queued_at)?.into_bytes();
         signed.extend_from_slice(&octets);
@@ -184,8 +186,9 @@ pub async fn octets(store: &Store, signers: &Signers, notice: &Leased) -> Result
 }
 
 impl Sender {
-    /// The octets of a notice as they leave, signed.
+    /// The octets of a notice as they leave.
     pub(super) async fn octets(&self, notice: &Leased) -> Result<Vec<u8>, Fault> {
-        octets(&self.store, &self.signers, notice).await
+        let octets = compose::octets(&self.store, notice).await?;
+        signed(&self.signers, octets, notice.created_at).await
     }
 }
