@@ -1,5 +1,8 @@
 //! Arguments → settings → run | operate.
 
+#[path = "main/dkim.rs"]
+mod dkim;
+
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -68,6 +71,9 @@ enum Verb {
     /// What addresses are sealed with
     #[command(subcommand)]
     Key(KeyVerb),
+    /// What outgoing mail is signed with (DKIM)
+    #[command(subcommand)]
+    Dkim(dkim::DkimVerb),
     /// Carry a store over to an empty one, such as from SQLite to PostgreSQL, and compare both; stop the gateway first
     MoveStore(MoveStore),
     /// Play a whole conversation on a private gateway and show it as its people see it
@@ -257,6 +263,9 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
     if matches!(command_line.verb, Verb::Demo) {
         return demo::demo(Look::of_standard_output(), &mut io::stdout()).await;
     }
+    if let Verb::Dkim(dkim::DkimVerb::Key(new)) = &command_line.verb {
+        return dkim::make(new, &mut io::stdout());
+    }
     let is_pipe = matches!(command_line.verb, Verb::Pipe { .. });
     let ours = |trouble: Trouble| if is_pipe { pipe::ours_is_later(trouble) } else { trouble };
     let settings = settings::load(command_line.config.as_deref())
@@ -299,6 +308,7 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
             move_store::move_store(&what, Look::of_standard_output(), out).await
         }
         Verb::Key(verb) => key(verb, &settings, out),
+        Verb::Dkim(verb) => dkim::look(&verb, &settings, out),
         Verb::Ticket(_) | Verb::Arrival(_) | Verb::Outbox(_) | Verb::Demo => look(command_line.verb, &settings, out).await,
     }
 }
@@ -350,7 +360,7 @@ async fn look(verb: Verb, settings: &Settings, out: &mut dyn Write) -> Result<()
         }
         Verb::Outbox(OutboxVerb::Retry { id }) => outbox::retry(&store, id, &view(Json { json: false }), out).await,
         Verb::Serve | Verb::Check(_) | Verb::Pipe { .. } | Verb::Try { .. } | Verb::MoveStore(_) | Verb::Key(_) => Ok(()),
-        Verb::Demo => Ok(()),
+        Verb::Demo | Verb::Dkim(_) => Ok(()),
     }
 }
 

@@ -14,6 +14,8 @@ mod names;
 mod results;
 #[path = "authenticity/signer.rs"]
 mod signer;
+#[path = "authenticity/signing.rs"]
+mod signing;
 #[path = "authenticity/spf.rs"]
 mod spf;
 #[path = "authenticity/worker.rs"]

@@ -102,6 +102,7 @@ fn the_manual_states_the_true_default_of_every_key() {
         "password_file",
         "oauth2",
         "ca_file",
+        "dkim",
         "assignee",
         "internal_assignee",
         "other_addresses",

@@ -9,7 +9,6 @@ use tokio::time::Instant;
 
 use super::Sender;
 use super::classify::{self, Verdict};
-use super::compose;
 use super::smtp::{Attempt, Connection, Door, Letter};
 use super::turn::{Batch, Results};
 use crate::store::outbox::Leased;
@@ -78,7 +77,7 @@ impl Sender {
         let _held_until_the_lane_ends = permit;
         let mut connection = pool.take();
         while let Some(notice) = batch.next(self.is_closing()) {
-            let octets = match compose::octets(&self.store, &notice).await {
+            let octets = match self.octets(&notice).await {
                 Ok(octets) => octets,
                 Err(fault) => {
                     results.report(notice, classify::unread(&fault));

@@ -10,6 +10,7 @@ pub mod classify;
 pub mod compose;
 pub mod file;
 pub mod gate;
+pub mod sign;
 pub mod smtp;
 
 mod health;
@@ -82,6 +83,8 @@ pub struct Options {
     pub attempt_timeout: Duration,
     /// How long a notice is tried before it is given up.
     pub give_up_after: Duration,
+    /// The keys that sign.
+    pub signers: sign::Signers,
 }
 
 /// Notices leased in one turn. Enough to keep every connection busy, few enough that a crash leaves little to send twice and that the
@@ -106,6 +109,7 @@ pub struct Sender {
     outlet: Outlet,
     attempt_timeout: Duration,
     give_up_after: Duration,
+    signers: sign::Signers,
     /// One permit for each connection that may be in use.
     permits: Arc<Semaphore>,
     health: Health,
@@ -117,7 +121,7 @@ pub struct Sender {
 impl Sender {
     /// A sender that has not spoken to anybody yet.
     pub fn new(options: Options, store: Store) -> Self {
-        let Options { relay, hostname, ca_file, gate, max_connections, attempt_timeout, give_up_after } = options;
+        let Options { relay, hostname, ca_file, gate, max_connections, attempt_timeout, give_up_after, signers } = options;
         let (outlet, connections) = match relay {
             Relay::Smtp { host, port, security, login } => {
                 let door = smtp::Door::new(host, port, security, login, hostname).trusting(ca_file);
@@ -136,6 +140,7 @@ impl Sender {
             outlet,
             attempt_timeout,
             give_up_after,
+            signers,
             permits: Arc::new(Semaphore::new(connections)),
             health: Health::default(),
             gate,

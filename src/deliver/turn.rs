@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, sleep};
 
 use super::classify::{self, Verdict};
-use super::{Outlet, Sender, compose, file};
+use super::{Outlet, Sender, file};
 use crate::model::time::Time;
 use crate::store::Fault;
 use crate::store::outbox::{Leased, Settlement};
@@ -106,7 +106,7 @@ impl Sender {
 
     async fn write_all(&self, folder: &Path, batch: &Batch, results: Results) {
         while let Some(notice) = batch.next(self.is_closing()) {
-            let verdict = match compose::octets(&self.store, &notice).await {
+            let verdict = match self.octets(&notice).await {
                 Err(fault) => classify::unread(&fault),
                 Ok(octets) => self.write(folder, &notice, octets).await,
             };

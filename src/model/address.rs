@@ -60,6 +60,15 @@ impl Address {
         format!("{}@{}", self.local().to_lowercase(), in_ascii(self.domain()))
     }
 
+    /// The address as mail carries it: the domain in ASCII where that makes the whole ASCII, which every server takes. Where the local part
+    /// is not, nothing is gained, and the address stands as it is (RFC 6531 section 3.2).
+    pub fn on_the_wire(&self) -> Cow<'_, str> {
+        if self.text.is_ascii() || !self.local().is_ascii() {
+            return Cow::Borrowed(&self.text);
+        }
+        Cow::Owned(format!("{}@{}", self.local(), in_ascii(self.domain())))
+    }
+
     /// The address for a log line: enough to recognise a customer, too little to write to one.
     pub fn shortened(&self) -> String {
         let first: String = self.local().chars().take(2).collect();

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::dkim::standing;
 use crate::authenticate;
+use crate::deliver::sign::Key;
 use crate::deliver::{Relay, Security};
 use crate::login::{Login, Secret};
 use crate::model::desk::{Access, Agent, Department};
@@ -25,7 +27,8 @@ pub fn check(settings: &Settings) -> String {
     section(&mut page, &format!("The configuration is in order: {}", settings.origin), &gateway(settings));
     for department in &settings.departments {
         let title = format!("Department {}: {} ({}-…)", department.key, department.name, department.prefix);
-        section(&mut page, &title, &department_rows(department));
+        let rows = [department_rows(department), standing::rows(settings, department)].concat();
+        section(&mut page, &title, &rows);
     }
     let agents: Vec<_> = settings.agents.iter().map(|agent| (agent.key.as_str(), agent_text(agent))).collect();
     section(&mut page, "Agents", &agents);
@@ -60,6 +63,7 @@ pub fn check_json(settings: &Settings) -> String {
         "smtp": {"listen": smtp.listen, "starttls": smtp.tls.is_some(), "trusted_networks": networks, "relays": relays},
         "http": settings.http.as_ref().map(|http| json!({"listen": http.listen, "public_url": http.public_url})),
         "delivery": {"relay": relay_url(&settings.delivery.relay), "user": user(&settings.delivery.relay)},
+        "dkim": settings.delivery.signers.keys().iter().map(key_json).collect::<Vec<_>>(),
         "departments": settings.departments.iter().map(department_json).collect::<Vec<_>>(),
         "agents": settings.agents.iter().map(agent_json).collect::<Vec<_>>(),
         "changed": changed,
@@ -211,6 +215,10 @@ fn department_json(department: &Department) -> Value {
     })
 }
 
+fn key_json(key: &Key) -> Value {
+    json!({"domain": key.domain, "selector": key.selector, "algorithm": key.kind.name()})
+}
+
 fn agent_json(agent: &Agent) -> Value {
     json!({
         "key": agent.key,
@@ -227,6 +235,7 @@ fn warnings(settings: &Settings) -> Vec<String> {
     if settings.delivery.relay == Relay::Discard {
         warnings.push("relay discard: outgoing mail is thrown away; this is for load tests".to_owned());
     }
+    warnings.extend(standing::warnings(settings));
     // Whoever is trusted proves an agent's sender by being there.
     for network in settings.authenticate.trusted_networks.iter().filter(|network| network.prefix() < WIDEST_PRIVATE) {
         warnings.push(format!("trusted network {network} reaches into the internet: strangers in it can act as agents"));

@@ -6,6 +6,7 @@
 pub mod arrival;
 pub mod check;
 pub mod demo;
+pub mod dkim;
 pub mod greeting;
 pub mod held;
 pub mod keys;

@@ -4,9 +4,11 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::dkim;
 use super::login;
 use super::table::Table;
 use super::value::{self, Read};
+use crate::deliver::sign::Signers;
 use crate::deliver::{Options, Relay, Security};
 use crate::login::Login;
 use crate::model::desk::AcknowledgementCaps;
@@ -31,9 +33,10 @@ pub(super) fn delivery(table: &Table<'_>, hostname: &str, caps: AcknowledgementC
     let max_connections = table.count("max_connections", 4, 1..=1_000) as usize;
     let attempt_timeout = table.time_limit("attempt_timeout", Duration::from_secs(300));
     let give_up_after = table.time_limit("give_up_after", Duration::from_secs(5 * 86_400));
-    table.finish(&["dkim"]);
+    let signers = Signers::new(dkim::keys(table));
+    table.finish(&[]);
     let relay = with_login(relay?, login);
-    Some(Options { relay, hostname: hostname.to_owned(), ca_file, gate, max_connections, attempt_timeout, give_up_after })
+    Some(Options { relay, hostname: hostname.to_owned(), ca_file, gate, max_connections, attempt_timeout, give_up_after, signers })
 }
 
 /// Reads what stands behind `relay =`.

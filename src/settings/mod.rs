@@ -7,6 +7,7 @@
 
 mod authentication;
 mod delivery;
+pub mod dkim;
 mod document;
 mod fault;
 mod gateway;

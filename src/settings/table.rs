@@ -224,6 +224,14 @@ impl<'a> Table<'a> {
         self.each(&place.key, elements, |kind| format!("takes {example}, not {kind}"))
     }
 
+    /// One table in braces, or several in a list.
+    pub(super) fn table_or_tables(&self, key: &'static str, example: &str) -> Vec<Table<'a>> {
+        match self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node.value) {
+            Some(Value::Table(_)) => vec![self.table(key)],
+            _ => self.tables_in(key, example),
+        }
+    }
+
     /// The elements of a list that are tables; the others are faults.
     fn each(&self, list: &str, elements: &'a [Node], fault: impl Fn(&str) -> String) -> Vec<Table<'a>> {
         let mut tables = Vec::new();

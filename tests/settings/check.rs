@@ -123,3 +123,51 @@ fn the_keys_are_told_by_number_and_state_and_never_shown() {
         assert!(!page.contains(secret) && !object.contains(secret));
     }
 }
+
+/// The configuration of the tests with a public mailbox, a real relay, and what stands behind `dkim =`.
+fn with_keys(keys: &str) -> String {
+    let text = with("[delivery]", "relay = \"smtp://relay.example\"").replace("relay = ", &format!("{keys}\nrelay = "));
+    text.replace("agents = [\"ana\"]", "mailboxes = [\"help@mail.shop.example\"]\nagents = [\"ana\"]")
+}
+
+#[test]
+fn who_signs_is_said_for_each_address_and_who_lacks_a_key_is_warned() {
+    let lacking = |text: &str| warnings(text).into_iter().filter(|warning| warning.contains("DMARC")).collect::<Vec<_>>();
+    let told = lacking(&with_keys(""));
+    assert!(told.len() == 1 && told[0].contains("mail from mail.shop.example fails"), "{told:?}");
+    assert!(!check(&good(&with_keys(""))).contains("signed"));
+    // Nothing leaves.
+    assert_eq!(lacking(&with_keys("").replace("smtp://relay.example", "file:var/outgoing")), [""; 0]);
+
+    let text =
+        with_keys("dkim = { domain = \"shop.example\", selector = \"pd1\", private_key = \"tests/authenticity/rsa.pem\" }");
+    let page = check(&good(&text));
+    assert!(page.contains("\n  signed     help@mail.shop.example by pd1 of shop.example (rsa)\n"), "{page}");
+    assert!(page.contains("\n  signed     support@desk.example.org by nobody\n"), "{page}");
+    assert_eq!(lacking(&text), [""; 0]);
+    let object: Value = serde_json::from_str(&check_json(&good(&text))).unwrap();
+    assert_eq!(object["dkim"], json!([{"domain": "shop.example", "selector": "pd1", "algorithm": "rsa"}]));
+    assert!(!page.contains("PRIVATE") && !object.to_string().contains("PRIVATE"));
+}
+
+#[test]
+fn a_mailbox_below_or_above_the_departments_domain_is_aligned_without_a_key() {
+    for mailbox in ["help@desk.example.org", "help@example.org", "help@shop.desk.example.org"] {
+        let text = with_keys("").replace("help@mail.shop.example", mailbox);
+        assert!(!warnings(&text).iter().any(|warning| warning.contains("DMARC")), "{mailbox}");
+    }
+}
+
+#[test]
+fn a_key_that_everybody_may_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key.pem");
+    std::fs::copy("tests/authenticity/rsa.pem", &file).unwrap();
+    let keys = format!("dkim = {{ domain = \"shop.example\", selector = \"pd1\", private_key = \"{}\" }}", file.display());
+    let warned = |mode| {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        warnings(&with_keys(&keys)).iter().any(|warning| warning.contains("pd1 of shop.example can be read by everybody"))
+    };
+    assert_eq!([0o600, 0o640, 0o644].map(warned), [false, false, true]);
+}

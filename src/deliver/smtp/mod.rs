@@ -101,7 +101,7 @@ impl Connection {
     /// The parameters of MAIL, or why the relay can never take this mail.
     fn parameters(&self, letter: &Letter<'_>) -> Result<Vec<MailParameter>, String> {
         let mut parameters = Vec::new();
-        if !letter.sender.as_str().is_ascii() || !letter.recipient.as_str().is_ascii() {
+        if needs_smtputf8(letter) {
             if !self.offers.supports_feature(Extension::SmtpUtfEight) {
                 return Err("the relay takes no addresses outside ASCII (it does not offer SMTPUTF8)".to_owned());
             }
@@ -171,8 +171,41 @@ fn number(digits: &str) -> u16 {
     digits.parse().unwrap_or(0)
 }
 
+/// Whether the mail can only be handed to who takes SMTPUTF8 (RFC 6531 section 3.4): for an address of the envelope, or for one in the
+/// header, such as that of a public mailbox.
+fn needs_smtputf8(letter: &Letter<'_>) -> bool {
+    let mut lines = letter.octets.split(|octet| *octet == b'\n').take_while(|line| !line.trim_ascii_end().is_empty());
+    [letter.sender, letter.recipient].iter().any(|address| !address.on_the_wire().is_ascii()) || !lines.all(<[u8]>::is_ascii)
+}
+
 /// An address as the crate wants it. It was checked when it was read (no white space, control characters or angle brackets outside
 /// quotes), and by rules that take what real mail systems use; the crate's own are stricter.
 fn path(address: &Address) -> Path {
-    Path::new_dangerous(address.local(), address.domain())
+    let address = address.on_the_wire();
+    let (local, domain) = address.rsplit_once('@').unwrap_or((&address, ""));
+    Path::new_dangerous(local, domain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_has_no_form_in_ascii_needs_smtputf8() {
+        let needs = |sender: &str, recipient: &str, header: &str| {
+            let (sender, recipient) = (Address::parse(sender).unwrap(), Address::parse(recipient).unwrap());
+            let octets = format!("{header}\r\n\r\n\u{e9}\r\n").into_bytes();
+            needs_smtputf8(&Letter { sender: &sender, recipient: &recipient, octets: &octets })
+        };
+        assert!(!needs("desk@desk.example", "mia@customer.example", "To: <mia@customer.example>"));
+        assert!(!needs("desk@desk.example", "mia@b\u{fc}cher.example", "To: <mia@xn--bcher-kva.example>"));
+        assert!(needs("desk@desk.example", "m\u{ed}a@customer.example", "To: <mia@customer.example>"));
+        assert!(needs("d\u{e9}sk@desk.example", "mia@customer.example", "To: <mia@customer.example>"));
+        assert!(needs(
+            "desk@desk.example",
+            "mia@customer.example",
+            "From: <h\u{e9}lp@shop.example>\r\nTo: <mia@customer.example>"
+        ));
+        assert_eq!(path(&Address::parse("mia@b\u{fc}cher.example").unwrap()).to_string(), "mia@xn--bcher-kva.example");
+    }
 }

@@ -10,7 +10,7 @@ use super::super::opened::Opened;
 use super::super::references::References;
 use super::super::transfer::Transfer;
 use super::super::{defect, filename, naming, protection, tnef, uuencode};
-use super::{content, is_content_id, media_type, octets, range};
+use super::{LONGEST_LINE, content, is_content_id, media_type, octets, range};
 use crate::model::desk::Limits;
 use crate::model::mail::Defect;
 use crate::model::message::{Attachment, Inner, TransferEncoding};
@@ -101,7 +101,8 @@ impl<'a> List<'a> {
             self.opened.calendar = Some(kind.text.map_or_else(|| String::from_utf8_lossy(&content).into_owned(), str::to_owned));
         }
         let content_id = content_id.map(str::to_owned);
-        self.push(&Found { kind, given, content_id, inline, content: &content, encoding, range: (start, end), inner: None });
+        let inner = (!may_be_copied(&self.raw[start..end], encoding)).then(|| inner(0..content.len(), false));
+        self.push(&Found { kind, given, content_id, inline, content: &content, encoding, range: (start, end), inner });
     }
 
     /// Lists the files of a TNEF container, and says whether nothing else is in it.
@@ -169,6 +170,14 @@ impl<'a> List<'a> {
     }
 }
 
+/// Whether a file can be sent on in the form that its octets have. Some programs write all of it in one line, or leave letters between
+/// that no mail may carry: such a file is decoded and encoded anew. What is not encoded is looked at elsewhere.
+fn may_be_copied(body: &[u8], encoding: TransferEncoding) -> bool {
+    let fits = |line: &[u8]| line.len() <= LONGEST_LINE && line.is_ascii() && !line.contains(&0);
+    !matches!(encoding, TransferEncoding::Base64 | TransferEncoding::QuotedPrintable)
+        || body.split(|octet| matches!(octet, b'\r' | b'\n')).all(fits)
+}
+
 fn inner(range: std::ops::Range<usize>, uuencoded: bool) -> Inner {
     Inner { start: octets(range.start), end: octets(range.end), uuencoded }
 }
@@ -228,6 +237,21 @@ mod tests {
         ] {
             assert_eq!(again(mail.as_bytes()), vec![("=cat.txt".to_owned(), b"Cat".to_vec()); 2], "{mail}");
         }
+    }
+
+    #[test]
+    fn a_file_in_a_form_that_no_mail_may_carry_is_sent_on_in_another() {
+        let head = "From: a@b.example\r\nContent-Type: image/png; name=a.png\r\nContent-Transfer-Encoding: ";
+        let long = format!("{head}base64\r\n\r\n{}", "QUJD".repeat(300));
+        let odd = format!("{head}base64\r\n\r\nQUJD\u{fc}\r\nREVG");
+        let quoted = format!("{head}quoted-printable\r\n\r\n{}", "=41".repeat(400));
+        for (mail, content) in [(long, "ABC".repeat(300)), (odd, "ABCDEF".to_owned()), (quoted, "A".repeat(400))] {
+            assert_eq!(again(mail.as_bytes()), [("a.png".to_owned(), content.into_bytes())]);
+            let mail = crate::decide::parse::parse(mail.as_bytes(), &Limits::default());
+            assert!(mail.attachments[0].inner.is_some());
+        }
+        let mail = format!("{head}base64\n\nQUJD\nREVG\n");
+        assert!(crate::decide::parse::parse(mail.as_bytes(), &Limits::default()).attachments[0].inner.is_none());
     }
 
     #[test]
