@@ -175,17 +175,37 @@ enum KeyVerb {
 enum OutboxVerb {
     /// List notices, the newest first
     List {
-        /// Only those in this state: due, leased, sent, failed, dropped
+        /// Only those in this state: due, leased, sent, failed, dropped, held
         #[arg(long)]
         state: Option<String>,
         #[command(flatten)]
         list: ListOptions,
     },
-    /// Make a notice due at once
-    Retry {
+    /// Show one notice with its mail as a person reads it
+    Show {
         /// Its number
         id: i64,
+        /// Write the octets of its mail, and nothing else
+        #[arg(long, conflicts_with = "json")]
+        raw: bool,
+        #[command(flatten)]
+        json: Json,
     },
+    /// Make notices due at once that wait, are held, have failed or were dropped
+    Retry(Notices),
+    /// Never send notices that wait, are held or have failed
+    Drop(Notices),
+    /// Send notices that wait no earlier than after a retry
+    Hold(Notices),
+}
+
+#[derive(Args)]
+struct Notices {
+    /// Its number; several at once are welcome
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<i64>,
+    #[command(flatten)]
+    json: Json,
 }
 
 #[derive(Args)]
@@ -348,7 +368,11 @@ async fn look(verb: Verb, settings: &Settings, out: &mut dyn Write) -> Result<()
         Verb::Outbox(OutboxVerb::List { state, list }) => {
             outbox::list(&store, state.as_deref(), list.all, &view(list.json), out).await
         }
-        Verb::Outbox(OutboxVerb::Retry { id }) => outbox::retry(&store, id, &view(Json { json: false }), out).await,
+        Verb::Outbox(OutboxVerb::Show { id, raw: true, .. }) => outbox::raw(&store, id, out).await,
+        Verb::Outbox(OutboxVerb::Show { id, json, .. }) => outbox::show(&store, id, &view(json), out).await,
+        Verb::Outbox(OutboxVerb::Retry(Notices { ids, json })) => outbox::retry(&store, &ids, &view(json), out).await,
+        Verb::Outbox(OutboxVerb::Drop(Notices { ids, json })) => outbox::drop(&store, &ids, &view(json), out).await,
+        Verb::Outbox(OutboxVerb::Hold(Notices { ids, json })) => outbox::hold(&store, &ids, &view(json), out).await,
         Verb::Serve | Verb::Check(_) | Verb::Pipe { .. } | Verb::Try { .. } | Verb::MoveStore(_) | Verb::Key(_) => Ok(()),
         Verb::Demo => Ok(()),
     }
