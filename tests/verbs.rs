@@ -124,9 +124,16 @@ async fn what_is_not_there_is_bad_input_and_what_is_not_a_value_is_bad_usage() {
         said!(trouble, ticket::list, &desk.store, &by(|filter| filter.department = Some("sups".into())), false, &view),
         said!(trouble, ticket::list, &desk.store, &by(|filter| filter.assignee = Some("anna".into())), false, &view),
     ];
-    for (trouble, hint) in
-        missing.iter().zip(["ticket list", "arrival list", "arrival list", "outbox list", "outbox list", "outbox list", "support, sales", "ana"])
-    {
+    for (trouble, hint) in missing.iter().zip([
+        "ticket list",
+        "arrival list",
+        "arrival list",
+        "outbox list",
+        "outbox list",
+        "outbox list",
+        "support, sales",
+        "ana",
+    ]) {
         assert_eq!((trouble.code, trouble.code.number()), (Code::Input, 65));
         assert!(trouble.message.contains(hint), "{}", trouble.message);
     }
@@ -135,8 +142,11 @@ async fn what_is_not_there_is_bad_input_and_what_is_not_a_value_is_bad_usage() {
         said!(trouble, arrival::list, &desk.store, Some("hold"), false, &view),
         said!(trouble, outbox::list, &desk.store, Some("queued"), false, &view),
     ];
-    let known =
-        ["new, open, awaiting-customer, closed", "duplicate, held, discarded, pending", "due, leased, sent, failed, dropped, held"];
+    let known = [
+        "new, open, awaiting-customer, closed",
+        "duplicate, held, discarded, pending",
+        "due, leased, sent, failed, dropped, held",
+    ];
     for (trouble, known) in unknown.iter().zip(known) {
         assert_eq!((trouble.code, trouble.code.number()), (Code::Usage, 64));
         assert!(trouble.message.contains(known), "{}", trouble.message);

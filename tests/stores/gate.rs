@@ -39,7 +39,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 async fn what_was_sent_is_counted_by_kind_and_address_within_the_hour_and_the_day(base: Base) {
     let [one, other] = base.two().await;
     let to = "mia@customer.example";
-    queue(&base, &one, &[("acknowledgement", to), ("answer", to), ("acknowledgement", "noah@customer.example"), ("reply", to)]).await;
+    queue(&base, &one, &[("acknowledgement", to), ("answer", to), ("acknowledgement", "noah@customer.example"), ("reply", to)])
+        .await;
     let leased = one.lease(NOW, NOW.plus(MINUTE), 10).await.unwrap();
     assert_eq!(leased.len(), 4);
     let keys = [to.to_owned()];
@@ -71,7 +72,10 @@ async fn what_may_not_be_sent_waits_without_an_attempt_or_is_dropped_with_an_eve
     let rows = "SELECT state || ' ' || attempts || ' ' || COALESCE(last_error, '') FROM outbox ORDER BY id";
     assert_eq!(base.texts(rows).await, ["due 0 the cap", "dropped 0 too late", "leased 1 "]);
     assert_eq!(base.number("SELECT next_attempt_at FROM outbox WHERE id = 1").await, until.0);
-    assert_eq!(base.texts("SELECT kind || ' ' || actor || ' ' || new FROM event").await, ["dropped postdesk mia@customer.example"]);
+    assert_eq!(
+        base.texts("SELECT kind || ' ' || actor || ' ' || new FROM event").await,
+        ["dropped postdesk mia@customer.example"]
+    );
     store.settle(&[(1, 1, Settlement::Sent)], NOW).await.unwrap();
     assert_eq!(base.texts("SELECT state FROM outbox WHERE id = 1").await, ["due"], "it is nobody's any more");
 }

@@ -56,7 +56,10 @@ async fn a_notice_is_shown_with_its_row_and_its_mail_as_a_person_reads_it() {
     assert_eq!((&shown[0]["automatic"], &shown[0]["sender"]), (&json!(true), &json!("s@desk.example.org")));
     assert_eq!(shown[0]["mail"]["subject"], "Räder [SUP-1042]");
     assert_eq!(shown[0]["mail"]["text"].as_str().unwrap().trim(), "It is on fire.");
-    assert_eq!(shown[0]["mail"]["attachments"], json!([{"name": "a.txt", "media_type": "text/plain", "size": 4, "inline": false}]));
+    assert_eq!(
+        shown[0]["mail"]["attachments"],
+        json!([{"name": "a.txt", "media_type": "text/plain", "size": 4, "inline": false}])
+    );
 }
 
 #[tokio::test]
@@ -85,7 +88,10 @@ async fn what_waits_or_has_failed_is_dropped_and_its_ticket_says_so() {
     assert_eq!(states(&desk).await, ["sent", "dropped", "leased", "dropped", "dropped"]);
     let shown = said!(objects, ticket::show, &desk.store, "1042", &desk.json());
     let last = shown[0]["events"].as_array().unwrap().last().unwrap();
-    assert_eq!((&last["kind"], &last["actor"], &last["to"]), (&json!("dropped"), &json!("operator"), &json!("ana@agents.example")));
+    assert_eq!(
+        (&last["kind"], &last["actor"], &last["to"]),
+        (&json!("dropped"), &json!("operator"), &json!("ana@agents.example"))
+    );
 }
 
 #[tokio::test]

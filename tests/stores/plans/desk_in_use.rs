@@ -6,12 +6,12 @@ use postdesk::decide::recall::Wanted;
 use postdesk::decide::{Action, Operation};
 use postdesk::model::time::Time;
 use postdesk::store::Store;
-use postdesk::store::held::Operated;
 use postdesk::store::gate::Kept;
+use postdesk::store::held::Operated;
 use postdesk::store::outbox::Settlement;
-use postdesk::store::report::outbox::Wish;
 use postdesk::store::report::NEWEST;
 use postdesk::store::report::arrival::ArrivalFilter;
+use postdesk::store::report::outbox::Wish;
 use postdesk::store::report::ticket::TicketFilter;
 
 use crate::base::Base;
