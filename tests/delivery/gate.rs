@@ -66,8 +66,11 @@ async fn acknowledgements_of_an_outage_leave_within_their_caps_or_not_at_all() {
         outbox.queue(id, &format!("{to}@customer.example"), 1).await;
     }
     let hours_ago = |hours: i64| now().0 - hours * 3_600_000_000;
-    let old = format!("UPDATE outbox SET event = 'acknowledgement', created_at = {}; ", hours_ago(2));
-    run(&outbox, old + &format!("UPDATE outbox SET created_at = {} WHERE id = 4", hours_ago(25))).await;
+    // One mail has one acknowledgement: the second one is of another.
+    let other = "INSERT INTO arrival (id, raw_id, department, recipients, source, peer_tls, size, received_at) \
+                 VALUES (2, 1, 'd', 'r', 'smtp', 0, 0, 0); UPDATE outbox SET arrival = 2 WHERE id = 2; ";
+    let old = format!("UPDATE outbox SET event = 'acknowledgement', recipient_key = recipient, created_at = {}; ", hours_ago(2));
+    run(&outbox, format!("{other}{old}UPDATE outbox SET created_at = {} WHERE id = 4", hours_ago(25))).await;
     send_all(&sender(&outbox, port, None)).await;
     let to: Vec<String> = inbox.mails().into_iter().flat_map(|mail| mail.recipients).collect();
     assert_eq!((to.len(), outbox.count("sent").await), (2, 2), "{to:?}");
