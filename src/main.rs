@@ -136,19 +136,19 @@ enum ArrivalVerb {
     /// Take held mail as if its sender were proven
     Release {
         #[command(flatten)]
-        mail: HeldMail,
+        mail: Numbers,
         /// The ticket that it is to join: SUP-1042 or 1042
         #[arg(long, value_name = "REF")]
         onto: Option<String>,
     },
     /// Decide held mail again, as if it had just come
-    Retry(HeldMail),
+    Retry(Numbers),
     /// Let nothing become of held mail; the original is kept
-    Discard(HeldMail),
+    Discard(Numbers),
 }
 
 #[derive(Args)]
-struct HeldMail {
+struct Numbers {
     /// Its number; several at once are welcome
     #[arg(required = true, value_name = "ID")]
     ids: Vec<i64>,
@@ -181,17 +181,28 @@ enum KeyVerb {
 enum OutboxVerb {
     /// List notices, the newest first
     List {
-        /// Only those in this state: due, leased, sent, failed, dropped
+        /// Only those in this state: due, leased, sent, failed, dropped, held
         #[arg(long)]
         state: Option<String>,
         #[command(flatten)]
         list: ListOptions,
     },
-    /// Make a notice due at once
-    Retry {
+    /// Show one notice with its mail as a person reads it
+    Show {
         /// Its number
         id: i64,
+        /// Write the octets of its mail, and nothing else
+        #[arg(long, conflicts_with = "json")]
+        raw: bool,
+        #[command(flatten)]
+        json: Json,
     },
+    /// Make notices due at once that wait, are held, have failed or were dropped
+    Retry(Numbers),
+    /// Never send notices that wait, are held or have failed
+    Drop(Numbers),
+    /// Send notices that wait no earlier than after a retry
+    Hold(Numbers),
 }
 
 #[derive(Args)]
@@ -349,18 +360,19 @@ async fn look(verb: Verb, settings: &Settings, out: &mut dyn Write) -> Result<()
             let onto = onto.as_deref().map(operate::ticket_number).transpose()?;
             held::operate(&store, Action::Release { onto }, &mail.ids, &view(mail.json), out).await
         }
-        Verb::Arrival(ArrivalVerb::Retry(HeldMail { ids, json })) => {
-            held::operate(&store, Action::Retry, &ids, &view(json), out).await
-        }
-        Verb::Arrival(ArrivalVerb::Discard(HeldMail { ids, json })) => {
-            held::operate(&store, Action::Discard, &ids, &view(json), out).await
+        Verb::Arrival(ArrivalVerb::Retry(mail)) => held::operate(&store, Action::Retry, &mail.ids, &view(mail.json), out).await,
+        Verb::Arrival(ArrivalVerb::Discard(mail)) => {
+            held::operate(&store, Action::Discard, &mail.ids, &view(mail.json), out).await
         }
         Verb::Outbox(OutboxVerb::List { state, list }) => {
             outbox::list(&store, state.as_deref(), list.all, &view(list.json), out).await
         }
-        Verb::Outbox(OutboxVerb::Retry { id }) => outbox::retry(&store, id, &view(Json { json: false }), out).await,
-        Verb::Serve | Verb::Check(_) | Verb::Pipe { .. } | Verb::Try { .. } | Verb::MoveStore(_) | Verb::Key(_) => Ok(()),
-        Verb::Demo | Verb::Dkim(_) => Ok(()),
+        Verb::Outbox(OutboxVerb::Show { id, raw: true, .. }) => outbox::raw(&store, id, out).await,
+        Verb::Outbox(OutboxVerb::Show { id, json, .. }) => outbox::show(&store, id, &view(json), out).await,
+        Verb::Outbox(OutboxVerb::Retry(Numbers { ids, json })) => outbox::retry(&store, &ids, &view(json), out).await,
+        Verb::Outbox(OutboxVerb::Drop(Numbers { ids, json })) => outbox::drop(&store, &ids, &view(json), out).await,
+        Verb::Outbox(OutboxVerb::Hold(Numbers { ids, json })) => outbox::hold(&store, &ids, &view(json), out).await,
+        _ => Ok(()),
     }
 }
 

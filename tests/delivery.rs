@@ -8,6 +8,8 @@ mod composing;
 mod faults;
 #[path = "delivery/files.rs"]
 mod files;
+#[path = "delivery/gate.rs"]
+mod gate;
 #[path = "delivery/opportunistic.rs"]
 mod opportunistic;
 #[path = "delivery/outbox.rs"]

@@ -46,6 +46,8 @@ mod doubt;
 mod duties;
 #[path = "stores/fixtures.rs"]
 mod fixtures;
+#[path = "stores/gate.rs"]
+mod gate;
 #[path = "stores/held.rs"]
 mod held;
 #[path = "stores/mails.rs"]

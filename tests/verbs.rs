@@ -6,6 +6,8 @@
 mod fixture;
 #[path = "verbs/held.rs"]
 mod held;
+#[path = "verbs/outgoing.rs"]
+mod outgoing;
 #[path = "verbs/tried.rs"]
 mod tried;
 
@@ -80,7 +82,8 @@ async fn lists_in_json_have_exactly_the_fields_of_the_contract() {
     );
     let notice = concat!(
         r#"{"id":2,"ticket":"SUP-1042","recipient":"ana@agents.example","event":"request","message_id":"n2@desk.example.org","#,
-        r#""state":"due","attempts":2,"next_attempt_at":"2023-11-15T23:13:20Z","last_error":"451 try later"}"#,
+        r#""state":"due","attempts":2,"next_attempt_at":"2023-11-15T23:13:20Z","last_error":"451 try later","#,
+        r#""destination":null}"#,
         "\n"
     );
     assert_eq!((first, arrivals.as_str(), notices.as_str()), (ticket, arrival, notice));
@@ -115,13 +118,22 @@ async fn what_is_not_there_is_bad_input_and_what_is_not_a_value_is_bad_usage() {
         said!(trouble, ticket::show, &desk.store, "SUP-7", &view),
         said!(trouble, arrival::show, &desk.store, 7, &view),
         said!(trouble, arrival::raw, &desk.store, 7),
-        said!(trouble, outbox::retry, &desk.store, 7, &view),
+        said!(trouble, outbox::retry, &desk.store, &[7], &view),
+        said!(trouble, outbox::show, &desk.store, 7, &view),
+        said!(trouble, outbox::raw, &desk.store, 7),
         said!(trouble, ticket::list, &desk.store, &by(|filter| filter.department = Some("sups".into())), false, &view),
         said!(trouble, ticket::list, &desk.store, &by(|filter| filter.assignee = Some("anna".into())), false, &view),
     ];
-    for (trouble, hint) in
-        missing.iter().zip(["ticket list", "arrival list", "arrival list", "outbox list", "support, sales", "ana"])
-    {
+    for (trouble, hint) in missing.iter().zip([
+        "ticket list",
+        "arrival list",
+        "arrival list",
+        "outbox list",
+        "outbox list",
+        "outbox list",
+        "support, sales",
+        "ana",
+    ]) {
         assert_eq!((trouble.code, trouble.code.number()), (Code::Input, 65));
         assert!(trouble.message.contains(hint), "{}", trouble.message);
     }
@@ -130,8 +142,11 @@ async fn what_is_not_there_is_bad_input_and_what_is_not_a_value_is_bad_usage() {
         said!(trouble, arrival::list, &desk.store, Some("hold"), false, &view),
         said!(trouble, outbox::list, &desk.store, Some("queued"), false, &view),
     ];
-    let known =
-        ["new, open, awaiting-customer, closed", "duplicate, held, discarded, pending", "due, leased, sent, failed, dropped"];
+    let known = [
+        "new, open, awaiting-customer, closed",
+        "duplicate, held, discarded, pending",
+        "due, leased, sent, failed, dropped, held",
+    ];
     for (trouble, known) in unknown.iter().zip(known) {
         assert_eq!((trouble.code, trouble.code.number()), (Code::Usage, 64));
         assert!(trouble.message.contains(known), "{}", trouble.message);
@@ -310,12 +325,12 @@ async fn the_original_comes_out_octet_for_octet() {
 async fn what_waits_has_failed_or_was_dropped_is_made_due_and_nothing_else() {
     let desk = Filled::with_conversation().await;
     for id in [2, 4, 5] {
-        assert_eq!(said!(text, outbox::retry, &desk.store, id, &desk.people()), format!("Notice {id} is due now.\n"));
+        assert_eq!(said!(text, outbox::retry, &desk.store, &[id], &desk.people()), format!("Notice {id} is due now.\n"));
         let row = &desk.store.outbox(None, id + 1, 1).await.unwrap().rows[0];
         assert_eq!((row.state.as_str(), row.next_attempt_at), ("due", Some(NOW)));
     }
-    let sent = said!(trouble, outbox::retry, &desk.store, 1, &desk.json());
-    let leased = said!(trouble, outbox::retry, &desk.store, 3, &desk.json());
+    let sent = said!(trouble, outbox::retry, &desk.store, &[1], &desk.json());
+    let leased = said!(trouble, outbox::retry, &desk.store, &[3], &desk.json());
     assert!(sent.message.contains("would be a second mail") && leased.message.contains("is being sent"));
     assert_eq!((sent.code, leased.code), (Code::Input, Code::Input));
     let states = said!(objects, outbox::list, &desk.store, None, false, &desk.json());
@@ -336,6 +351,7 @@ async fn control_characters_in_any_column_never_reach_a_terminal() {
         written.push_str(&said!(text, arrival::list, &desk.store, None, true, &view));
         written.push_str(&said!(text, arrival::show, &desk.store, 17, &view));
         written.push_str(&said!(text, outbox::list, &desk.store, None, true, &view));
+        written.push_str(&said!(text, outbox::show, &desk.store, 2, &view));
     }
     let bad: Vec<char> = written.chars().filter(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}').collect();
     assert!(bad.is_empty(), "{bad:?} in {written}");

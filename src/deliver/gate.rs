@@ -191,8 +191,8 @@ mod tests {
 
     /// The counts when these are leased and the rest is as said.
     fn counts(leased: &[Leased], all_day: i64) -> Counts {
-        let mut counts = Counts::default();
-        counts.all = Count { hour: 0, day: all_day, under_way: leased.len() as i64 };
+        let all = Count { hour: 0, day: all_day, under_way: leased.len() as i64 };
+        let mut counts = Counts { all, ..Counts::default() };
         for notice in leased.iter().filter(|notice| is_acknowledgement(notice)) {
             counts.acknowledgements.under_way += 1;
             counts.to.entry(notice.recipient.key()).or_default().under_way += 1;

@@ -1,58 +1,31 @@
-//! `outbox list` and `outbox retry`.
+//! `outbox list`; one notice in `show`, and what an operator does with them in `change`.
+
+mod change;
+mod show;
+
+pub use change::{drop, hold, retry};
+pub use show::{raw, show};
 
 use std::io::Write;
 
 use serde::Serialize;
 
 use super::table::{Cell, Tone};
-use super::{Code, Ended, Format, List, Trouble, View, settled, write_json, write_list};
+use super::{Ended, List, Trouble, View, settled, write_json, write_list};
 use crate::model::time::Time;
 use crate::store::report::Page;
-use crate::store::report::outbox::{OutboxRow, Retry, STATES};
+use crate::store::report::outbox::{OutboxRow, STATES};
 use crate::store::{Fault, Store};
 
 /// Writes the list of notices, the newest first, of one state or of all: for people the newest 50 unless `all` is set, in JSON every one.
 ///
 /// # Errors
-/// [`Code::Usage`] for an unknown state.
+/// [`super::Code::Usage`] for an unknown state.
 pub async fn list(store: &Store, state: Option<&str>, all: bool, view: &View<'_>, out: &mut dyn Write) -> Result<(), Trouble> {
     if let Some(state) = state.filter(|state| !STATES.contains(state)) {
         return Err(Trouble::unknown_value("state", state, &STATES));
     }
     settled(write_list(&Notices { store, state, view }, all, view.format, out).await)
-}
-
-/// Makes a notice due at once that waits, has failed or was dropped. The running gateway sends it, with the Message-ID it always had.
-///
-/// # Errors
-/// [`Code::Input`] when there is no such notice, it has been sent, or it is being sent at this moment.
-pub async fn retry(store: &Store, id: i64, view: &View<'_>, out: &mut dyn Write) -> Result<(), Trouble> {
-    let message = match store.retry_outbox(id, view.now).await? {
-        Retry::Due => return settled(confirm(id, view, out)),
-        Retry::Sent => format!("notice {id} has been sent: sending it again would be a second mail"),
-        Retry::Leased(until) => format!(
-            "notice {id} is being sent, and the sender has until {}: if it fails, it is tried again by itself",
-            until.in_zone(view.zone)
-        ),
-        Retry::Unknown => format!("there is no notice {id}; `postdesk outbox list` shows those there are"),
-    };
-    Err(Trouble::new(Code::Input, message))
-}
-
-fn confirm(id: i64, view: &View<'_>, out: &mut dyn Write) -> Result<(), Ended> {
-    match view.format {
-        Format::Json => write_json(&Retried { id, state: "due", next_attempt_at: view.now }, out)?,
-        Format::People(_) => writeln!(out, "Notice {id} is due now.")?,
-    }
-    Ok(out.flush()?)
-}
-
-/// The answer of `outbox retry --json`: those fields of the row that have changed.
-#[derive(Serialize)]
-struct Retried {
-    id: i64,
-    state: &'static str,
-    next_attempt_at: Time,
 }
 
 /// A line of `outbox list --json`.
@@ -67,6 +40,7 @@ pub(super) struct Line<'a> {
     attempts: i64,
     next_attempt_at: Option<Time>,
     last_error: Option<&'a str>,
+    destination: Option<&'a str>,
 }
 
 impl<'a> Line<'a> {
@@ -81,12 +55,13 @@ impl<'a> Line<'a> {
             attempts: row.attempts,
             next_attempt_at: row.next_attempt_at,
             last_error: row.last_error.as_deref(),
+            destination: row.destination.as_deref(),
         }
     }
 }
 
 /// The titles of the columns of [`cells`].
-pub(super) const TITLES: &[&str] = &["id", "ticket", "event", "recipient", "state", "tries", "next", "last error"];
+pub(super) const TITLES: &[&str] = &["id", "ticket", "event", "recipient", "destination", "state", "tries", "next", "last error"];
 
 /// A notice as a line of a table.
 pub(super) fn cells(row: &OutboxRow, view: &View<'_>) -> Vec<Cell> {
@@ -95,6 +70,7 @@ pub(super) fn cells(row: &OutboxRow, view: &View<'_>) -> Vec<Cell> {
         Cell::toned(view.reference_of(row.ticket.as_ref()).as_deref().unwrap_or("–"), Tone::Title),
         Cell::new(&row.event),
         Cell::new(&row.recipient),
+        Cell::toned(row.destination.as_deref().unwrap_or("–"), Tone::Quiet),
         Cell::toned(&row.state, Tone::of(&row.state)),
         Cell::number(row.attempts),
         row.next_attempt_at.map_or_else(|| Cell::new("–"), |next| view.moment_in_table(next)),

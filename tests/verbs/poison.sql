@@ -16,4 +16,6 @@ UPDATE arrival SET department = (SELECT p FROM poison), sender = (SELECT p FROM 
                    authenticity = (SELECT p FROM poison), message_id = (SELECT p FROM poison), subject = (SELECT p FROM poison),
                    reasons = (SELECT p FROM poison), defects = (SELECT p FROM poison);
 UPDATE outbox SET event = (SELECT p FROM poison) || id, recipient = (SELECT p FROM poison), message_id = (SELECT p FROM poison),
-                  state = (SELECT p FROM poison), last_error = (SELECT p FROM poison);
+                  sender = (SELECT p FROM poison), destination = (SELECT p FROM poison), state = (SELECT p FROM poison), last_error = (SELECT p FROM poison);
+INSERT INTO letter (outbox, head, parts, tail)
+  SELECT 2, 'From: ' || p || ' <s@desk.example.org>' || char(10) || 'Subject: ' || p || char(10) || char(10) || p || char(10), '[]', '' FROM poison;

@@ -31,7 +31,7 @@ pub struct Door {
     host: String,
     port: u16,
     security: Security,
-    login: Option<Login>,
+    login: Option<Box<Login>>,
     hello: ClientId,
     ca_file: Option<PathBuf>,
     /// Made at the first use of TLS: reading the machine's root certificates takes milliseconds.
@@ -44,7 +44,8 @@ type Greeted = (AsyncSmtpConnection, ServerInfo);
 impl Door {
     /// A door that nobody has gone through yet. The secret of `login` is asked for at each login.
     pub fn new(host: String, port: u16, security: Security, login: Option<Login>, hostname: String) -> Self {
-        Self { host, port, security, login, hello: ClientId::Domain(hostname), ca_file: None, tls: OnceCell::new() }
+        let (login, hello) = (login.map(Box::new), ClientId::Domain(hostname));
+        Self { host, port, security, login, hello, ca_file: None, tls: OnceCell::new() }
     }
 
     /// The same, trusting the authorities in this file (PEM) besides those of this machine. It is read at the first use of TLS.

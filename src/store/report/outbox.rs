@@ -1,11 +1,11 @@
-//! The outbox as lists, and the one change an operator may make to it here: try again.
+//! The outbox as lists and single notices, and the changes that an operator may make to it.
 
 use super::{Page, TicketName};
 use crate::model::time::Time;
 use crate::store::{Fault, News, Store};
 
-/// The names of the states of a notice, in the order in which it goes through them.
-pub const STATES: [&str; 5] = ["due", "leased", "sent", "failed", "dropped"];
+/// The names of the states of a notice, in the order in which it goes through them; `held` by an operator.
+pub const STATES: [&str; 6] = ["due", "leased", "sent", "failed", "dropped", "held"];
 
 /// A notice in a list.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub struct OutboxRow {
     pub ticket: Option<TicketName>,
     /// Envelope recipient.
     pub recipient: String,
+    /// Where it goes: a domain. `None` in rows of earlier versions.
+    pub destination: Option<String>,
     /// Name of the event.
     pub event: String,
     /// Message-ID without angle brackets.
@@ -30,15 +32,45 @@ pub struct OutboxRow {
     pub last_error: Option<String>,
 }
 
-/// What became of an operator's wish to try again.
+/// A notice with everything that its row holds.
+#[derive(Debug, Clone)]
+pub struct OutboxDetail {
+    /// What the list shows.
+    pub notice: OutboxRow,
+    /// Number of the arrival that caused it.
+    pub arrival: i64,
+    /// Envelope sender.
+    pub sender: String,
+    /// Whether it says that no person wrote it; `None` in rows of earlier versions.
+    pub automatic: Option<bool>,
+    /// When it was queued.
+    pub created_at: Time,
+    /// When it was sent, given up or dropped.
+    pub settled_at: Option<Time>,
+}
+
+/// What an operator may want of a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// Send it now: it waits, is held, has failed or was dropped. Its mail and Message-ID stay as they are.
+    Retry,
+    /// Never send it.
+    Drop,
+    /// Do not send it before a retry.
+    Hold,
+}
+
+/// What became of the wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Retry {
-    /// It is due now.
-    Due,
-    /// It has been sent: a second copy would be a second mail.
+pub enum Granted {
+    /// It is so.
+    Done,
+    /// It has been sent.
     Sent,
     /// Somebody is sending it until then, and knows best how that ends.
     Leased(Time),
+    /// In this state there is nothing to do.
+    Needless(String),
     /// There is no such row.
     Unknown,
 }
@@ -52,15 +84,23 @@ impl Store {
         looking!(self, base => base.outbox(state, before, limit))
     }
 
-    /// Makes a notice that waits, has failed or was dropped due at `now`. Its mail and Message-ID stay as they are.
+    /// A notice by its number; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the store is away or refuses the question.
+    pub async fn notice(&self, id: i64) -> Result<Option<OutboxDetail>, Fault> {
+        looking!(self, base => base.notice(id))
+    }
+
+    /// Does what an operator wants of a notice; that it was dropped becomes an event of its ticket in the same transaction.
     ///
     /// # Errors
     /// When the store is away or refuses the change; nothing has changed then.
-    pub async fn retry_outbox(&self, id: i64, now: Time) -> Result<Retry, Fault> {
-        let retried = looking!(self, base => base.retry_outbox(id, now))?;
-        if retried == Retry::Due {
+    pub async fn change_notice(&self, id: i64, wish: Wish, by: &str, now: Time) -> Result<Granted, Fault> {
+        let granted = looking!(self, base => base.change_notice(id, wish, by, now))?;
+        if granted == Granted::Done && wish == Wish::Retry {
             self.tell(News::Outbox).await;
         }
-        Ok(retried)
+        Ok(granted)
     }
 }

@@ -36,8 +36,10 @@ impl Base {
         }
         query.push(") AND slot >= ").push_bind(day).push(" GROUP BY kind UNION ALL SELECT CASE WHEN event = ");
         query.push_bind(Event::Acknowledgement.name()).push(" THEN ").push_bind(to("")).push(" || recipient_key ELSE ");
-        query.push_bind(ALL).push(" END AS kind, CAST(0 AS BIGINT), CAST(0 AS BIGINT), COUNT(*) FROM outbox");
-        query.push(" WHERE state = 'leased' GROUP BY 1");
+        query.push_bind(ALL).push(" END AS kind, CAST(0 AS BIGINT), CAST(0 AS BIGINT), ");
+        query.push("CAST(SUM(CASE state WHEN 'leased' THEN 1 ELSE 0 END) AS BIGINT) FROM outbox ");
+        // Leases end in the future: a backlog of what is due is not walked through.
+        query.push("WHERE state IN ('due', 'leased') AND next_attempt_at > ").push_bind(now.0).push(" GROUP BY 1");
         let mut reader = self.reader().await?;
         let rows = query.build().persistent(KEPT).fetch_all(&mut *reader).await?;
         reader.release();
@@ -61,7 +63,7 @@ impl Base {
     pub(in crate::store) async fn keep_back(&self, kept: &[(i64, i64, Kept)], now: Time) -> Result<(), Fault> {
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin().await?;
-        let mut query = QueryBuilder::<Database>::new("WITH kept (id, lease, state, at, error, settled) AS (");
+        let mut query = QueryBuilder::<Database>::new("WITH done (id, lease, state, at, error, settled) AS (");
         query.push_values(kept, |mut row, (id, lease, kept)| {
             let (state, at, why, settled) = match kept {
                 Kept::Waits { until, why } => ("due", until.0, why, None),
@@ -70,9 +72,9 @@ impl Base {
             row.push_bind(*id).push_bind(*lease).push_bind(state).push_bind(at).push_bind(why.as_str()).push_bind(settled);
         });
         query.push(
-            ") UPDATE outbox SET state = kept.state, next_attempt_at = kept.at, last_error = kept.error, settled_at = kept.settled, \
+            ") UPDATE outbox SET state = done.state, next_attempt_at = done.at, last_error = done.error, settled_at = done.settled, \
              attempts = outbox.attempts - 1 \
-             FROM kept WHERE outbox.id = kept.id AND outbox.lease = kept.lease AND outbox.state = 'leased' \
+             FROM done WHERE outbox.id = done.id AND outbox.lease = done.lease AND outbox.state = 'leased' \
              RETURNING outbox.ticket, outbox.state, outbox.recipient",
         );
         let rows = query.build().persistent(KEPT).fetch_all(&mut *transaction).await?;

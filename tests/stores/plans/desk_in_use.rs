@@ -6,10 +6,12 @@ use postdesk::decide::recall::Wanted;
 use postdesk::decide::{Action, Operation};
 use postdesk::model::time::Time;
 use postdesk::store::Store;
+use postdesk::store::gate::Kept;
 use postdesk::store::held::Operated;
 use postdesk::store::outbox::Settlement;
 use postdesk::store::report::NEWEST;
 use postdesk::store::report::arrival::ArrivalFilter;
+use postdesk::store::report::outbox::Wish;
 use postdesk::store::report::ticket::TicketFilter;
 
 use crate::base::Base;
@@ -115,6 +117,12 @@ async fn sending(store: &Store) {
         store.letter(notice.id).await.unwrap();
     }
     store.raw_range(7, 2, 9).await.unwrap();
+    store.counts_at_the_wire(&["c1@customer.example".to_owned()], now()).await.unwrap();
+    let waits = Kept::Waits { until: now().plus(Duration::from_secs(600)), why: "the cap".to_owned() };
+    let (first, leased) = leased.split_first().unwrap();
+    let (second, leased) = leased.split_first().unwrap();
+    let kept = [(first.id, first.lease, waits), (second.id, second.lease, Kept::Dropped("late".to_owned()))];
+    store.keep_back(&kept, now()).await.unwrap();
     let settled: Vec<_> = leased
         .iter()
         .map(|notice| {
@@ -148,12 +156,15 @@ async fn lists(store: &Store) {
         for filter in [ArrivalFilter::Any, ArrivalFilter::Pending, ArrivalFilter::Outcome("held".to_owned())] {
             store.arrivals(&filter, before, 50).await.unwrap();
         }
-        for state in [None, Some("due"), Some("failed")] {
+        for state in [None, Some("due"), Some("failed"), Some("held")] {
             store.outbox(state, before, 50).await.unwrap();
         }
     }
     store.ticket_by_reference(14).await.unwrap().unwrap();
     store.arrival(7).await.unwrap().unwrap();
     store.raw(7).await.unwrap().unwrap();
-    store.retry_outbox(100, now()).await.unwrap();
+    store.notice(100).await.unwrap().unwrap();
+    for wish in [Wish::Retry, Wish::Hold, Wish::Drop] {
+        store.change_notice(100, wish, "operator", now()).await.unwrap();
+    }
 }

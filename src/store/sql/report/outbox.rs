@@ -2,17 +2,18 @@
 
 use sqlx::Row as _;
 
-use super::{Base, Connection, Record};
+use super::{Base, Connection, Record, note_dropped};
 use crate::model::time::Time;
 use crate::store::Fault;
-use crate::store::report::outbox::{OutboxRow, Retry};
+use crate::store::report::outbox::{Granted, OutboxDetail, OutboxRow, Wish};
 use crate::store::report::{Page, TicketName};
 
 /// Notices with one condition, each with the department that its ticket is in now.
 macro_rules! notices {
     ($condition:literal) => {
         concat!(
-            "SELECT o.id, o.recipient, o.event, o.message_id, o.state, o.attempts, o.next_attempt_at, o.last_error,
+            "SELECT o.id, o.recipient, o.destination, o.event, o.message_id, o.state, o.attempts, o.next_attempt_at, o.last_error,
+                    o.arrival, o.sender, o.automatic, o.created_at, o.settled_at,
                     t.number AS ticket_number, t.department AS ticket_department
              FROM outbox o LEFT JOIN ticket t ON t.number = o.ticket
              WHERE ",
@@ -36,34 +37,62 @@ impl Base {
         Ok(Page::new(rows, limit, |row| row.id))
     }
 
-    pub(in crate::store) async fn retry_outbox(&self, id: i64, now: Time) -> Result<Retry, Fault> {
+    pub(in crate::store) async fn notice(&self, id: i64) -> Result<Option<OutboxDetail>, Fault> {
+        let mut reader = self.reader().await?;
+        let row = sqlx::query(notices!("o.id = $1")).bind(id).fetch_optional(&mut *reader).await?;
+        reader.release();
+        let detail = |row: &Record| -> Result<OutboxDetail, sqlx::Error> {
+            Ok(OutboxDetail {
+                notice: outbox_row(row)?,
+                arrival: row.try_get("arrival")?,
+                sender: row.try_get("sender")?,
+                automatic: row.try_get::<Option<i64>, _>("automatic")?.map(|flag| flag != 0),
+                created_at: Time(row.try_get("created_at")?),
+                settled_at: row.try_get::<Option<i64>, _>("settled_at")?.map(Time),
+            })
+        };
+        Ok(row.as_ref().map(detail).transpose()?)
+    }
+
+    pub(in crate::store) async fn change_notice(&self, id: i64, wish: Wish, by: &str, now: Time) -> Result<Granted, Fault> {
+        // The state is looked at in the statement that changes it, so that a sender that leases the row meanwhile is not overruled.
+        let change = match wish {
+            Wish::Retry => {
+                "UPDATE outbox SET state = 'due', next_attempt_at = $2, settled_at = NULL, told_at = NULL
+                 WHERE id = $1 AND state IN ('due', 'failed', 'dropped', 'held') RETURNING ticket, recipient"
+            }
+            Wish::Drop => {
+                "UPDATE outbox SET state = 'dropped', settled_at = $2
+                 WHERE id = $1 AND state IN ('due', 'failed', 'held') RETURNING ticket, recipient"
+            }
+            Wish::Hold => {
+                "UPDATE outbox SET state = 'held', next_attempt_at = $2
+                 WHERE id = $1 AND state = 'due' RETURNING ticket, recipient"
+            }
+        };
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin().await?;
-        // The state is looked at in the statement that changes it, so that a sender that leases the row meanwhile is not overruled.
-        let changed = sqlx::query(
-            "UPDATE outbox SET state = 'due', next_attempt_at = $2, settled_at = NULL, told_at = NULL
-             WHERE id = $1 AND state IN ('due', 'failed', 'dropped')",
-        )
-        .bind(id)
-        .bind(now.0)
-        .execute(&mut *transaction)
-        .await?;
-        if changed.rows_affected() == 1 {
-            transaction.commit().await?;
-            writer.release();
-            return Ok(Retry::Due);
-        }
-        let found: Option<(String, i64)> = sqlx::query_as("SELECT state, next_attempt_at FROM outbox WHERE id = $1")
-            .bind(id)
-            .fetch_optional(&mut *transaction)
-            .await?;
+        let changed: Option<(Option<i64>, String)> =
+            sqlx::query_as(change).bind(id).bind(now.0).fetch_optional(&mut *transaction).await?;
+        let granted = match changed {
+            Some((ticket, recipient)) => {
+                let dropped = ticket.filter(|_| wish == Wish::Drop).map(|ticket| (ticket, recipient));
+                note_dropped(&mut transaction, dropped.into_iter().collect(), by, now).await?;
+                Granted::Done
+            }
+            None => {
+                let found = sqlx::query_as("SELECT state, next_attempt_at FROM outbox WHERE id = $1").bind(id);
+                let found: Option<(String, i64)> = found.fetch_optional(&mut *transaction).await?;
+                found.map_or(Granted::Unknown, |(state, until)| match state.as_str() {
+                    "sent" => Granted::Sent,
+                    "leased" => Granted::Leased(Time(until)),
+                    _ => Granted::Needless(state),
+                })
+            }
+        };
         transaction.commit().await?;
         writer.release();
-        Ok(match found {
-            None => Retry::Unknown,
-            Some((state, _)) if state == "sent" => Retry::Sent,
-            Some((_, until)) => Retry::Leased(Time(until)),
-        })
+        Ok(granted)
     }
 }
 
@@ -80,6 +109,7 @@ fn outbox_row(row: &Record) -> Result<OutboxRow, sqlx::Error> {
         id: row.try_get("id")?,
         ticket: TicketName::from_columns(row.try_get("ticket_number")?, row.try_get("ticket_department")?),
         recipient: row.try_get("recipient")?,
+        destination: row.try_get("destination")?,
         event: row.try_get("event")?,
         message_id: row.try_get("message_id")?,
         // The column keeps the time of the last attempt when there is no next one.
