@@ -133,9 +133,13 @@ impl Hours {
     }
 
     fn is_holiday(&self, day: Day) -> bool {
+        if self.holidays.is_empty() {
+            return false;
+        }
+        let date = day.month_and_day();
         self.holidays.iter().any(|holiday| match holiday {
             Holiday::Once(once) => *once == day,
-            Holiday::EveryYear { month, day: of_month } => day.month_and_day() == Some((*month, *of_month)),
+            Holiday::EveryYear { month, day } => date == Some((*month, *day)),
         })
     }
 }
