@@ -77,7 +77,7 @@ fn require_all(texts: &[&str]) {
         &["WHERE state = 'failed' AND told_at IS NULL ORDER BY id LIMIT 1"],
         &["last_error FROM outbox WHERE state = 'failed' AND told_at IS NULL"],
         &["MAX(m.arrival)"],
-        &["WITH told", "UPDATE ticket"],
+        &["WITH done", "UPDATE ticket"],
         &["SET told_at =", "AND id IN"],
         &["WHERE id = $1 AND outcome = 'held'"],
     ];

@@ -196,13 +196,13 @@ async fn write_told(transaction: &mut Transaction<'_>, told: &[Told]) -> Result<
     if told.is_empty() {
         return Ok(());
     }
-    let mut query = QueryBuilder::<Database>::new("WITH told (number, reminded_of, overdue_of) AS (");
+    let mut query = QueryBuilder::<Database>::new("WITH done (number, reminded_of, overdue_of) AS (");
     query.push_values(told, |mut row, Told { ticket, .. }| {
         row.push_bind(ticket.number)
             .push_bind(ticket.reminded_of.map(|time| time.0))
             .push_bind(ticket.overdue_of.map(|time| time.0));
     });
-    query.push(") UPDATE ticket SET reminded_of = told.reminded_of, overdue_of = told.overdue_of FROM told WHERE ticket.number = told.number");
+    query.push(") UPDATE ticket SET reminded_of = done.reminded_of, overdue_of = done.overdue_of FROM done WHERE ticket.number = done.number");
     query.build().execute(&mut **transaction).await?;
     insert_events(transaction, &told.iter().map(|told| &told.event).collect::<Vec<_>>()).await
 }
