@@ -72,7 +72,7 @@ fn require_all(texts: &[&str]) {
         &["WHERE o.arrival = $1"],
         &["told_at IS NULL ORDER BY id LIMIT 1"],
         &["SET told_at = $1"],
-        &["t.due_at IS NOT NULL AND t.status IN ('new', 'open') AND"],
+        &["t.due_at IS NOT NULL AND t.status <> 'awaiting-customer'"],
         &["SELECT number FROM ticket WHERE due_at IS NOT NULL"],
         &["WHERE state = 'failed' AND told_at IS NULL ORDER BY id LIMIT 1"],
         &["last_error FROM outbox WHERE state = 'failed' AND told_at IS NULL"],

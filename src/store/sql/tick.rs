@@ -70,7 +70,7 @@ impl Base {
 async fn due_tickets(connection: &mut Connection, horizons: &[Horizon], now: Time, limit: usize) -> Result<Vec<i64>, Fault> {
     let farthest = horizons.iter().map(|horizon| horizon.until).fold(now, Time::max);
     let mut query = QueryBuilder::<Database>::new(
-        "SELECT number FROM ticket WHERE due_at IS NOT NULL AND status IN ('new', 'open') \
+        "SELECT number FROM ticket WHERE due_at IS NOT NULL AND status <> 'awaiting-customer' AND status <> 'closed' \
          AND (overdue_of IS NULL OR overdue_of <> due_at) AND due_at <= ",
     );
     query.push_bind(farthest.0).push(" AND (due_at <= ").push_bind(now.0);

@@ -31,7 +31,7 @@ const SERVED_BY: [(&str, &str); 14] = [
     ("t.status = $3 AND", "ticket_status"),
     ("t.assignee = $4 AND", "ticket_assignee"),
     ("t.department = $2 AND", "ticket_department"),
-    ("AND t.status IN ('new', 'open') AND", "ticket_due"),
+    ("AND t.status <> 'closed' AND", "ticket_due"),
     ("SELECT number FROM ticket WHERE due_at", "ticket_untold"),
     ("state = 'failed' AND told_at IS NULL", "outbox_untold"),
 ];
