@@ -12,6 +12,8 @@ mod cutting;
 mod desk;
 #[path = "decisions/digest.rs"]
 mod digest;
+#[path = "decisions/due.rs"]
+mod due;
 #[path = "decisions/families.rs"]
 mod families;
 #[path = "decisions/machines.rs"]
@@ -24,5 +26,7 @@ mod promises;
 mod properties;
 #[path = "decisions/reports.rs"]
 mod reports;
+#[path = "decisions/tick.rs"]
+mod tick;
 #[path = "decisions/world.rs"]
 mod world;

@@ -5,6 +5,8 @@
 mod command_line;
 #[path = "crashes/gateway.rs"]
 mod gateway;
+#[path = "faults/overdue.rs"]
+mod overdue;
 #[path = "faults/wire.rs"]
 mod wire;
 

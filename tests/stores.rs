@@ -65,6 +65,8 @@ mod plans;
 #[path = "postgres/proxy.rs"]
 #[expect(dead_code, reason = "shared with the tests of the cluster itself, which need more of it")]
 mod proxy;
+#[path = "stores/tick.rs"]
+mod tick;
 #[path = "stores/versions.rs"]
 mod versions;
 #[path = "stores/workers.rs"]

@@ -5,10 +5,11 @@
 ALTER TABLE ticket ADD COLUMN due_by_hand BIGINT;
 ALTER TABLE ticket ADD COLUMN reminded_of BIGINT;
 ALTER TABLE ticket ADD COLUMN overdue_of BIGINT;
--- What the clock looks for, and the list of what is overdue, which goes by number.
+-- What the clock looks for, and the list of what is overdue, which goes by number. It is our turn by what the status is not, since for what it
+-- is SQLite would take the index of all statuses.
 CREATE INDEX ticket_untold ON ticket (due_at, number)
-    WHERE due_at IS NOT NULL AND status IN ('new', 'open') AND (overdue_of IS NULL OR overdue_of <> due_at);
-CREATE INDEX ticket_due ON ticket (number, due_at) WHERE due_at IS NOT NULL AND status IN ('new', 'open');
+    WHERE due_at IS NOT NULL AND status <> 'awaiting-customer' AND status <> 'closed' AND (overdue_of IS NULL OR overdue_of <> due_at);
+CREATE INDEX ticket_due ON ticket (number, due_at) WHERE due_at IS NOT NULL AND status <> 'awaiting-customer' AND status <> 'closed';
 
 -- The language that the requester wrote in, when it is sure.
 ALTER TABLE ticket ADD COLUMN language TEXT;
@@ -24,7 +25,7 @@ ALTER TABLE outbox ADD COLUMN automatic BIGINT;
 ALTER TABLE outbox ADD COLUMN told_at BIGINT;
 -- Nobody is told of what was given up before.
 UPDATE outbox SET told_at = COALESCE(settled_at, created_at) WHERE state = 'failed';
-CREATE INDEX outbox_untold ON outbox (id) WHERE state = 'failed' AND told_at IS NULL;
+CREATE INDEX outbox_untold ON outbox (told_at, id) WHERE state = 'failed' AND told_at IS NULL;
 
 -- How many mails have left, by ten minutes: what the caps at the wire are held against.
 CREATE TABLE sent (

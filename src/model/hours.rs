@@ -1,7 +1,7 @@
 //! When a department is at work: what a span of time counts in, and its time zone.
 //!
 //! Hours are told by the clocks of the zone, and counted as they pass: a day on which clocks go forward is an hour shorter. Nothing in here
-//! loops for ever, whatever the hours: who would have to wait for longer than [`FARTHEST`] days is answered by plain addition from there.
+//! loops for ever, whatever the hours: who would have to wait for longer than some 27 years is answered by plain addition from there.
 
 use std::fmt;
 use std::time::Duration;
@@ -64,7 +64,7 @@ impl Hours {
         Self { zone, week: std::array::from_fn(|_| vec![Window::WHOLE_DAY]), holidays: Vec::new() }
     }
 
-    /// These hours; `None` when they never open, or not within [`FARTHEST`] days of the year 2000.
+    /// These hours; `None` when they never open, or not within 10,000 days of the year 2000.
     pub fn new(zone: Zone, mut week: Week, holidays: Vec<Holiday>) -> Option<Self> {
         for windows in &mut week {
             windows.retain(|window| window.opens < window.closes);
@@ -133,9 +133,13 @@ impl Hours {
     }
 
     fn is_holiday(&self, day: Day) -> bool {
+        if self.holidays.is_empty() {
+            return false;
+        }
+        let date = day.month_and_day();
         self.holidays.iter().any(|holiday| match holiday {
             Holiday::Once(once) => *once == day,
-            Holiday::EveryYear { month, day: of_month } => day.month_and_day() == Some((*month, *of_month)),
+            Holiday::EveryYear { month, day } => date == Some((*month, *day)),
         })
     }
 }

@@ -216,10 +216,6 @@ trait List {
     const NOTHING: &'static str;
     /// A page of it.
     async fn page(&self, before: i64, limit: i64) -> Result<Page<Self::Row>, Fault>;
-    /// Whether a row of a page is wanted; for what the store cannot tell.
-    fn wanted(&self, _row: &Self::Row) -> bool {
-        true
-    }
     /// The row as a line of JSON.
     fn write_json(&self, row: &Self::Row, out: &mut dyn Write) -> Result<(), Ended>;
     /// The row as a line of a table.

@@ -4,7 +4,7 @@ use postdesk::model::address::Address;
 use postdesk::store::custody::Sealed;
 
 use crate::base::Base;
-use crate::mails::{ALL, claim, decide_all, from, reply_to, sealed, take};
+use crate::mails::{ALL, NOW, claim, decide_all, from, house, reply_to, sealed, take};
 
 on_both!(
     a_report_marks_its_notice_and_its_address_until_somebody_writes_from_there,
@@ -62,6 +62,8 @@ async fn a_report_marks_its_notice_and_its_address_until_somebody_writes_from_th
     assert_eq!(base.texts("SELECT kind FROM message ORDER BY arrival").await, ["request", "bounce"]);
     let body = base.texts("SELECT head FROM letter JOIN outbox ON outbox.id = outbox WHERE event = 'undelivered'").await;
     assert!(body[0].contains("mia@customer.example") && body[0].contains("550 5.1.1 no"), "{}", body[0]);
+
+    assert_eq!(store.tick(house().rules(NOW)).await.unwrap().queued, 0, "the report has told of it");
 
     // A later report of the same notice.
     take(&store, &[report(&bounce_address(&base).await, "r2", "5.1.1")]).await.unwrap();

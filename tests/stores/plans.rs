@@ -36,7 +36,7 @@ async fn every_statement_on_the_way_of_a_mail_and_every_list_is_found_by_an_inde
 
 /// The statements that this is about: a word of each, so that none is missed because nothing led to it.
 fn require_all(texts: &[&str]) {
-    const WORDS: [&[&str]; 42] = [
+    const WORDS: [&[&str]; 49] = [
         &["INSERT INTO raw"],
         &["INSERT INTO arrival"],
         &["SELECT COUNT(*) FROM (SELECT id FROM arrival WHERE outcome IS NULL"],
@@ -78,6 +78,13 @@ fn require_all(texts: &[&str]) {
         &["WHERE o.arrival = $1"],
         &["told_at IS NULL ORDER BY id LIMIT 1"],
         &["SET told_at = $1"],
+        &["t.due_at IS NOT NULL AND t.status <> 'awaiting-customer'"],
+        &["SELECT number FROM ticket WHERE due_at IS NOT NULL"],
+        &["WHERE state = 'failed' AND told_at IS NULL ORDER BY id LIMIT 1"],
+        &["last_error FROM outbox WHERE state = 'failed' AND told_at IS NULL"],
+        &["MAX(m.arrival)"],
+        &["WITH done", "UPDATE ticket"],
+        &["SET told_at =", "AND id IN"],
         &["WHERE id = $1 AND outcome = 'held'"],
     ];
     for words in WORDS {

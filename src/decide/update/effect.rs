@@ -141,7 +141,11 @@ impl<'a> Effects<'a> {
 
     /// The department's rule for when the ticket is due, unless a command has just said it. `before` is the ticket as the mail found it.
     pub(super) fn settle_due(&mut self, before: Option<&Ticket>) {
-        if !self.due_said || self.ticket.status == Status::Closed {
+        let closed = self.ticket.status == Status::Closed;
+        if closed && self.due_said && self.ticket.due_at.is_some() {
+            self.done.push("A closed ticket is not due: the date counts for nothing.".to_owned());
+        }
+        if !self.due_said || closed {
             due::settle(self.matter, before, &mut self.ticket);
         }
     }

@@ -70,7 +70,7 @@ impl Base {
 async fn due_tickets(connection: &mut Connection, horizons: &[Horizon], now: Time, limit: usize) -> Result<Vec<i64>, Fault> {
     let farthest = horizons.iter().map(|horizon| horizon.until).fold(now, Time::max);
     let mut query = QueryBuilder::<Database>::new(
-        "SELECT number FROM ticket WHERE due_at IS NOT NULL AND status IN ('new', 'open') \
+        "SELECT number FROM ticket WHERE due_at IS NOT NULL AND status <> 'awaiting-customer' AND status <> 'closed' \
          AND (overdue_of IS NULL OR overdue_of <> due_at) AND due_at <= ",
     );
     query.push_bind(farthest.0).push(" AND (due_at <= ").push_bind(now.0);
@@ -196,13 +196,13 @@ async fn write_told(transaction: &mut Transaction<'_>, told: &[Told]) -> Result<
     if told.is_empty() {
         return Ok(());
     }
-    let mut query = QueryBuilder::<Database>::new("WITH told (number, reminded_of, overdue_of) AS (");
+    let mut query = QueryBuilder::<Database>::new("WITH done (number, reminded_of, overdue_of) AS (");
     query.push_values(told, |mut row, Told { ticket, .. }| {
         row.push_bind(ticket.number)
             .push_bind(ticket.reminded_of.map(|time| time.0))
             .push_bind(ticket.overdue_of.map(|time| time.0));
     });
-    query.push(") UPDATE ticket SET reminded_of = told.reminded_of, overdue_of = told.overdue_of FROM told WHERE ticket.number = told.number");
+    query.push(") UPDATE ticket SET reminded_of = done.reminded_of, overdue_of = done.overdue_of FROM done WHERE ticket.number = done.number");
     query.build().execute(&mut **transaction).await?;
     insert_events(transaction, &told.iter().map(|told| &told.event).collect::<Vec<_>>()).await
 }

@@ -14,11 +14,12 @@ const CLOCK: &str = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIG
 
 /// What SQLite may walk through as a whole: few rows, or rows of the statement itself; a partial index holds only what waits.
 const SMALL: [&str; 8] = ["gateway", "duty", "done", "newest", "pending", "CONSTANT ROW", "(subquery", "ROW VALUES"];
-const WAITING: [&str; 3] = ["arrival_untold", "arrival_pending", "outbox_waiting"];
+const WAITING: [&str; 6] =
+    ["arrival_untold", "arrival_pending", "outbox_waiting", "outbox_untold", "ticket_untold", "ticket_due"];
 
 /// Which index serves which statement. Without it another one would do, row by row. PostgreSQL weighs that anew for each store; SQLite does
 /// not.
-const SERVED_BY: [(&str, &str); 11] = [
+const SERVED_BY: [(&str, &str); 14] = [
     ("FROM arrival WHERE outcome IS NULL AND (claimed_by", "arrival_outcome"),
     ("FROM arrival WHERE outcome IS NULL LIMIT", "arrival_outcome"),
     ("a.outcome IS NULL ORDER BY a.id DESC", "arrival_outcome"),
@@ -30,6 +31,9 @@ const SERVED_BY: [(&str, &str); 11] = [
     ("t.status = $3 AND", "ticket_status"),
     ("t.assignee = $4 AND", "ticket_assignee"),
     ("t.department = $2 AND", "ticket_department"),
+    ("AND t.status <> 'closed' AND", "ticket_due"),
+    ("SELECT number FROM ticket WHERE due_at", "ticket_untold"),
+    ("state = 'failed' AND told_at IS NULL", "outbox_untold"),
 ];
 
 /// The log of a server from one moment on.

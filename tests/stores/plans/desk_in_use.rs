@@ -16,7 +16,7 @@ use postdesk::store::report::ticket::TicketFilter;
 
 use crate::base::Base;
 use crate::cluster::Cluster;
-use crate::mails::{ALL, claim, decide_all, from, ids, reply_to, take};
+use crate::mails::{ALL, claim, decide_all, from, house, ids, reply_to, take};
 
 /// So often is each asked: from the sixth time on PostgreSQL may take a plan that it keeps for any values.
 const TIMES: usize = 6;
@@ -29,10 +29,10 @@ const ROWS: &str = "
         SELECT i, CASE i % 4 WHEN 0 THEN 'billing' ELSE 'support' END, 'support@desk.example.org', 'smtp', 0, 64, i, CASE WHEN i > 59900 THEN 0 ELSE 1 END,
         CASE WHEN i > 59900 THEN NULL WHEN i % 100 = 0 THEN 'held' WHEN i % 3 = 1 THEN 'request' ELSE 'reply' END, 1 + (i - 1) / 3,
         CASE WHEN i <= 59900 THEN sha256(CAST(CAST(i AS TEXT) AS BYTEA)) END, 'x' || i || '@customer.example', 'Subject ' || i, 'a reason' FROM generate_series(1, 60000) i;
-    INSERT INTO ticket (number, department, subject, status, priority, origin, visibility, requester_name, requester_address, assignee, mailbox, first_message_id, last_message_id, created_at, updated_at)
+    INSERT INTO ticket (number, department, subject, status, priority, origin, visibility, requester_name, requester_address, assignee, mailbox, first_message_id, last_message_id, created_at, updated_at, due_at)
         SELECT i, CASE i % 4 WHEN 0 THEN 'billing' ELSE 'support' END, 'Subject ' || i, CASE WHEN i % 20 = 0 THEN 'open' WHEN i % 50 = 1 THEN 'new' ELSE 'closed' END,
         'medium', 'email', 'external', 'C ' || i, 'c' || i || '@customer.example', CASE i % 10 WHEN 0 THEN 'ana' WHEN 1 THEN 'boris' END, 'support@desk.example.org',
-        'x' || (3 * i - 2) || '@customer.example', 'x' || (3 * i) || '@customer.example', i, i FROM generate_series(1, 20000) i;
+        'x' || (3 * i - 2) || '@customer.example', 'x' || (3 * i) || '@customer.example', i, i, CASE WHEN i % 20 = 0 OR i % 50 = 1 THEN CAST(i AS BIGINT) * 1000000000 END FROM generate_series(1, 20000) i;
     INSERT INTO message (arrival, ticket, kind, public, author_name, author_address, at, message_id, subject, text, quoted, authenticated)
         SELECT i, 1 + (i - 1) / 3, CASE i % 3 WHEN 1 THEN 'request' WHEN 2 THEN 'answer' ELSE 'reply' END, 1, '', 'c@customer.example', i, 'x' || i || '@customer.example',
         'Subject', repeat('text ', 40), '', 0 FROM generate_series(1, 59900) i;
@@ -40,9 +40,9 @@ const ROWS: &str = "
     INSERT INTO follower SELECT i, 'f' || i || '@customer.example', 'F', i FROM generate_series(1, 20000) i;
     INSERT INTO relation SELECT i, i - 1, 'follow-up' FROM generate_series(2, 20000) i;
     INSERT INTO event (ticket, at, actor, kind) SELECT 1 + (i - 1) / 3, i, 'postdesk', 'opened' FROM generate_series(1, 59900) i;
-    INSERT INTO outbox (id, ticket, arrival, event, recipient, recipient_key, sender, message_id, state, next_attempt_at, created_at)
+    INSERT INTO outbox (id, ticket, arrival, event, recipient, recipient_key, sender, message_id, state, next_attempt_at, created_at, told_at)
         SELECT i, 1 + (i - 1) / 3, i, 'reply', 'ana@staff.example', 'ana@staff.example', 's@desk.example.org', 'n' || i || '@desk.example.org',
-        CASE WHEN i > 59800 THEN 'due' WHEN i % 100 = 0 THEN 'failed' ELSE 'sent' END, i, i FROM generate_series(1, 59900) i;
+        CASE WHEN i > 59800 THEN 'due' WHEN i % 100 = 0 THEN 'failed' ELSE 'sent' END, i, i, CASE WHEN i % 10000 <> 0 THEN i END FROM generate_series(1, 59900) i;
     INSERT INTO letter SELECT i, 'head', '[]', 'tail' FROM generate_series(1, 59900) i;
     INSERT INTO acknowledged SELECT 'c' || i || '@customer.example', NOW_SLOT - i % 250, 1 FROM generate_series(1, 20000) i;
     INSERT INTO acknowledged SELECT '', NOW_SLOT - i, 0 FROM generate_series(1, 288) i;
@@ -68,6 +68,9 @@ pub(crate) async fn use_everything(base: &Base) {
         sending(&store).await;
         lists(&store).await;
         held(&store, time).await;
+        // By then a few more tickets are due.
+        let (house, then) = (house(), Time(100_000_000_000 * (time as i64 + 1)));
+        assert!(store.tick(house.rules(then)).await.unwrap().tickets > 0);
     }
 }
 
@@ -142,9 +145,9 @@ async fn lists(store: &Store) {
     let none = TicketFilter::default;
     let filters = [
         none(),
-        TicketFilter { waiting: true, ..none() },
+        TicketFilter { overdue_at: Some(now()), ..none() },
         TicketFilter { status: some("open"), ..none() },
-        TicketFilter { status: some("open"), waiting: true, ..none() },
+        TicketFilter { status: some("open"), overdue_at: Some(now()), ..none() },
         TicketFilter { status: some("new"), department: some("billing"), ..none() },
         TicketFilter { assignee: some("ana"), ..none() },
         TicketFilter { department: some("billing"), ..none() },

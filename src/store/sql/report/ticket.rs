@@ -39,7 +39,9 @@ impl Base {
     ) -> Result<Page<TicketRow>, Fault> {
         let statement = match filter {
             // Its index holds what is due and our turn, by number.
-            TicketFilter { overdue_at: Some(_), .. } => list_of_tickets!("t.due_at IS NOT NULL AND t.status IN ('new', 'open')"),
+            TicketFilter { overdue_at: Some(_), .. } => {
+                list_of_tickets!("t.due_at IS NOT NULL AND t.status <> 'awaiting-customer' AND t.status <> 'closed'")
+            }
             TicketFilter { status: Some(_), .. } => list_of_tickets!("t.status = $3"),
             TicketFilter { assignee: Some(_), .. } => list_of_tickets!("t.assignee = $4"),
             TicketFilter { department: Some(_), .. } => list_of_tickets!("t.department = $2"),
