@@ -27,7 +27,10 @@ fn a_key_is_kept_for_its_owner_alone_and_never_overwritten() {
     assert_eq!((key.kind, key.exposed), (Kind::Ed25519, false));
     let record = key.record();
     assert!(told.contains(&format!("name   {}\n  value  {}\n", record.name, record.value)), "{told}");
-    assert!(told.contains(&record.zone()) && told.contains("dkim = [{ domain = \"shop.example\", selector = \"pd1\", private_key = \"/"));
+    assert!(
+        told.contains(&record.zone())
+            && told.contains("dkim = [{ domain = \"shop.example\", selector = \"pd1\", private_key = \"/")
+    );
     let before = std::fs::read(&file).unwrap();
     assert!(!told.contains(String::from_utf8_lossy(&before).lines().nth(1).unwrap()), "the key itself was printed");
 
