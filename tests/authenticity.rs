@@ -8,6 +8,8 @@ mod arc;
 mod breaker;
 #[path = "authenticity/dkim.rs"]
 mod dkim;
+#[path = "authenticity/making.rs"]
+mod making;
 #[path = "authenticity/names.rs"]
 mod names;
 #[path = "authenticity/results.rs"]

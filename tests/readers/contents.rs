@@ -50,12 +50,14 @@ pub(crate) fn cases() -> Vec<Case> {
     let every_octet: Vec<u8> = (0..=255).cycle().take(4096).collect();
     let base64 = String::from_utf8(base64_lines(&every_octet)).unwrap().replace("\r\n", "\n");
     let one_line = base64.replace('\n', "");
+    let sentences = "The kettle does not boil and ".repeat(20);
+    let [m, w, cyrillic, other] = ['m', 'w', '\u{43c}', '\u{449}'].map(long_word);
     let wide = "\u{6c34}\u{58f6}".repeat(80);
     let kinds: Vec<(&str, &str, &str, String)> = vec![
         ("plain words", "Mia Berg", "Broken kettle", plain("It does not boil.")),
-        ("a long subject", "Mia Berg", &"The kettle does not boil and ".repeat(20), plain("See above.")),
-        ("a long word of ASCII", &long_word('m'), &long_word('w'), plain(&long_word('x'))),
-        ("a long word of Cyrillic", &long_word('м'), &long_word('щ'), plain(&long_word('ю'))),
+        ("a long subject", "Mia Berg", &sentences, plain("See above.")),
+        ("a long word of ASCII", &m, &w, plain(&long_word('x'))),
+        ("a long word of Cyrillic", &cyrillic, &other, plain(&long_word('ю'))),
         ("Chinese without spaces", "\u{738b}\u{82b3}", &wide, plain(&wide)),
         ("right to left", "\u{5de}\u{5d9}\u{5d4} ברג", "הקומקום שבור 42 (חדש)", plain("שלום,\n\nהקומקום לא רותח.")),
         ("emoji", "Mia 🫖👩‍👩‍👧‍👦", "🫖💥", plain("🫖🫖🫖")),

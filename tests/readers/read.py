@@ -98,6 +98,8 @@ def read(file, records):
         "addresses": addresses,
         "date": date.timestamp() if date else None,
         "date_form": email.utils.format_datetime(date) if date else None,
+        # As it stands: the field above is written anew from what was read.
+        "date_written": email.message_from_bytes(raw)["Date"],
         "structure": [part.get_content_type() for part in mail.walk()],
         "text": plain,
         "html": html,

@@ -34,7 +34,7 @@ pub(crate) fn is_right(what: &str, read: &Value) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
     let date = read["date"].as_f64().unwrap();
     assert!((now - date).abs() < LATELY, "{what}: Date is {date}, and it is {now}");
-    assert_eq!(read["date_form"], fields["date"][0], "{what}");
+    assert_eq!(read["date_form"], read["date_written"], "{what}");
     let id = fields["message-id"][0].as_str().unwrap();
     assert!(id.starts_with('<') && id.ends_with("@desk.example.org>"), "{what}: {id}");
 }
@@ -60,15 +60,17 @@ pub(crate) fn signatures_hold(what: &str, read: &Value) {
 pub(crate) fn agrees_with_mail_parser(what: &str, read: &Value) {
     let raw = std::fs::read(read["file"].as_str().unwrap()).unwrap();
     let mail = MessageParser::default().parse(&raw).unwrap();
-    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    // Python before 3.12 leaves the white space that folding puts between two encoded words of a name (RFC 2047 section 6.2).
+    let squeezed = |text: &str| text.split_whitespace().collect::<String>();
     let subject = read["fields"]["subject"][0].as_str().unwrap();
     assert_eq!(squeezed(mail.subject().unwrap_or_default()), squeezed(subject), "{what}");
     let from = mail.from().and_then(|from| from.first()).unwrap();
     let (name, address) = (from.name().unwrap_or_default(), from.address().unwrap());
     let found = [read["addresses"]["from"][0][0].as_str().unwrap(), read["addresses"]["from"][0][1].as_str().unwrap()];
-    assert_eq!([squeezed(name).as_str(), address], [squeezed(found[0]).as_str(), found[1]], "{what}");
+    assert_eq!((squeezed(name), address), (squeezed(found[0]), found[1]), "{what}");
     let text = mail.body_text(0).unwrap_or_default();
-    assert_eq!(text.replace("\r\n", "\n").trim_end(), read["text"].as_str().unwrap().trim_end(), "{what}");
+    let wanted = read["text"].as_str().unwrap().replace("\r\n", "\n");
+    assert_eq!(text.replace("\r\n", "\n").trim_end(), wanted.trim_end(), "{what}");
     let files: Vec<_> = mail.attachments().filter(|part| part.attachment_name().is_some()).collect();
     let wanted = read["files"].as_array().unwrap();
     assert_eq!(files.len(), wanted.len(), "{what}");
