@@ -20,6 +20,9 @@ mod sheet;
 use std::path::Path;
 
 use browser::{Browser, Scheme};
+use scene::Shown;
+use serde_json::Value;
+use sheet::WIDTHS;
 
 /// The contrast that words need (WCAG 2.2, success criterion 1.4.3).
 const CONTRAST: f64 = 4.5;
@@ -31,25 +34,34 @@ fn notices_are_readable_light_and_dark_narrow_and_wide_and_fetch_nothing() {
     let browser = Browser::new();
     let shown = scene::shown();
     assert_eq!(shown.len(), scene::KINDS, "every kind of notice that looks different");
-    for notice in &shown {
+    let sheets = ["customer", "agent", "internal", "clock", "held"];
+    for sheet in sheets {
+        let notices: Vec<&Shown> = shown.iter().filter(|notice| notice.sheet == sheet).collect();
+        assert!(!notices.is_empty(), "{sheet}");
+        let page = sheet::page(notices.iter().map(|notice| notice.html.as_str()));
         for scheme in [Scheme::Light, Scheme::Dark] {
-            let name = format!("{}-{}", notice.name, scheme.name());
-            let verdicts = browser.judge(&sheet::page(&notice.html, scheme), scheme, &pictures.join(format!("{name}.png")));
-            assert_eq!(verdicts.len(), sheet::WIDTHS.len(), "{name}");
-            for (verdict, width) in verdicts.iter().zip(sheet::WIDTHS) {
-                assert_eq!(verdict["dark"], scheme == Scheme::Dark, "{name}: the browser has the other scheme");
-                assert_eq!(verdict["width"].as_u64(), Some(width), "{name}");
-                assert_eq!(verdict["scrolls"], false, "{name} at {width}: {verdict:#}");
-                for none in ["wide", "fetched", "backgrounds"] {
-                    assert_eq!(verdict[none].as_array().map(Vec::len), Some(0), "{name} at {width}: {verdict:#}");
-                }
-                assert_eq!(verdict["pictures"].as_u64(), Some(notice.pictures), "{name} at {width}: {verdict:#}");
-                assert!(verdict["words"].as_u64().is_some_and(|words| words > 3), "{name} at {width}: {verdict:#}");
-                let contrast = verdict["contrast"].as_f64().expect("a contrast");
-                assert!(contrast >= CONTRAST, "{name} at {width}: {verdict:#}");
+            let verdicts = browser.judge(&page, scheme, &pictures.join(format!("{sheet}-{}.png", scheme.name())));
+            assert_eq!(verdicts.len(), notices.len() * WIDTHS.len(), "{sheet}");
+            let frames = notices.iter().flat_map(|notice| WIDTHS.map(|width| (*notice, width)));
+            for (verdict, (notice, width)) in verdicts.iter().zip(frames) {
+                is_readable(verdict, notice, width, scheme);
             }
         }
     }
+}
+
+fn is_readable(verdict: &Value, notice: &Shown, width: u64, scheme: Scheme) {
+    let name = format!("{} {} at {width}", notice.name, scheme.name());
+    assert_eq!(verdict["dark"], scheme == Scheme::Dark, "{name}: the browser has the other scheme");
+    assert_eq!(verdict["width"].as_u64(), Some(width), "{name}");
+    assert_eq!(verdict["scrolls"], false, "{name}: {verdict:#}");
+    for none in ["wide", "fetched", "backgrounds"] {
+        assert_eq!(verdict[none].as_array().map(Vec::len), Some(0), "{name}: {verdict:#}");
+    }
+    assert_eq!(verdict["pictures"].as_u64(), Some(notice.pictures), "{name}: {verdict:#}");
+    assert!(verdict["words"].as_u64().is_some_and(|words| words > 3), "{name}: {verdict:#}");
+    let contrast = verdict["contrast"].as_f64().expect("a contrast");
+    assert!(contrast >= CONTRAST, "{name}: {verdict:#}");
 }
 
 #[test]
@@ -57,7 +69,7 @@ fn a_page_that_is_too_wide_too_pale_or_fetches_something_is_found_out() {
     let page = "<!doctype html><html><head><meta name=\"color-scheme\" content=\"light dark\"></head><body><p style=\"color:#999\">pale</p>\
                 <div style=\"width:500px;background:#eee\">wide</div><img src=\"http://127.0.0.1:9/pixel.png\"></body></html>";
     let folder = tempfile::tempdir().expect("a folder");
-    let verdicts = Browser::new().judge(&sheet::page(page, Scheme::Light), Scheme::Light, &folder.path().join("bad.png"));
+    let verdicts = Browser::new().judge(&sheet::page([page].into_iter()), Scheme::Light, &folder.path().join("bad.png"));
     let narrow = &verdicts[0];
     assert_eq!(narrow["scrolls"], true, "{narrow:#}");
     assert!(narrow["contrast"].as_f64().is_some_and(|contrast| contrast < CONTRAST), "{narrow:#}");

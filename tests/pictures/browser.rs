@@ -39,14 +39,14 @@ impl Browser {
         Self { folder: tempfile::tempdir().expect("a folder for the browser") }
     }
 
-    /// Shows a sheet, leaves its picture, and gives what its script found, a verdict for each width.
+    /// Shows a sheet, leaves its picture, and gives what its script found, a verdict for each frame.
     pub(crate) fn judge(&self, sheet: &str, scheme: Scheme, picture: &Path) -> Vec<Value> {
         let file = self.folder.path().join("sheet.html");
         std::fs::write(&file, sheet).expect("the sheet is written");
         let output = Command::new("chromium")
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"])
             .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-            .args(["--host-resolver-rules=MAP * ~NOTFOUND", "--window-size=1180,1500", "--dump-dom", scheme.setting()])
+            .args(["--host-resolver-rules=MAP * ~NOTFOUND", "--window-size=1160,2200", "--dump-dom", scheme.setting()])
             .arg(format!("--user-data-dir={}", self.folder.path().join("profile").display()))
             .arg(format!("--screenshot={}", picture.display()))
             .arg(format!("file://{}", file.display()))

@@ -30,13 +30,12 @@ pub(crate) const NOTE: &str =
 
 const REQUEST: &str = "Hello,
 
-my kettle does not close any more, and when it boils the water runs over the table. This is what the lid looks like:
-
-[cid:lid.bmp@01DC5B44]
+my kettle does not close any more, and when it boils the water runs over the table. This is what the lid looks like: [cid:lid.bmp@01DC5B44]
 
 I bought it in March. Do I have to send it back?
 
-Mia Berg";
+-- 
+Mia Berg, Kitchen Street 7";
 
 /// As Outlook writes it, with colours of its own, a table, and a picture within the text.
 const REPLY: &str = "<html><body><p style=\"color:#1f497d;font-size:11pt\">Thank you! Which of these fits mine?</p>\
@@ -79,13 +78,13 @@ fn file(media_type: &str, name: &str, content_id: Option<&str>, content: &[u8]) 
     )
 }
 
-/// Text with a mark for its picture, as Outlook sends it beside its HTML; a file, and one that is too large.
+/// Text with a mark for its picture, as Outlook sends it beside its HTML, and a signature, so that the text is shown; a file, and one that is too large.
 pub(crate) fn request() -> String {
     let html = "<p>… <img src=\"cid:lid.bmp@01DC5B44\"></p>";
     let text = REQUEST.replace('\n', "\r\n");
     let alternative = format!(
         "Content-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n\
-         --a\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<blockquote type=\"cite\">x</blockquote>{html}\r\n--a--\r\n"
+         --a\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{html}\r\n--a--\r\n"
     );
     head("Mia Berg <mia@customer.example>", "help@shop.example", "mia.1@customer.example")
         + "Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\n"

@@ -35,6 +35,8 @@ const SUPPORT: &str = "support@desk.example.org";
 /// A notice as a mail program shows it.
 pub(crate) struct Shown {
     pub(crate) name: &'static str,
+    /// The sheet that it is shown on.
+    pub(crate) sheet: &'static str,
     pub(crate) html: String,
     /// Pictures that stand in it.
     pub(crate) pictures: u64,
@@ -158,7 +160,14 @@ impl Scene {
     fn picture(&mut self, name: &'static str, notice: &Outgoing) -> String {
         let octets = compose(notice, &self.raws);
         let (html, pictures) = as_shown(&octets);
-        self.shown.push(Shown { name, html, pictures });
+        let sheet = match name {
+            "acknowledgement" | "answer" => "customer",
+            "request" | "reply" => "agent",
+            "note" | "receipt" => "internal",
+            "overdue" => "clock",
+            _ => "held",
+        };
+        self.shown.push(Shown { name, sheet, html, pictures });
         let mail = parse(&octets, &Limits::default());
         mail.reply_to.first().map(|reply_to| reply_to.address.to_string()).unwrap_or_default()
     }

@@ -9,6 +9,8 @@ use super::{Picture, style};
 
 /// Quotations within each other that are shown as such.
 const DEPTH: usize = 8;
+/// What lines begin with that stand in columns.
+pub(super) const INDENT: &str = "    ";
 /// Octets of the longest address that becomes a link.
 const LONGEST_LINK: usize = 2_000;
 
@@ -49,7 +51,14 @@ impl Flow<'_> {
             self.out.push_str(style::PARAGRAPH);
             self.is_open = true;
         }
+        let is_aligned = own.starts_with(INDENT);
+        if is_aligned {
+            self.out.push_str(style::ALIGNED);
+        }
         self.with_pictures(own, start + line.len() - own.len());
+        if is_aligned {
+            self.out.push_str("</span>");
+        }
     }
 
     fn goes_to(&mut self, depth: usize) {
@@ -213,6 +222,7 @@ mod tests {
         assert_eq!(html("a\nb\n\n\nc\n"), "<p>a<br>b</p><p>c</p>");
         assert_eq!(html("> a\n>> b\nc"), "<blockquote><p>a</p><blockquote><p>b</p></blockquote></blockquote><p>c</p>");
         assert_eq!(html("a  b\n  c"), "<p>a \u{a0}b<br>\u{a0} c</p>");
+        assert_eq!(html("    a  b"), format!("<p>{}\u{a0} \u{a0} a \u{a0}b</span></p>", style::ALIGNED));
     }
 
     #[test]
@@ -243,7 +253,7 @@ mod tests {
             for text in [text, wild] {
                 let html = html(&text);
                 for tag in html.split('<').skip(1) {
-                    let ours = ["p>", "/p>", "br>", "blockquote>", "/blockquote>", "/a>", "a href=\"http", "a href=\"HTTP"];
+                    let ours = ["p>", "/p>", "br>", "span style=", "/span>", "blockquote>", "/blockquote>", "/a>", "a href=\"http", "a href=\"HTTP"];
                     let is_ours = ours.iter().any(|ours| tag.get(..ours.len()).is_some_and(|start| start.eq_ignore_ascii_case(ours)));
                     prop_assert!(is_ours, "{html}");
                 }

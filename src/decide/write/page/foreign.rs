@@ -4,8 +4,8 @@
 //! It has been sanitised when the mail was read. What is not known here goes all the same, and nothing that it holds closes
 //! an element which it has not opened: what stands behind it is ours.
 
-use super::Inside;
 use super::flow::{escaped, image};
+use super::{Inside, style};
 
 /// Elements that may stand, in the order of how often they are met.
 const ELEMENTS: [&str; 34] = [
@@ -110,8 +110,16 @@ fn opens(tag: &str, inside: &[Inside<'_>], open: &mut Vec<&'static str>, out: &m
             let Some(name) = ELEMENTS.into_iter().find(|known| *known == name) else { return };
             out.push('<');
             out.push_str(name);
+            let mut look = String::from(style::OF_AUTHOR.iter().find(|(styled, _)| *styled == name).map_or("", |(_, look)| look));
             for (attribute, value) in self::attributes(attributes) {
-                kept(name, attribute, value, out);
+                match attribute {
+                    "style" => readable(value, &mut look),
+                    _ if may_stay(name, attribute, value) => write(attribute, value, out),
+                    _ => {}
+                }
+            }
+            if !look.is_empty() {
+                write("style", &look, out);
             }
             out.push('>');
             open.push(name);
@@ -119,36 +127,35 @@ fn opens(tag: &str, inside: &[Inside<'_>], open: &mut Vec<&'static str>, out: &m
     }
 }
 
-/// An attribute that may stand; its value is as it was escaped when it was sanitised.
-fn kept(element: &str, attribute: &str, value: &str, out: &mut String) {
-    let style;
-    let value = match (element, attribute) {
-        ("a", "href")
-            if SCHEMES.iter().any(|scheme| value.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))) =>
-        {
-            value
-        }
-        ("td", "colspan" | "rowspan") => value,
-        (_, "style") => {
-            style = readable(value);
-            style.as_str()
-        }
-        _ => "",
+/// Whether an attribute stays; its value is as it was escaped when it was sanitised.
+fn may_stay(element: &str, attribute: &str, value: &str) -> bool {
+    let begins = |scheme: &&str| value.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    let is_known = match (element, attribute) {
+        ("a", "href") => SCHEMES.iter().any(begins),
+        ("td", "colspan" | "rowspan") => true,
+        _ => false,
     };
-    if !value.is_empty() && !value.contains(['<', '>']) {
-        for piece in [" ", attribute, "=\"", value, "\""] {
-            out.push_str(piece);
-        }
+    is_known && !value.is_empty() && !value.contains(['<', '>'])
+}
+
+fn write(attribute: &str, value: &str, out: &mut String) {
+    for piece in [" ", attribute, "=\"", value, "\""] {
+        out.push_str(piece);
     }
 }
 
-/// The declarations of a style that a dark page bears.
-fn readable(style: &str) -> String {
-    let declarations = style.split(';').filter(|declaration| {
+/// Adds the declarations of a style that a dark page bears.
+fn readable(style: &str, look: &mut String) {
+    for declaration in style.split(';') {
         let name = declaration.split(':').next().unwrap_or_default().trim();
-        PROPERTIES.iter().any(|property| property.eq_ignore_ascii_case(name)) && !declaration.contains(['(', '&', '\\'])
-    });
-    declarations.collect::<Vec<_>>().join(";")
+        let is_readable = PROPERTIES.iter().any(|property| property.eq_ignore_ascii_case(name));
+        if is_readable && !declaration.contains(['(', '&', '\\', '<', '>']) {
+            if !look.is_empty() {
+                look.push(';');
+            }
+            look.push_str(declaration.trim());
+        }
+    }
 }
 
 fn shown(attributes: &str, inside: &[Inside<'_>], out: &mut String) {
@@ -222,12 +229,13 @@ mod tests {
 
     #[test]
     fn colours_and_sizes_go_and_structure_stays() {
-        let styled = "<p style=\"color:#fff;background-color:black;font-weight:bold\">a <a href=\"https://x.example/?a&amp;b\" rel=\"r\">b</a></p>";
-        assert_eq!(clean(styled), "<p style=\"font-weight:bold\">a <a href=\"https://x.example/?a&amp;b\">b</a></p>");
-        assert_eq!(
-            clean("<table><tbody><tr><td colspan=\"2\" style=\"color:red\">a"),
-            "<table><tbody><tr><td colspan=\"2\">a</td></tr></tbody></table>"
-        );
+        let link = "<a href=\"https://x.example/?a&amp;b\" rel=\"r\">b</a>";
+        let styled = format!("<div style=\"color:#fff;background-color:black;font-weight:bold\">a {link}</div>");
+        let link = "<a href=\"https://x.example/?a&amp;b\">b</a>";
+        assert_eq!(clean(&styled), format!("<div style=\"font-weight:bold\">a {link}</div>"));
+        let cell = format!("<td colspan=\"2\" style=\"{};text-align:right\">a</td>", style::OF_AUTHOR[1].1);
+        let table = "<table><tbody><tr><td colspan=\"2\" style=\"color:red;text-align:right\">a";
+        assert_eq!(clean(table), format!("<table><tbody><tr>{cell}</tr></tbody></table>"));
     }
 
     #[test]

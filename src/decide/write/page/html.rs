@@ -7,8 +7,8 @@
 use super::{Blocks, CLOSE, Page, Piece, flow, foreign, style};
 use crate::decide::parse::cut::MARKER;
 
-/// Spaces at the beginning of a line that stands for itself: a command, a table.
-const INDENT: &str = "    ";
+/// Characters of a line of a text that goes on in the next one: its writer broke it where the editor ended.
+const FULL_LINE: usize = 76;
 
 /// Who reads it.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +27,7 @@ impl Page<'_> {
         html.push_str(style::BEGINNING);
         flow::escaped(look.language, &mut html);
         html.push_str(style::HEAD);
-        let mut writer = Writer { html, blocks: &self.blocks, look, kind: Kind::None, in_foot: false };
+        let mut writer = Writer { html, blocks: &self.blocks, look, kind: Kind::None, goes_on: false, in_foot: false };
         for piece in self.pieces() {
             match piece {
                 Piece::Foot => writer.foot(),
@@ -53,6 +53,8 @@ struct Writer<'a> {
     blocks: &'a Blocks<'a>,
     look: Look<'a>,
     kind: Kind,
+    /// Whether the last line was a full one.
+    goes_on: bool,
     in_foot: bool,
 }
 
@@ -63,16 +65,17 @@ impl Writer<'_> {
         } else if is_marker(line) {
             self.is(Kind::None);
             self.pale(line);
-        } else if let Some(own) = line.strip_prefix(INDENT) {
+        } else if let Some(own) = line.strip_prefix(flow::INDENT) {
             if !self.is(Kind::Monospace) {
                 self.html.push('\n');
             }
             flow::with_links(own, &mut self.html);
         } else {
             if !self.is(Kind::Words) {
-                self.html.push_str("<br>\n");
+                self.html.push_str(if self.goes_on { "\n" } else { "<br>\n" });
             }
             flow::with_links(line, &mut self.html);
+            self.goes_on = line.chars().count() >= FULL_LINE;
         }
     }
 
@@ -197,13 +200,13 @@ mod tests {
     fn the_html_of_the_author_stands_in_the_box_with_its_pictures() {
         let blocks = Blocks {
             text: "See".into(),
-            html: Some("<p>See <img src=\"cid:a@x\" alt=\"\"></div></p>"),
+            html: Some("<b>See <img src=\"cid:a@x\" alt=\"\"></div></b>"),
             inside: vec![Inside { content_id: "a@x", name: "a.png" }],
             files_inside: vec!["Attached: a.png".to_owned()],
             ..Blocks::default()
         };
         let html = html("\u{e000}text\u{e001}\n\n\u{e000}files\u{e001}\n", blocks, true);
-        let inner = "<p>See <img src=\"cid:a@x\" alt=\"a.png\" style=\"max-width:100%;height:auto\"></p></div>\n</div>\n</body>";
+        let inner = "<b>See <img src=\"cid:a@x\" alt=\"a.png\" style=\"max-width:100%;height:auto\"></b></div>\n</div>\n</body>";
         assert!(html.contains(&format!("{}{inner}", style::BOX)) && !html.contains("<ul"), "{html}");
     }
 

@@ -27,9 +27,11 @@ pub(super) const PALE: &str = "<p style=\"margin:0 0 10px;font-size:13px;opacity
 /// Lines that are indented by four spaces or more.
 pub(super) const MONOSPACE: &str = "<pre style=\"margin:0 0 10px;font-family:Menlo,Consolas,'DejaVu Sans Mono',monospace;\
     font-size:13px;line-height:1.4;white-space:pre-wrap;overflow-wrap:anywhere;word-break:break-word\">";
+/// A line in columns within the words of somebody.
+pub(super) const ALIGNED: &str = "<span style=\"font-family:Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:13px\">";
 /// The words of somebody else, which must not pass for ours. What is too wide for it is scrolled within it.
 pub(super) const BOX: &str = "<div dir=\"auto\" style=\"margin:0 0 12px;padding:10px 12px 1px;border:1px solid #888;\
-    border-radius:6px;overflow-x:auto\">\n";
+    border-radius:6px;overflow-x:auto;overflow-wrap:break-word;word-break:normal\">\n";
 /// The words of somebody else where nobody doubts whose they are.
 pub(super) const PLAIN: &str = "<div dir=\"auto\">\n";
 /// What stands below the mail, to an agent and to a customer.
@@ -41,7 +43,14 @@ pub(super) const FOOT_OF_CUSTOMER: &str =
 /// Labels and values in two columns, of which the second breaks its lines wherever it must.
 pub(super) const FACTS: &str =
     "<table role=\"presentation\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" style=\"margin:0 0 12px;font-size:14px\">\n";
-pub(super) const LABEL: &str = "<tr><td style=\"padding:1px 14px 1px 0;vertical-align:top;opacity:.7\">";
+pub(super) const LABEL: &str = "<tr><td style=\"padding:1px 14px 1px 0;vertical-align:top;white-space:nowrap;opacity:.7\">";
 pub(super) const VALUE: &str =
     "</td><td dir=\"auto\" style=\"padding:1px 0;vertical-align:top;overflow-wrap:anywhere;word-break:break-word\">";
 pub(super) const FILES: &str = "<ul style=\"margin:0 0 12px;padding:0 0 0 20px\">\n";
+
+/// What elements of the author's HTML have of a look, before their own.
+pub(super) const OF_AUTHOR: [(&str, &str); 3] = [
+    ("p", "margin:0 0 10px"),
+    ("td", "padding:1px 12px 1px 0;vertical-align:top"),
+    ("blockquote", "margin:0 0 10px;padding:0 0 0 10px;border-left:2px solid #888"),
+];
