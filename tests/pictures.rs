@@ -16,6 +16,8 @@ mod octets;
 mod scene;
 #[path = "pictures/sheet.rs"]
 mod sheet;
+#[path = "pictures/whole.rs"]
+mod whole;
 
 use std::path::Path;
 
@@ -62,6 +64,25 @@ fn is_readable(verdict: &Value, notice: &Shown, width: u64, scheme: Scheme) {
     assert!(verdict["words"].as_u64().is_some_and(|words| words > 3), "{name}: {verdict:#}");
     let contrast = verdict["contrast"].as_f64().expect("a contrast");
     assert!(contrast >= CONTRAST, "{name}: {verdict:#}");
+}
+
+#[test]
+fn a_mail_is_as_deep_as_it_must_be_and_its_lines_are_short_and_plain() {
+    for notice in scene::shown() {
+        let wanted = match notice.name {
+            "request" => "mixed( related( alternative( plain, html ), bmp inline ), pdf attachment )",
+            "reply" => "mixed( related( alternative( plain, html ), bmp inline ), plain attachment )",
+            _ => "alternative( plain, html )",
+        };
+        assert_eq!(whole::outline(&notice.octets), wanted, "{}", notice.name);
+        let mail = String::from_utf8(notice.octets).expect("a mail is ASCII");
+        assert!(
+            mail.is_ascii() && mail.split("\r\n").all(|line| line.len() <= 998 && !line.contains(['\r', '\n'])),
+            "{}",
+            notice.name
+        );
+        assert!(mail.ends_with("--\r\n"), "{}", notice.name);
+    }
 }
 
 #[test]

@@ -38,6 +38,7 @@ pub(crate) struct Shown {
     /// The sheet that it is shown on.
     pub(crate) sheet: &'static str,
     pub(crate) html: String,
+    pub(crate) octets: Vec<u8>,
     /// Pictures that stand in it.
     pub(crate) pictures: u64,
 }
@@ -167,8 +168,8 @@ impl Scene {
             "overdue" => "clock",
             _ => "held",
         };
-        self.shown.push(Shown { name, sheet, html, pictures });
         let mail = parse(&octets, &Limits::default());
+        self.shown.push(Shown { name, sheet, html, octets, pictures });
         mail.reply_to.first().map(|reply_to| reply_to.address.to_string()).unwrap_or_default()
     }
 

@@ -188,3 +188,89 @@ fn size(octets: i64) -> String {
         _ => format!("{:.1} MiB", octets as f64 / 1_048_576.0),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::message::{Author, TransferEncoding};
+    use crate::model::time::Time;
+
+    fn file(name: &str, content_id: Option<&str>, size: i64) -> Attachment {
+        Attachment {
+            name: name.to_owned(),
+            media_type: if name.ends_with("png") { "image/png" } else { "application/pdf" }.to_owned(),
+            size,
+            sha256: [0; 32],
+            inline: content_id.is_some(),
+            content_id: content_id.map(str::to_owned),
+            encoding: TransferEncoding::Base64,
+            start: 0,
+            end: 0,
+            inner: None,
+        }
+    }
+
+    fn message(text: &str, html: &str) -> Message {
+        Message {
+            arrival: 17,
+            ticket: 1,
+            kind: Kind::Reply,
+            author: Author { name: String::new(), address: None, agent: None },
+            at: Time(0),
+            message_id: None,
+            subject: String::new(),
+            text: text.to_owned(),
+            quoted: String::new(),
+            html: Some(html.to_owned()).filter(|html| !html.is_empty()),
+            forwarded: None,
+            protection: None,
+            remark: None,
+            attachments: Vec::new(),
+            authenticated: false,
+        }
+    }
+
+    /// Names of the pictures in the text with what their marks were, and places of all files.
+    fn seen(text: &str, html: &str, files: &[Attachment]) -> (Vec<(String, String)>, Vec<Place>) {
+        let message = message(text, html);
+        let (enclosed, pictures) = placed(files, &message, None, text, 1_000);
+        let marked = |picture: &Picture<'_>| (text[picture.start..picture.end].to_owned(), picture.content_id.to_owned());
+        (pictures.iter().map(marked).collect(), enclosed.iter().map(|enclosed| enclosed.place).collect())
+    }
+
+    #[test]
+    fn a_picture_is_found_by_the_mark_that_each_program_leaves_for_it() {
+        let files = [file("lid.png", Some("ii_1@X"), 10), file("lid.png", Some("b@x"), 10), file("a.pdf", None, 10)];
+        let html = "<p><img src=\"cid:b%40x\" alt=\"the plate\"></p>";
+        for mark in ["[cid:II_1@x]", "[image: lid.png]", "[Bild: lid.png]", "<lid.png>", "[lid.png]"] {
+            let (pictures, places) = seen(&format!("See {mark} [a] <b> [cid:other]"), html, &files);
+            assert_eq!(pictures, [(mark.to_owned(), "ii_1@X".to_owned())], "{mark}");
+            assert_eq!(places, [Place::Inside, Place::Beside, Place::Beside]);
+        }
+        let (pictures, _) = seen("[image: lid.png] and [image: lid.png], [the plate]", html, &files);
+        let ids: Vec<&str> = pictures.iter().map(|(_, id)| id.as_str()).collect();
+        assert_eq!(ids, ["ii_1@X", "b@x", "b@x"], "two of one name are taken in turn, and words of the HTML name one");
+        assert_eq!(seen("no mark [", html, &files).1, [Place::Beside; 3]);
+    }
+
+    #[test]
+    fn pictures_of_the_text_come_first_and_then_the_smallest() {
+        let files = [file("a.pdf", None, 600), file("b.pdf", None, 500), file("c.pdf", None, 100), file("d.png", Some("d"), 350)];
+        assert_eq!(seen("[cid:d]", "", &files).1, [Place::LeftOut, Place::Beside, Place::Beside, Place::Inside]);
+        let (pictures, places) = seen("[cid:d]", "", &[file("d.png", Some("d"), 1_001), file("c.pdf", None, 1_000)]);
+        assert!(pictures.is_empty(), "its mark stays where it cannot come along");
+        assert_eq!(places, [Place::LeftOut, Place::Beside]);
+    }
+
+    #[test]
+    fn only_the_html_of_a_customer_of_which_nothing_was_cut_is_shown() {
+        let whole = message("a", "<p>a</p>");
+        assert_eq!(shown_html(&whole), Some("<p>a</p>"));
+        assert!(shown_html(&Message { quoted: "[cid:logo@x]\n".to_owned(), ..whole.clone() }).is_some());
+        assert_eq!(shown_html(&Message { quoted: "-- \nMia".to_owned(), ..whole.clone() }), None);
+        assert_eq!(shown_html(&Message { kind: Kind::Answer, ..whole.clone() }), None);
+        let by_agent = Author { agent: Some("ana".to_owned()), ..whole.author.clone() };
+        assert_eq!(shown_html(&Message { author: by_agent, ..whole.clone() }), None);
+        assert_eq!(shown_html(&Message { html: Some("a".repeat(LONGEST_HTML + 1)), ..whole }), None);
+    }
+}
