@@ -8,7 +8,7 @@ use super::{Blocks, CLOSE, Page, Piece, flow, foreign, style};
 use crate::decide::parse::cut::MARKER;
 
 /// Characters of a line of a text that goes on in the next one: its writer broke it where the editor ended.
-const FULL_LINE: usize = 76;
+const FULL_LINE: usize = 100;
 
 /// Who reads it.
 #[derive(Debug, Clone, Copy)]
