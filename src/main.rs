@@ -133,6 +133,13 @@ enum ArrivalVerb {
         /// Its number
         id: i64,
     },
+    /// Write one file of an arrival, decoded
+    File {
+        /// The number of the arrival
+        id: i64,
+        /// The number of the file, as `arrival show` has it
+        number: usize,
+    },
     /// Take held mail as if its sender were proven
     Release {
         #[command(flatten)]
@@ -356,6 +363,7 @@ async fn look(verb: Verb, settings: &Settings, out: &mut dyn Write) -> Result<()
         }
         Verb::Arrival(ArrivalVerb::Show { id, json }) => arrival::show(&store, id, &view(json), out).await,
         Verb::Arrival(ArrivalVerb::Raw { id }) => arrival::raw(&store, id, out).await,
+        Verb::Arrival(ArrivalVerb::File { id, number }) => arrival::file(&store, id, number, &house.desk.limits, out).await,
         Verb::Arrival(ArrivalVerb::Release { mail, onto }) => {
             let onto = onto.as_deref().map(operate::ticket_number).transpose()?;
             held::operate(&store, Action::Release { onto }, &mail.ids, &view(mail.json), out).await

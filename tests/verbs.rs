@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its ground is missing, in its helpers too")]
 
+#[path = "verbs/files.rs"]
+mod files;
 #[path = "verbs/fixture.rs"]
 mod fixture;
 #[path = "verbs/held.rs"]

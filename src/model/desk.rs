@@ -143,6 +143,8 @@ pub struct Limits {
     pub text_size: usize,
     /// Followers of one ticket.
     pub followers: usize,
+    /// Octets of the files that come along with one notice, decoded. Larger ones are named.
+    pub attached: usize,
 }
 
 impl Default for Limits {
@@ -156,6 +158,7 @@ impl Default for Limits {
             received: 100,
             text_size: 1024 * 1024,
             followers: 50,
+            attached: 10 * 1024 * 1024,
         }
     }
 }

@@ -1,4 +1,6 @@
-//! `arrival list`, `arrival show` and `arrival raw`. What can be done with held mail is in `held`.
+//! `arrival list`, `arrival show`, `arrival raw` and `arrival file`. What can be done with held mail is in `held`.
+
+mod files;
 
 use std::io::Write;
 
@@ -11,6 +13,7 @@ use crate::model::time::Time;
 use crate::store::report::Page;
 use crate::store::report::arrival::{ArrivalDetail, ArrivalFilter, ArrivalRow};
 use crate::store::{Fault, Store};
+pub use files::file;
 
 /// What a mail is called here that no decision has been made about.
 const PENDING: &str = "pending";
@@ -34,15 +37,16 @@ pub async fn list(store: &Store, outcome: Option<&str>, all: bool, view: &View<'
     settled(write_list(&Arrivals { store, filter, view }, all, view.format, out).await)
 }
 
-/// Writes an arrival with its envelope, its outcome and what led to it, and the notices it caused.
+/// Writes an arrival with its envelope, its outcome and what led to it, its files, and the notices it caused.
 ///
 /// # Errors
 /// [`Code::Input`] when there is no arrival of this number.
 pub async fn show(store: &Store, id: i64, view: &View<'_>, out: &mut dyn Write) -> Result<(), Trouble> {
     let detail = store.arrival(id).await?.ok_or_else(|| no_such_arrival(id))?;
+    let files = files::of(store, id, &view.desk.limits).await;
     settled(match view.format {
-        Format::Json => write_json(&Whole::new(&detail, view), out),
-        Format::People(look) => out.write_all(pictured(&detail, look, view).as_bytes()).map_err(Ended::from),
+        Format::Json => write_json(&Whole::new(&detail, &files, view), out),
+        Format::People(look) => out.write_all(pictured(&detail, &files, look, view).as_bytes()).map_err(Ended::from),
     })?;
     settled(out.flush().map_err(Ended::from))
 }
@@ -149,6 +153,7 @@ struct Whole<'a> {
     last_error: Option<&'a str>,
     decided_at: Option<Time>,
     notices: Vec<outbox::Line<'a>>,
+    files: &'a [files::Line],
 }
 
 #[derive(Serialize)]
@@ -159,7 +164,7 @@ struct Peer<'a> {
 }
 
 impl<'a> Whole<'a> {
-    fn new(detail: &'a ArrivalDetail, view: &View<'_>) -> Self {
+    fn new(detail: &'a ArrivalDetail, files: &'a [files::Line], view: &View<'_>) -> Self {
         Self {
             line: Line::new(&detail.arrival, view),
             defects: &detail.defects,
@@ -169,15 +174,20 @@ impl<'a> Whole<'a> {
             last_error: detail.last_error.as_deref(),
             decided_at: detail.decided_at,
             notices: detail.notices.iter().map(|row| outbox::Line::new(row, view)).collect(),
+            files,
         }
     }
 }
 
-fn pictured(detail: &ArrivalDetail, look: Look, view: &View<'_>) -> String {
+fn pictured(detail: &ArrivalDetail, files: &[files::Line], look: Look, view: &View<'_>) -> String {
     let mut text = header(detail, look, view);
     text.push_str(&listed("before an operator decided", &detail.history, look));
     text.push_str(&listed("why", &detail.arrival.reasons, look));
     text.push_str(&listed("defects of the mail", &detail.defects, look));
+    text.push_str(&listed("files", &files.iter().map(files::Line::told).collect::<Vec<_>>(), look));
+    if !files.is_empty() {
+        text.push_str(&look.dim(&format!("  postdesk arrival file {} NUMBER > NAME takes one out\n", detail.arrival.id)));
+    }
     if !detail.notices.is_empty() {
         text.push_str(&look.dim("\nnotices it caused\n"));
         text.push_str(&table(outbox::TITLES, detail.notices.iter().map(|row| outbox::cells(row, view)).collect(), look));

@@ -23,6 +23,7 @@ pub(super) fn limits(table: &Table<'_>) -> (Limits, i64) {
         received: table.count("max_received", 100, 1..=1_000) as usize,
         text_size: table.size("max_text_size", default.text_size, KIB..=64 * MIB),
         followers: table.count("max_followers", 50, 1..=1_000) as usize,
+        attached: table.size("max_attached", default.attached, 0..=64 * MIB),
     };
     let attempts = i64::from(table.count("attempts", 3, 1..=100));
     table.finish(&[]);

@@ -23,6 +23,23 @@ DEPARTMENTS = [("support", "SUP", "ana"), ("sales", "SAL", "boris"), ("billing",
 BLOCK = 10_000
 SPAN = 730 * 86_400 * 1_000_000  # two years, in microseconds, up to a moment ago
 
+# The words of the mail with this number, which is so many turns after the request.
+TEXT = """'This is message ' || ({arrival}) || ', ' || {turn} || ' in its ticket. The parcel with the number ' || (({arrival}) * 104729 % 999983)
+      || ' has not come yet, although it should have been here days ago. Would you please find out where it is, and tell us when'
+      || ' we may expect it? With kind regards'"""
+REMEMBERED = 4  # messages that a ticket keeps for notices to quote
+
+
+def recent(turns, block, pace):
+    """What the ticket of a request remembers of its last messages, as the gateway writes it."""
+    def entry(turn):
+        author = "'Customer'" if turn % 2 == 0 else "agent"
+        text = TEXT.format(arrival=f"arrival + {turn * block}", turn=turn)
+        return (f"""'{{"arrival":' || (arrival + {turn * block}) || ',"author":"' || {author} || '","at":' || (at + {turn * block * pace})"""
+                f""" || ',"text":"' || {text} || '"}}'""")
+    return "'[' || " + " || ',' || ".join(entry(turn) for turn in range(max(0, turns - REMEMBERED), turns)) + " || ']'"
+
+
 # What every statement begins with: the mails of the block. `turn` 0 is the request, odd ones answers, even ones replies.
 MAILS = """
 WITH {series}, place AS (
@@ -41,9 +58,7 @@ WITH {series}, place AS (
     CASE WHEN turn = 0 THEN 'request' WHEN turn % 2 = 1 THEN 'answer' ELSE 'reply' END AS kind,
     CASE WHEN turn = 0 THEN 'Question ' || number || ' about an order'
       ELSE 'Re: Question ' || number || ' about an order [' || reference || ']' END AS subject,
-    'This is message ' || arrival || ', ' || turn || ' in its ticket. The parcel with the number ' || (arrival * 104729 % 999983)
-      || ' has not come yet, although it should have been here days ago. Would you please find out where it is, and tell us when'
-      || ' we may expect it? With kind regards' AS text
+    {text} AS text
   FROM spread
 ), mail AS (
   SELECT arrival, number, turn, at, department, agent, reference, requester, message_id, author, kind, subject, text,
@@ -64,13 +79,13 @@ SELECT arrival, arrival, department, author, department || '@desk.example.org', 
 FROM mail""",
     # `arrivals + turns * block` is the last message of each ticket, but for tickets that got one more than the others.
     MAILS + """INSERT INTO ticket (number, department, subject, status, priority, origin, visibility, requester_name,
-  requester_address, assignee, mailbox, first_message_id, last_message_id, created_at, updated_at, closed_at)
+  requester_address, assignee, mailbox, first_message_id, last_message_id, created_at, updated_at, closed_at, recent)
 SELECT number, department, subject, CASE WHEN number % 10 < {closed} THEN 'closed' WHEN number % 3 = 0 THEN 'new'
     WHEN number % 3 = 1 THEN 'open' ELSE 'awaiting-customer' END,
   'medium', 'email', 'external', 'Customer', requester,
   CASE WHEN number % 10 >= {closed} AND number % 3 = 0 THEN NULL WHEN number % 4 = 0 THEN 'ana' ELSE agent END,
   department || '@desk.example.org', message_id, 'm' || (arrival + {last_reply}) || '@mail.example', at,
-  at + {until_last}, CASE WHEN number % 10 < {closed} THEN at + {until_last} END
+  at + {until_last}, CASE WHEN number % 10 < {closed} THEN at + {until_last} END, {recent}
 FROM mail WHERE turn = 0""",
     MAILS + """INSERT INTO follower (ticket, address, name, since)
 SELECT number, 'colleague-of-' || requester, 'Colleague', at FROM mail WHERE turn = 0 AND number % 7 = 0""",
@@ -132,6 +147,7 @@ class Filling:
             values = {
                 "series": series.format(last=mails - 1), "arrivals": arrivals, "mails": mails, "tickets": before, "block": block,
                 "begun": begun, "pace": pace, "customers": max(1, self.tickets // 10), "closed": self.closed,
+                "text": TEXT.format(arrival="arrival", turn="turn"), "recent": recent(turns, block, pace),
                 "until_last": (turns - 1) * block * pace, "last_reply": (turns - 1) // 2 * 2 * block,
             }
             yield [statement.format(**values) for statement in STATEMENTS]

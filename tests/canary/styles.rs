@@ -107,7 +107,8 @@ pub(crate) fn quoted(chance: &mut Chance, own: &str, notice: &Seen) -> (String, 
     let head = format!("From: {from}\nSent: Thursday, November 12, 2026 11:12\nTo: Ana\nSubject: {subject}");
     let body = if chance.once_in(3) { wrapped(text, 40 + chance.below(40)) } else { text.clone() };
     let plain = |text: String| (text, false);
-    match chance.below(13) {
+    match chance.below(19) {
+        13.. => (quoted_page(chance, own, notice, &attribution, &head), true),
         0 => plain(format!("{own}\n\n{attribution}\n\n{}", prefixed(&body, "> "))),
         1 => plain(format!("{own}\n\n________________________________\n{head}\n\n{body}")),
         2 => plain(format!("{own}\n\n-----Original Message-----\n{head}\n\n{body}")),
@@ -137,6 +138,46 @@ pub(crate) fn quoted(chance: &mut Chance, own: &str, notice: &Seen) -> (String, 
         10 => (format!("<html><body><p>{}</p><hr><p>{}</p></body></html>", html(own), html(&body)), true),
         11 => plain(format!("{own}\n\nBegin forwarded message:\n\n{}", prefixed(&format!("{head}\n\n{body}"), "> "))),
         _ => plain(own.to_owned()),
+    }
+}
+
+/// The answer with the HTML of the notice quoted, as programs quote HTML.
+fn quoted_page(chance: &mut Chance, own: &str, notice: &Seen, attribution: &str, head: &str) -> String {
+    let (own, attribution, page) = (html(own), html(attribution), &notice.html);
+    let head: String =
+        head.lines().map(|line| format!("{}<br>", html(line).replacen(':', ":</b>", 1).replacen("", "<b>", 1))).collect();
+    match chance.below(6) {
+        // Gmail
+        0 => format!(
+            "<div dir=\"ltr\">{own}</div><br><div class=\"gmail_quote gmail_quote_container\"><div dir=\"ltr\" class=\"gmail_attr\">\
+             {attribution}<br></div><blockquote class=\"gmail_quote\" style=\"margin:0px 0px 0px 0.8ex;border-left:1px solid \
+             rgb(204,204,204);padding-left:1ex\"><u></u>{page}</blockquote></div>"
+        ),
+        // Outlook on a desk
+        1 => format!(
+            "<html><body lang=EN-US><div class=WordSection1><p class=MsoNormal>{own}<o:p></o:p></p><p class=MsoNormal><o:p>&nbsp;</o:p></p>\
+             <div><div style='border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0in 0in 0in'><p class=MsoNormal>{head}<o:p></o:p>\
+             </p></div></div><p class=MsoNormal><o:p>&nbsp;</o:p></p>{page}</div></body></html>"
+        ),
+        // Outlook in a browser and on a telephone
+        2 => format!(
+            "<html><body dir=\"ltr\"><div>{own}</div><div id=\"appendonsend\"></div><hr style=\"display:inline-block;width:98%\" \
+             tabindex=\"-1\"><div id=\"divRplyFwdMsg\" dir=\"ltr\"><font face=\"Calibri, sans-serif\" color=\"#000000\">{head}</font>\
+             <div>&nbsp;</div></div>{page}</body></html>"
+        ),
+        // Apple Mail
+        3 => format!(
+            "<html><body style=\"overflow-wrap: break-word;\">{own}<br id=\"lineBreakAtBeginningOfMessage\"><div><br><blockquote \
+             type=\"cite\"><div>{attribution}</div><br class=\"Apple-interchange-newline\"><div>{page}</div></blockquote></div></body></html>"
+        ),
+        // Thunderbird
+        4 => format!(
+            "<!DOCTYPE html><html><body><p>{own}</p><div class=\"moz-cite-prefix\">{attribution}<br></div><blockquote type=\"cite\" \
+             cite=\"mid:{}\">{page}</blockquote></body></html>",
+            notice.message_id
+        ),
+        // A program that marks nothing
+        _ => format!("<div>{own}</div><div><br></div>{page}"),
     }
 }
 

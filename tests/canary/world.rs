@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use mail_parser::MessageParser;
 use postdesk::decide::parse::parse;
 use postdesk::decide::recall::Facts;
 use postdesk::decide::write::texts::Texts;
@@ -104,6 +105,8 @@ pub(crate) struct Waiting {
 pub(crate) struct Seen {
     pub(crate) octets: Vec<u8>,
     pub(crate) text: String,
+    /// What stands in the body of its HTML.
+    pub(crate) html: String,
     pub(crate) subject: String,
     pub(crate) from: String,
     pub(crate) reply_to: Address,
@@ -116,12 +119,21 @@ impl Waiting {
         Seen {
             octets: self.octets.clone(),
             text: format!("{}\n\n{}", mail.text, mail.quoted),
+            html: page(&self.octets),
             subject: mail.subject,
             from: mail.from[0].to_string(),
             reply_to: mail.reply_to[0].address.clone(),
             message_id: self.message_id.clone(),
         }
     }
+}
+
+/// The body of the HTML of a mail, which mail programs take out of its page when they quote it.
+fn page(octets: &[u8]) -> String {
+    let mail = MessageParser::new().parse(octets).expect("a notice is a mail");
+    let html = mail.body_html(0).expect("a notice has HTML").into_owned();
+    let (_, inner) = html.split_once("<body").and_then(|(_, rest)| rest.split_once('>')).expect("a page has a body");
+    inner.split_once("</body>").map_or(inner, |(inner, _)| inner).to_owned()
 }
 
 /// One ticket, from its first mail on.

@@ -18,6 +18,7 @@ pub(crate) const LIMITS: Limits = Limits {
     received: 100,
     text_size: 20_000,
     followers: 10,
+    attached: 20_000,
 };
 
 /// Characters of a file name.

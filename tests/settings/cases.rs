@@ -157,6 +157,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ),
     ("[limits]", "max_nesting = 0", "limits.max_nesting", "must be from 1 to 100"),
     ("[limits]", "attempts = 0", "limits.attempts", "must be from 1"),
+    ("[limits]", "max_attached = \"65 MiB\"", "limits.max_attached", "must be from 0"),
     ("[limits]", "max_parts = 1.5", "limits.max_parts", "not a number with a fraction"),
     ("[held]", "digest = \"hourly\"", "held.digest", "takes a time such as"),
     ("[acknowledgements]", "per_hour = 0", "acknowledgements.per_hour", "must be from 1"),

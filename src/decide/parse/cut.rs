@@ -22,6 +22,7 @@ mod tail;
 
 pub use forward::is_forward_subject;
 pub use known::{cut_known, cut_marked};
+pub(in crate::decide) use program::is_picture;
 
 use shape::{Role, Shape};
 

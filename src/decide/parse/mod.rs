@@ -30,7 +30,7 @@ mod naming;
 mod opened;
 mod people;
 mod protection;
-mod references;
+pub(in crate::decide) mod references;
 mod repair;
 mod report;
 mod stub;

@@ -72,7 +72,7 @@ impl References {
 }
 
 /// In lower case and with `%40` decoded: both sides spell an address as they like.
-fn without_percent(address: &[u8]) -> Vec<u8> {
+pub(in crate::decide) fn without_percent(address: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(address.len());
     let mut rest = address;
     while let Some((first, after)) = rest.split_first() {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::files::{self, Enclosed};
 use super::page::{self, Blocks};
 use super::phrases::Voice;
 use super::scrub::scrub;
@@ -19,7 +20,8 @@ use crate::model::time::Time;
 /// Earlier messages that a notice to agents quotes.
 const QUOTED: usize = 3;
 
-pub(super) fn words<'a>(notice: &Notice<'a>, rules: Rules<'a>, files: &'a [Attachment]) -> Words<'a> {
+/// What a notice says, and where the files of the message stand in it.
+pub(super) fn words<'a>(notice: &Notice<'a>, rules: Rules<'a>, files: &'a [Attachment]) -> (Words<'a>, Vec<Enclosed<'a>>) {
     let Notice { ticket, department, message, watcher, .. } = *notice;
     let address = message.author.address.as_ref();
     let related = |kind| {
@@ -29,10 +31,12 @@ pub(super) fn words<'a>(notice: &Notice<'a>, rules: Rules<'a>, files: &'a [Attac
     let is_agent = watcher.agent.is_some();
     let passed_on = message.remark.as_ref().filter(|_| is_agent);
     let words = ticket_words(ticket, department, watcher, rules);
-    Words {
+    let voice = voice(watcher, Some(ticket), department, rules);
+    let (blocks, enclosed) = told(notice, rules, files, voice);
+    let words = Words {
         passed_on_by: passed_on.map(|remark| called(&remark.author.name, remark.author.address.as_ref())).unwrap_or_default(),
         suggested: notice.suggested.iter().map(|address| address.as_str()).filter(|_| is_agent).collect(),
-        changed_by: notice.message.author.name.as_str(),
+        changed_by: called(&message.author.name, address),
         author: Person { name: called(&message.author.name, address), address: address.map(Address::as_str).unwrap_or_default() },
         signed_by: if watcher.event == Event::Answer && !is_agent { message.author.name.as_str() } else { "" },
         proven: message.authenticated,
@@ -40,23 +44,39 @@ pub(super) fn words<'a>(notice: &Notice<'a>, rules: Rules<'a>, files: &'a [Attac
         follows: related(Relation::FollowUp),
         stranger_to: if is_agent { related(Relation::Stranger) } else { String::new() },
         blocks: Blocks {
-            text: match (watcher.agent, message.kind.is_public()) {
-                (Some(_), _) => Cow::Borrowed(&message.text),
-                (None, true) => scrub(&message.text, rules.desk),
-                // What closed a ticket may have been a note, and whoever writes the texts need not know.
-                (None, false) => Cow::Borrowed(""),
-            },
             note_above: passed_on.map(|remark| remark.text.as_str()).unwrap_or_default(),
-            history: if is_agent {
-                history(ticket, message.arrival, voice(watcher, Some(ticket), department, rules))
-            } else {
-                Vec::new()
-            },
-            files: files.iter().map(|file| attached(file, voice(watcher, Some(ticket), department, rules))).collect(),
-            ..words.blocks
+            history: if is_agent { history(ticket, message.arrival, voice) } else { Vec::new() },
+            facts: words.blocks.facts,
+            ..blocks
         },
         ..words
-    }
+    };
+    (words, enclosed)
+}
+
+/// The words of the message with the files that stand in them and beside them.
+fn told<'a>(notice: &Notice<'a>, rules: Rules<'a>, files: &'a [Attachment], voice: Voice<'_>) -> (Blocks<'a>, Vec<Enclosed<'a>>) {
+    let (message, is_agent) = (notice.message, notice.watcher.agent.is_some());
+    let text = match (is_agent, message.kind.is_public()) {
+        (true, _) => Cow::Borrowed(message.text.as_str()),
+        (false, true) => scrub(&message.text, rules.desk),
+        // What closed a ticket may have been a note, and whoever writes the texts need not know.
+        (false, false) => Cow::Borrowed(""),
+    };
+    // The HTML of an agent holds commands and links that are the agent's own, so a customer's is made of the text.
+    let html = files::shown_html(message).filter(|_| is_agent);
+    let (enclosed, pictures) = files::placed(files, message, html, &text, rules.desk.limits.attached);
+    let (beside, within) = files::lines(&enclosed, message, is_agent, voice);
+    let blocks = Blocks {
+        text,
+        html,
+        pictures,
+        inside: files::inside(&enclosed),
+        files: beside,
+        files_inside: within,
+        ..Blocks::default()
+    };
+    (blocks, enclosed)
 }
 
 /// The public messages before that of an arrival.
@@ -66,10 +86,6 @@ pub(super) fn history<'a>(ticket: &'a Ticket, arrival: i64, voice: Voice<'_>) ->
     let mut quoted: Vec<_> = earlier.rev().take(QUOTED).map(|recent| (above(recent), recent.text.as_str())).collect();
     quoted.reverse();
     quoted
-}
-
-fn attached(file: &Attachment, voice: Voice<'_>) -> String {
-    voice.say("file.attached", &[("name", &file.name), ("size", &size(file.size))])
 }
 
 pub(super) fn ticket_words<'a>(
@@ -116,13 +132,4 @@ fn facts(ticket: &Ticket, words: &Words<'_>, voice: Voice<'_>) -> Vec<(String, S
     ];
     let told = all.into_iter().filter(|(_, value)| !value.is_empty());
     told.map(|(key, value)| (label(key), page::on_one_line(&value).into_owned())).collect()
-}
-
-/// A size for people.
-fn size(octets: i64) -> String {
-    match octets {
-        ..1024 => format!("{octets} B"),
-        1024..1_048_576 => format!("{} KiB", octets / 1024),
-        _ => format!("{:.1} MiB", octets as f64 / 1_048_576.0),
-    }
 }

@@ -7,13 +7,22 @@ const LONGEST_LINE: usize = 990;
 /// Characters of a quoted-printable line, without the `=` of a soft line break (RFC 2045 section 6.7).
 const QUOTED_LINE: usize = 75;
 
-/// A text part with its own header fields and the empty line between.
+/// A part of plain text with its own header fields and the empty line between.
 pub fn text_part(text: &str) -> String {
+    part("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: ", text)
+}
+
+/// The same, of HTML.
+pub fn html_part(html: &str) -> String {
+    part("Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: ", html)
+}
+
+fn part(header: &str, text: &str) -> String {
     let text = text.trim_end();
     let plain = text.is_ascii() && memchr2(b'\r', b'\0', text.as_bytes()).is_none() && lines(text).all(is_plain);
     let encoding = if plain { "7bit" } else { "quoted-printable" };
     let mut part = String::with_capacity(text.len() + text.len() / 16 + 160);
-    for piece in ["Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: ", encoding, "\r\n\r\n"] {
+    for piece in [header, encoding, "\r\n\r\n"] {
         part.push_str(piece);
     }
     for line in lines(text) {

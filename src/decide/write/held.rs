@@ -3,10 +3,12 @@
 //! They speak of no ticket, so nothing in them opens one: whoever is told of a forgery gets no link with it. What a stranger wrote stands
 //! on one line, short, behind a word of ours.
 
+use super::bare_subject;
 use super::header::Header;
+use super::page::Look;
+use super::parts::{Parts, parts};
 use super::texts::Frame;
 use super::words::{Done, HeldWords, Refusal, Words};
-use super::{bare_subject, body};
 use crate::decide::parse::characters::{is_invisible, one_line};
 use crate::decide::update::held::{KNOWN, Unclear};
 use crate::decide::{Case, Rules};
@@ -153,6 +155,8 @@ impl Slip<'_> {
         // Exchange does not look at Auto-Submitted, but at this (MS-OXCMAIL section 2.1.3.2.22).
         header.raw("X-Auto-Response-Suppress", "All");
         header.raw("MIME-Version", "1.0");
+        let look = Look { language, to_agent: true };
+        let Parts { head, parts, tail } = parts(header, &page, look, (&[], 0), &message_id);
         Outgoing {
             event: self.event,
             ticket: None,
@@ -161,9 +165,9 @@ impl Slip<'_> {
             sender: signed(&bounce),
             message_id,
             automatic: true,
-            head: header.finish() + &body::text_part(&page.text()),
-            parts: Vec::new(),
-            tail: String::new(),
+            head,
+            parts,
+            tail,
         }
     }
 }

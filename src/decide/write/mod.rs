@@ -6,9 +6,11 @@
 mod about;
 pub mod body;
 pub mod due;
+mod files;
 pub mod header;
 pub mod held;
 pub mod page;
+mod parts;
 pub mod phrases;
 pub mod receipt;
 mod scrub;
@@ -20,13 +22,15 @@ use super::watchers::Watcher;
 use super::{Relation, Rules};
 use crate::model::address::{Address, Mailbox};
 use crate::model::desk::{Department, Desk};
-use crate::model::message::{Attachment, Message, TransferEncoding};
-use crate::model::notice::{Event, Outgoing, Part};
-use crate::model::seal::sha256;
+use crate::model::message::Message;
+use crate::model::notice::{Event, Outgoing};
 use crate::model::ticket::Ticket;
 use crate::model::token::{Purpose, Token, signed_address};
 use about::{ticket_words, words};
+use files::Enclosed;
 use header::Header;
+use page::Look;
+use parts::{Parts, parts};
 use phrases::Voice;
 use texts::Frame;
 use words::Words;
@@ -72,7 +76,7 @@ pub fn write(notice: &Notice<'_>, rules: Rules<'_>) -> Outgoing {
         | Event::DueSoon
         | Event::Overdue => &[],
     };
-    let words = words(notice, rules, files);
+    let (words, files) = words(notice, rules, files);
     let from_person = match event {
         Event::Request | Event::Reply | Event::Answer | Event::Note | Event::Receipt => Some(words.author.name),
         _ => None,
@@ -119,7 +123,7 @@ struct Letter<'a> {
     words: Words<'a>,
     from_person: Option<&'a str>,
     references: Vec<&'a str>,
-    files: &'a [Attachment],
+    files: Vec<Enclosed<'a>>,
     raw_id: i64,
     /// Whether an answer to it is for agents only.
     internal: bool,
@@ -173,12 +177,8 @@ impl Letter<'_> {
         // Whatever brings a mail of ours back to us, under another Message-ID perhaps, keeps this.
         header.raw("X-Loop", &rules.desk.hostname);
         header.raw("MIME-Version", "1.0");
-        let body = body::text_part(&page.text());
-        let (head, parts, tail) = if self.files.is_empty() {
-            (header.finish() + &body, Vec::new(), String::new())
-        } else {
-            self.multipart(header, &body, &names.message_id)
-        };
+        let look = Look { language: voice.language, to_agent: self.watcher.agent.is_some() };
+        let Parts { head, parts, tail } = parts(header, &page, look, (&self.files, self.raw_id), &names.message_id);
         Outgoing {
             event,
             ticket: self.ticket.map(|ticket| ticket.number),
@@ -191,15 +191,6 @@ impl Letter<'_> {
             parts,
             tail,
         }
-    }
-
-    /// Header and text up to the first file, the files, and what follows them.
-    fn multipart(&self, mut header: Header, body: &str, message_id: &str) -> (String, Vec<Part>, String) {
-        let boundary = format!("=_{}", crate::model::encoding::hex(&sha256(message_id.as_bytes())[..12]));
-        header.raw("Content-Type", &format!("multipart/mixed; boundary=\"{boundary}\""));
-        let head = format!("{}\r\n--{boundary}\r\n{body}", header.finish());
-        let parts = self.files.iter().map(|file| part(file, self.raw_id, &boundary)).collect();
-        (head, parts, format!("\r\n--{boundary}--\r\n"))
     }
 
     fn names(&self, rules: Rules<'_>) -> Names {
@@ -256,26 +247,6 @@ fn auto_submitted(event: Event, to_agent: bool) -> Option<&'static str> {
         Event::Answer if !to_agent => None,
         _ => Some("auto-generated"),
     }
-}
-
-fn part(file: &Attachment, raw_id: i64, boundary: &str) -> Part {
-    // What lies within a decoded part has no octets of its own in the raw mail.
-    let encode = file.encoding == TransferEncoding::Binary || file.inner.is_some();
-    // An attached mail may not be encoded (RFC 2046 section 5.2.1), so an 8-bit one travels as a mere file.
-    let media_type =
-        if encode && file.media_type.starts_with("message/") { "application/octet-stream" } else { &file.media_type };
-    let encoding = if encode { TransferEncoding::Base64 } else { file.encoding };
-    let mut header = Header::default();
-    header.raw("Content-Type", &body::media_type(media_type));
-    let disposition = if file.inline { "inline" } else { "attachment" };
-    header.parameter("Content-Disposition", disposition, "filename", &file.name);
-    header.raw("Content-Transfer-Encoding", encoding.name());
-    if let Some(id) = &file.content_id {
-        header.ids("Content-ID", &[id]);
-    }
-    // The line end before a boundary belongs to the boundary, so the file keeps its own.
-    let header = format!("\r\n--{boundary}\r\n{}\r\n", header.finish());
-    Part { header, raw_id, start: file.start, end: file.end, encode, inner: file.inner.map(|inner| (file.encoding, inner)) }
 }
 
 /// The reference of a ticket, as subjects carry it.

@@ -3,9 +3,16 @@
 //! A text is rendered once. Where it names a block there stands a placeholder, and what is foreign can neither hold one nor begin a line of
 //! its own; so the form of a notice is ours whatever it speaks of.
 
+mod flow;
+pub(super) mod foreign;
+mod html;
+mod style;
+
 use std::borrow::Cow;
 
 use minijinja::Value;
+
+pub use html::Look;
 
 /// Stands around the name of a block in a rendered text. In the private use area: no mail means anything by it.
 const OPEN: char = '\u{e000}';
@@ -18,6 +25,12 @@ const FOOT: &str = "-- ";
 pub struct Blocks<'a> {
     /// What the author newly wrote.
     pub text: Cow<'a, str>,
+    /// The HTML of the author, sanitised, where it says the same and may be shown instead.
+    pub html: Option<&'a str>,
+    /// The pictures that stand within the text, by its order; those of the HTML are all in `inside`.
+    pub pictures: Vec<Picture<'a>>,
+    /// The pictures that are shown within the words of the author.
+    pub inside: Vec<Inside<'a>>,
     /// What an agent noted above a customer's mail that the agent passed on.
     pub note_above: &'a str,
     /// The reader's own words, given back.
@@ -28,6 +41,42 @@ pub struct Blocks<'a> {
     pub history: Vec<(String, &'a str)>,
     /// The files that come along, and those that do not, a line each.
     pub files: Vec<String>,
+    /// The files that are shown within the text, a line each, for who cannot see them there.
+    pub files_inside: Vec<String>,
+}
+
+/// A picture that is shown within the words of the author.
+#[derive(Debug, Clone, Copy)]
+pub struct Inside<'a> {
+    /// Its Content-ID as the notice has it.
+    pub content_id: &'a str,
+    /// Its file name.
+    pub name: &'a str,
+}
+
+impl Inside<'_> {
+    /// Whether it has this Content-ID, given in lower case and without `%` codes.
+    pub(super) fn is(&self, id: &str) -> bool {
+        plain_id(self.content_id) == id
+    }
+}
+
+/// A Content-ID as two of them are compared.
+pub(super) fn plain_id(id: &str) -> String {
+    String::from_utf8_lossy(&crate::decide::parse::references::without_percent(id.trim().as_bytes())).into_owned()
+}
+
+/// A picture in place of the mark that a mail program left for it in the plain text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Picture<'a> {
+    /// First octet of the mark in the text.
+    pub start: usize,
+    /// The octet after its last.
+    pub end: usize,
+    /// Content-ID of the picture.
+    pub content_id: &'a str,
+    /// Its file name.
+    pub name: &'a str,
 }
 
 /// The blocks, by the names that texts have for them.
@@ -37,9 +86,20 @@ impl Blocks<'_> {
     /// The names of all blocks, each with what stands for it in a rendered text: nothing when it is empty.
     pub(super) fn placeholders(&self) -> impl Iterator<Item = (&'static str, Value)> {
         NAMES.into_iter().map(|name| {
-            let empty = self.lines(name).is_empty();
+            let empty = self.is_empty(name);
             (name, Value::from_safe_string(if empty { String::new() } else { format!("{OPEN}{name}{CLOSE}") }))
         })
+    }
+
+    fn is_empty(&self, name: &str) -> bool {
+        match name {
+            "text" => self.text.trim_end().is_empty() && self.html.is_none(),
+            "note_above" => self.note_above.trim_end().is_empty(),
+            "own_words" => self.own_words.trim_end().is_empty(),
+            "facts" => self.facts.is_empty(),
+            "history" => self.history.is_empty(),
+            _ => self.files.is_empty() && self.files_inside.is_empty(),
+        }
     }
 
     /// A block as plain text.
@@ -62,7 +122,7 @@ impl Blocks<'_> {
                 }
                 lines
             }
-            _ => self.files.clone(),
+            _ => self.files.iter().chain(&self.files_inside).cloned().collect(),
         }
     }
 }

@@ -69,7 +69,7 @@ pub fn receipt(told: &Receipt<'_>, rules: Rules<'_>) -> Outgoing {
         words,
         from_person: None,
         references: told.in_reply_to.into_iter().collect(),
-        files: &[],
+        files: Vec::new(),
         raw_id: told.arrival.raw_id,
         internal: told.note,
     };

@@ -58,7 +58,7 @@ pub fn undelivered(told: &Undelivered<'_>, rules: Rules<'_>) -> Outgoing {
         words,
         from_person: None,
         references: told.ticket.first_message_id.iter().map(String::as_str).collect(),
-        files: &[],
+        files: Vec::new(),
         raw_id: 0,
     };
     letter.finish(rules)

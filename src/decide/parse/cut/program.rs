@@ -86,7 +86,7 @@ fn is_link_of_scanner(line: &str) -> bool {
 }
 
 /// `[cid:image001.png@01DAC5F2.8F3B1C20]`, `[image: logo.png]`: what stands for a picture.
-pub(super) fn is_picture(line: &str) -> bool {
+pub(in crate::decide) fn is_picture(line: &str) -> bool {
     let line = line.trim();
     let inner = line
         .strip_prefix('[')
