@@ -37,7 +37,7 @@ pub fn due(told: &Due<'_>, rules: Rules<'_>) -> Outgoing {
         words: Words { blocks: Blocks { history, ..words.blocks }, ..words },
         from_person: None,
         references: ticket.first_message_id.iter().map(String::as_str).collect(),
-        files: &[],
+        files: Vec::new(),
         raw_id: 0,
     };
     letter.finish(rules)
