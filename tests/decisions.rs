@@ -14,6 +14,8 @@ mod desk;
 mod digest;
 #[path = "decisions/families.rs"]
 mod families;
+#[path = "decisions/languages.rs"]
+mod languages;
 #[path = "decisions/machines.rs"]
 mod machines;
 #[path = "decisions/passed_on.rs"]

@@ -6,7 +6,7 @@ use super::page::{self, Blocks};
 use super::phrases::Voice;
 use super::scrub::scrub;
 use super::words::{Person, Words};
-use super::{Notice, bare_subject, called, reference, voice};
+use super::{Notice, called, reference, titled, voice};
 use crate::decide::watchers::Watcher;
 use crate::decide::{Relation, Rules};
 use crate::model::address::Address;
@@ -29,11 +29,17 @@ pub(super) fn words<'a>(notice: &Notice<'a>, rules: Rules<'a>, files: &'a [Attac
     let is_agent = watcher.agent.is_some();
     let passed_on = message.remark.as_ref().filter(|_| is_agent);
     let words = ticket_words(ticket, department, watcher, rules);
+    let voice = voice(watcher, Some(ticket), department, rules);
     Words {
-        passed_on_by: passed_on.map(|remark| called(&remark.author.name, remark.author.address.as_ref())).unwrap_or_default(),
+        passed_on_by: passed_on
+            .map(|remark| called(&remark.author.name, remark.author.address.as_ref(), voice))
+            .unwrap_or_default(),
         suggested: notice.suggested.iter().map(|address| address.as_str()).filter(|_| is_agent).collect(),
         changed_by: notice.message.author.name.as_str(),
-        author: Person { name: called(&message.author.name, address), address: address.map(Address::as_str).unwrap_or_default() },
+        author: Person {
+            name: called(&message.author.name, address, voice),
+            address: address.map(Address::as_str).unwrap_or_default(),
+        },
         signed_by: if watcher.event == Event::Answer && !is_agent { message.author.name.as_str() } else { "" },
         proven: message.authenticated,
         internal: watcher.event == Event::Note,
@@ -47,12 +53,8 @@ pub(super) fn words<'a>(notice: &Notice<'a>, rules: Rules<'a>, files: &'a [Attac
                 (None, false) => Cow::Borrowed(""),
             },
             note_above: passed_on.map(|remark| remark.text.as_str()).unwrap_or_default(),
-            history: if is_agent {
-                history(ticket, message, voice(watcher, Some(ticket), department, rules))
-            } else {
-                Vec::new()
-            },
-            files: files.iter().map(|file| attached(file, voice(watcher, Some(ticket), department, rules))).collect(),
+            history: if is_agent { history(ticket, message, voice) } else { Vec::new() },
+            files: files.iter().map(|file| attached(file, voice)).collect(),
             ..words.blocks
         },
         ..words
@@ -69,7 +71,7 @@ fn history<'a>(ticket: &'a Ticket, message: &Message, voice: Voice<'_>) -> Vec<(
 }
 
 fn attached(file: &Attachment, voice: Voice<'_>) -> String {
-    voice.say("file.attached", &[("name", &file.name), ("size", &size(file.size))])
+    voice.say("file.attached", &[("name", &file.name), ("size", &voice.size(file.size))])
 }
 
 pub(super) fn ticket_words<'a>(
@@ -83,13 +85,13 @@ pub(super) fn ticket_words<'a>(
     let is_agent = watcher.agent.is_some();
     let words = Words {
         reference: reference(department, ticket.number),
-        subject: bare_subject(&ticket.subject, rules.desk),
+        subject: titled(&ticket.subject, rules.desk, voice),
         status: voice.status(ticket.status),
         closed: ticket.status == Status::Closed,
         department: &department.name,
         requester: Person { name: ticket.requester.called(), address: ticket.requester.address.as_str() },
         assignee: assignee.map(|agent| agent.name.as_str()).unwrap_or_default(),
-        due: ticket.due_at.filter(|_| is_agent).map(|due| voice.date(due)).unwrap_or_default(),
+        due: ticket.due_at.filter(|_| is_agent).map(|due| voice.due(due)).unwrap_or_default(),
         answer_within: department.answer_within.map(|span| voice.span(span)).unwrap_or_default(),
         reopen_within: voice.span(department.reopen_within),
         proven: true,
@@ -116,13 +118,4 @@ fn facts(ticket: &Ticket, words: &Words<'_>, voice: Voice<'_>) -> Vec<(String, S
     ];
     let told = all.into_iter().filter(|(_, value)| !value.is_empty());
     told.map(|(key, value)| (label(key), page::on_one_line(&value).into_owned())).collect()
-}
-
-/// A size for people.
-fn size(octets: i64) -> String {
-    match octets {
-        ..1024 => format!("{octets} B"),
-        1024..1_048_576 => format!("{} KiB", octets / 1024),
-        _ => format!("{:.1} MiB", octets as f64 / 1_048_576.0),
-    }
 }
