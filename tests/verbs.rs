@@ -6,6 +6,8 @@
 mod fixture;
 #[path = "verbs/held.rs"]
 mod held;
+#[path = "verbs/texts.rs"]
+mod texts;
 #[path = "verbs/tried.rs"]
 mod tried;
 

@@ -75,9 +75,7 @@ fn what_is_short_or_in_two_languages_is_in_none() {
     ] {
         assert_eq!(ours(text), None, "{text:?}");
     }
-    for (left, right) in
-        [("en", "hu"), ("en", "ro"), ("hr", "en"), ("bg", "en"), ("en", "de"), ("pt-BR", "es"), ("ro", "hu"), ("hr", "sr")]
-    {
+    for (left, right) in [("en", "hu"), ("en", "ro"), ("hr", "en"), ("bg", "en"), ("en", "de"), ("pt-BR", "es"), ("ro", "hu")] {
         for (one, other) in mails(left).iter().zip(mails(right)) {
             assert_eq!(ours(&format!("{one} {other}\n{one} {other}")), None, "{one} {other}");
         }

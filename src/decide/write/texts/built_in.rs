@@ -29,7 +29,7 @@ macro_rules! folder {
 }
 
 /// Every language that is built in. The first is the one that the others fall back to.
-pub const FOLDERS: &[Folder] = &[folder!("en")];
+pub const FOLDERS: &[Folder] = &[folder!("en"), folder!("ro"), folder!("hr"), folder!("bg"), folder!("pt-BR"), folder!("hu")];
 
 /// The languages of [`FOLDERS`].
 pub fn languages() -> impl Iterator<Item = &'static str> {

@@ -67,8 +67,9 @@ pub struct Summary {
 pub fn check(overrides: Vec<(String, String)>) -> (Vec<Fault>, Vec<Summary>) {
     let all: BTreeMap<String, String> = built_in().chain(overrides.iter().cloned()).collect();
     let (texts, mut faults) = Texts::load(overrides);
+    let mut samples = Samples::default();
     for (name, source) in all.iter().filter(|(name, _)| named(name).is_ok()) {
-        faults.extend(file(&texts, name, source));
+        faults.extend(file(&texts, name, source, &mut samples));
     }
     faults.sort_by(|left, right| (&left.file, left.line, &left.what).cmp(&(&right.file, right.line, &right.what)));
     faults.dedup();
@@ -95,11 +96,17 @@ fn built_in() -> impl Iterator<Item = (String, String)> {
     })
 }
 
+/// What texts are tried with, by language: made once for all files of it.
+pub(super) type Samples = BTreeMap<String, Vec<minijinja::Value>>;
+
 /// The faults of one file, which is loaded.
-pub(super) fn file(texts: &Texts, name: &str, source: &str) -> Vec<Fault> {
+pub(super) fn file(texts: &Texts, name: &str, source: &str, samples: &mut Samples) -> Vec<Fault> {
     match name.split_once('/') {
         Some((language, PHRASES)) => phrases::faults(texts, language, name, source),
-        Some((language, file)) => template::faults(texts, language, file, source),
+        Some((language, file)) => {
+            let samples = samples.entry(language.to_owned()).or_insert_with(|| template::samples(texts, language));
+            template::faults(texts, (language, file), source, samples)
+        }
         None => Vec::new(),
     }
 }

@@ -6,7 +6,7 @@ use crate::model::time::Zone;
 
 fn faults(files: &[(&str, &str)]) -> Vec<String> {
     let overrides = files.iter().map(|(name, source)| ((*name).to_owned(), (*source).to_owned())).collect();
-    check(overrides).0.iter().map(Fault::to_string).collect()
+    Texts::load(overrides).1.iter().map(Fault::to_string).collect()
 }
 
 fn one(name: &str, source: &str) -> String {

@@ -20,11 +20,11 @@ pub(in super::super) fn of_template(name: &str, source: &str, error: &minijinja:
 }
 
 /// All faults of one file.
-pub(super) fn faults(texts: &Texts, language: &str, file: &str, source: &str) -> Vec<Fault> {
+pub(super) fn faults(texts: &Texts, (language, file): (&str, &str), source: &str, samples: &[Value]) -> Vec<Fault> {
     let name = format!("{language}/{file}");
     let mut faults = unknown_words(texts, &name, source);
     if faults.is_empty() {
-        faults.extend(failing(texts, language, &name, source));
+        faults.extend(failing(texts, &name, source, samples));
     }
     faults.extend(mistaken_lines(file, &name, source));
     faults.extend(missing(texts, file, &name));
@@ -71,11 +71,16 @@ fn names(value: &Value) -> Vec<String> {
     value.try_iter().map(|keys| keys.map(|key| key.to_string()).collect()).unwrap_or_default()
 }
 
-/// What fails while it is rendered: an operation that cannot be done, an unknown word of something in a list.
-fn failing(texts: &Texts, language: &str, name: &str, source: &str) -> Option<Fault> {
+/// What texts of a language are tried with.
+pub(super) fn samples(texts: &Texts, language: &str) -> Vec<Value> {
     let zone = Zone::default();
     let voice = Voice { phrases: &texts.phrases, language, zone: &zone };
-    let failed = sample::all(voice).iter().find_map(|words| texts.try_render(name, &values(words)).err());
+    sample::all(voice).iter().map(values).collect()
+}
+
+/// What fails while it is rendered: an operation that cannot be done, an unknown word of something in a list.
+fn failing(texts: &Texts, name: &str, source: &str, samples: &[Value]) -> Option<Fault> {
+    let failed = samples.iter().find_map(|words| texts.try_render(name, words).err());
     failed.map(|error| of_template(name, source, &error))
 }
 
