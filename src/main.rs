@@ -13,7 +13,7 @@ use postdesk::decide::Action;
 use postdesk::model::time::{Time, Zone};
 use postdesk::operate::{self, table::Look};
 use postdesk::operate::{
-    Code, Format, Trouble, View, arrival, check, demo, greeting, held, keys, move_store, outbox, pipe, ticket, try_mail,
+    Code, Format, Trouble, View, arrival, check, demo, greeting, held, keys, move_store, outbox, pipe, texts, ticket, try_mail,
 };
 use postdesk::run::{self, RunError};
 use postdesk::settings::{self, Settings};
@@ -68,6 +68,9 @@ enum Verb {
     /// What goes out
     #[command(subcommand)]
     Outbox(OutboxVerb),
+    /// What notices say
+    #[command(subcommand)]
+    Texts(TextsVerb),
     /// What addresses are sealed with
     #[command(subcommand)]
     Key(KeyVerb),
@@ -181,6 +184,26 @@ enum KeyVerb {
         number: u8,
         #[command(flatten)]
         json: Json,
+    },
+}
+
+#[derive(Subcommand)]
+enum TextsVerb {
+    /// Look at every text and phrase in every language, and report every fault at once
+    Check(Json),
+    /// Show a notice with sample data; without EVENT, list the events and languages
+    Show {
+        /// What it is about: acknowledgement, answer, receipt ...
+        event: Option<String>,
+        /// In which language [default: en]
+        #[arg(long)]
+        language: Option<String>,
+        /// As a customer gets it
+        #[arg(long, conflicts_with = "agent")]
+        customer: bool,
+        /// As an agent gets it
+        #[arg(long)]
+        agent: bool,
     },
 }
 
@@ -327,6 +350,7 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
         }
         Verb::Key(verb) => key(verb, &settings, out),
         Verb::Dkim(verb) => dkim::look(&verb, &settings, out),
+        Verb::Texts(verb) => show_texts(verb, &settings, out),
         Verb::Ticket(_) | Verb::Arrival(_) | Verb::Outbox(_) | Verb::Demo => look(command_line.verb, &settings, out).await,
     }
 }
@@ -338,6 +362,18 @@ fn key(verb: KeyVerb, settings: &Settings, out: &mut dyn Write) -> Result<(), Tr
         KeyVerb::List(json) => keys::list(file, format(json), out),
         KeyVerb::Rotate { announce, json } => keys::rotate(file, announce, format(json), out),
         KeyVerb::Revoke { number, json } => keys::revoke(file, number, format(json), out),
+    }
+}
+
+/// The verbs of texts.
+fn show_texts(verb: TextsVerb, settings: &Settings, out: &mut dyn Write) -> Result<(), Trouble> {
+    match verb {
+        TextsVerb::Check(json) => texts::check(settings.texts_folder.as_deref(), format(json), out),
+        TextsVerb::Show { event, language, customer, agent } => {
+            let to_agent = (customer || agent).then_some(agent);
+            let wanted = texts::Wanted { event: event.as_deref(), language: language.as_deref(), to_agent };
+            texts::show(&run::texts(settings).map_err(trouble)?, &wanted, &Zone::of_this_machine(), out)
+        }
     }
 }
 

@@ -18,13 +18,14 @@ use crate::accept::http;
 use crate::accept::smtp::{self, Door};
 use crate::authenticate::Authenticator;
 use crate::decide::write::texts::Texts;
+use crate::decide::write::texts::check::Fault as TextFault;
 use crate::deliver::{Relay, Sender};
 use crate::duty;
 use crate::model::desk::Desk;
 use crate::model::seal::Key;
 use crate::model::token::Keyring;
 use crate::process::{House, Worker};
-use crate::settings::{Settings, keys};
+use crate::settings::{Settings, keys, texts_folder};
 use crate::store::setting::{KEYS, MOVED_TO};
 use crate::store::{self, Fault, Place, Store};
 
@@ -157,16 +158,15 @@ pub fn look_over(settings: &Settings) -> Result<(), RunError> {
 
 /// The texts, those in the operator's folder instead of the built-in ones of the same name.
 pub fn texts(settings: &Settings) -> Result<Texts, RunError> {
-    let mut overrides = Vec::new();
-    let overridable = settings.texts_folder.iter().flat_map(|folder| Texts::names().map(move |name| (folder.join(name), name)));
-    for (file, name) in overridable {
-        match std::fs::read_to_string(&file) {
-            Ok(source) => overrides.push((name.to_owned(), source)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(RunError::Texts(format!("{}: {error}", file.display()))),
-        }
+    let Some(folder) = &settings.texts_folder else { return Texts::new(Vec::new()).map_err(RunError::Texts) };
+    let (overrides, unread) = texts_folder::read(folder);
+    let in_folder = |faults: String| {
+        RunError::Texts(faults.lines().map(|fault| format!("{}/{fault}", folder.display())).collect::<Vec<_>>().join("\n"))
+    };
+    if !unread.is_empty() {
+        return Err(in_folder(unread.iter().map(TextFault::to_string).collect::<Vec<_>>().join("\n")));
     }
-    Texts::new(overrides).map_err(RunError::Texts)
+    Texts::new(overrides).map_err(in_folder)
 }
 
 /// A gateway at work.

@@ -10,6 +10,8 @@ mod doors;
 mod hygiene;
 #[path = "architecture/imports.rs"]
 mod imports;
+#[path = "architecture/phrases.rs"]
+mod phrases;
 #[path = "architecture/source.rs"]
 mod source;
 #[path = "architecture/violation.rs"]

@@ -16,6 +16,8 @@ mod digest;
 mod due;
 #[path = "decisions/families.rs"]
 mod families;
+#[path = "decisions/languages.rs"]
+mod languages;
 #[path = "decisions/machines.rs"]
 mod machines;
 #[path = "decisions/passed_on.rs"]

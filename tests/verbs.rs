@@ -10,6 +10,8 @@ mod fixture;
 mod held;
 #[path = "verbs/outgoing.rs"]
 mod outgoing;
+#[path = "verbs/texts.rs"]
+mod texts;
 #[path = "verbs/tried.rs"]
 mod tried;
 

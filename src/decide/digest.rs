@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 
 use super::Rules;
+use super::phrase::Phrase;
 use super::recall::Held;
-use super::write::held::{Slip, department_of, shown};
+use super::write::held::{Slip, department_of, shown, voice};
+use super::write::phrases::Voice;
 use super::write::reference;
 use super::write::words::{Entry, HeldWords, Words};
 use crate::model::arrival::Cause;
@@ -38,12 +40,13 @@ pub fn digest(untold: &Untold, rules: Rules<'_>) -> Vec<Outgoing> {
     let Some(department) = department_of(&newest.department, rules) else { return Vec::new() };
     let reached = admins(rules.desk).filter(|admin| !untold.dead.contains(&admin.address.key()));
     let write = |agent| {
+        let voice = voice(agent, department, rules);
         let words = Words {
             department: &department.name,
             held: HeldWords {
                 count: untold.count,
                 more: untold.count.saturating_sub(untold.held.len()),
-                entries: untold.held.iter().map(|held| entry(held, rules)).collect(),
+                entries: untold.held.iter().map(|held| entry(held, voice, rules)).collect(),
                 ..HeldWords::default()
             },
             ..Words::default()
@@ -54,16 +57,17 @@ pub fn digest(untold: &Untold, rules: Rules<'_>) -> Vec<Outgoing> {
     reached.map(write).collect()
 }
 
-fn entry(held: &Held, rules: Rules<'_>) -> Entry {
+fn entry(held: &Held, voice: Voice<'_>, rules: Rules<'_>) -> Entry {
     let department = rules.desk.department(&held.department);
     let ticket = |number| department_of(&held.department, rules).map(|department| reference(department, number));
     Entry {
         arrival: held.arrival,
-        at: held.received_at.rfc5322(),
+        at: voice.date(held.received_at),
         department: department.map_or_else(|| held.department.clone(), |department| department.name.clone()),
-        sender: held.sender.as_deref().map_or_else(|| "nobody (the null sender)".to_owned(), shown),
+        sender: held.sender.as_deref().map_or_else(|| voice.word("held.nobody").to_owned(), shown),
         subject: shown(&held.subject),
-        cause: Cause::from_name(&held.cause).map_or_else(|| held.cause.clone(), |cause| cause.in_words().to_owned()),
+        cause: Cause::from_name(&held.cause)
+            .map_or_else(|| held.cause.clone(), |cause| voice.tell(&Phrase::of("cause", cause.name()))),
         ticket: held.ticket.and_then(ticket).unwrap_or_default(),
         releasable: held.cause != Cause::NoSender.name(),
     }

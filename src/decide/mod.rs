@@ -6,7 +6,9 @@
 //! **watchers** who hears of it, **write** makes the mails.
 
 pub mod digest;
+pub mod language;
 pub mod parse;
+pub mod phrase;
 pub mod recall;
 mod refuse;
 pub mod route;

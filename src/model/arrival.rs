@@ -276,7 +276,8 @@ pub enum Cause {
 }
 
 impl Cause {
-    const ALL: [Cause; 14] = [
+    /// Every cause.
+    pub const ALL: [Cause; 14] = [
         Cause::NoSender,
         Cause::SeveralSenders,
         Cause::AgentUnproven,

@@ -14,6 +14,7 @@ pub mod move_store;
 pub mod outbox;
 pub mod pipe;
 pub mod table;
+pub mod texts;
 pub mod ticket;
 pub mod try_mail;
 

@@ -36,7 +36,16 @@ pub(super) fn delivery(table: &Table<'_>, hostname: &str, caps: AcknowledgementC
     let signers = Signers::new(dkim::keys(table));
     table.finish(&[]);
     let relay = with_login(relay?, login);
-    Some(Options { relay, hostname: hostname.to_owned(), ca_file, gate, max_connections, attempt_timeout, give_up_after, signers })
+    Some(Options {
+        relay,
+        hostname: hostname.to_owned(),
+        ca_file,
+        gate,
+        max_connections,
+        attempt_timeout,
+        give_up_after,
+        signers,
+    })
 }
 
 /// Reads what stands behind `relay =`.

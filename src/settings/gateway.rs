@@ -4,10 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::table::Table;
 use super::value::{self, Read};
+use crate::decide::write::texts::built_in;
 use crate::store::{self, Place};
-
-/// Languages whose texts are built in.
-const LANGUAGES: [&str; 1] = ["en"];
 
 /// What `[gateway]` says.
 pub(super) struct Gateway {
@@ -102,7 +100,7 @@ fn readable_folder(path: PathBuf) -> Read<PathBuf> {
 /// A language that there are texts for: built in, or a folder of its name below the operator's own texts.
 pub(super) fn language(node: &super::document::Node, texts: Option<&Path>) -> Read<String> {
     let language = value::text(node)?;
-    if LANGUAGES.contains(&language.as_str()) {
+    if built_in::languages().any(|known| known == language) {
         return Ok(language);
     }
     // Only a plain name may become part of a path.
@@ -110,7 +108,7 @@ pub(super) fn language(node: &super::document::Node, texts: Option<&Path>) -> Re
     if plain && texts.is_some_and(|folder| folder.join(&language).is_dir()) {
         return Ok(language);
     }
-    let built_in = LANGUAGES.join(", ");
+    let built_in = built_in::languages().collect::<Vec<_>>().join(", ");
     Err(format!(
         "there are no texts for `{language}`; built in: {built_in}; others need a folder of that name below [gateway] texts"
     ))

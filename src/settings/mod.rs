@@ -20,6 +20,7 @@ mod people;
 mod register;
 mod smtp;
 mod table;
+pub mod texts_folder;
 mod value;
 
 use std::path::{Path, PathBuf};

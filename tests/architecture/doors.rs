@@ -6,7 +6,7 @@ use super::source::{Source, line_of, root, words};
 use super::violation::Violation;
 
 /// A crate, and the only module (or file) that may name it.
-const DOORS: [(&str, &str); 34] = [
+const DOORS: [(&str, &str); 35] = [
     ("ammonia", "src/decide/parse/html"),
     ("chardetng", "src/decide/parse/charset"),
     ("clap", "src/main"),
@@ -44,6 +44,7 @@ const DOORS: [(&str, &str); 34] = [
     ("toml", "src/settings"),
     ("tracing_subscriber", "src/main.rs"),
     ("unicode_normalization", "src/decide/parse"),
+    ("whatlang", "src/decide/language"),
     // The async block of the sender's tasks and of the custody queue.
     ("futures_util", "src"),
 ];

@@ -1,6 +1,6 @@
 //! The reply cut off from its quotation: what is lost (nothing), what stays, and what is ours by content.
 
-use postdesk::decide::parse::cut::{self, MARKER, cut_known, cut_marked};
+use postdesk::decide::parse::cut::{self, MARKERS, cut_known, cut_marked};
 use proptest::prelude::*;
 
 fn cut(text: &str) -> (String, String) {
@@ -120,28 +120,38 @@ const NOTICE: &str = "-- Write your answer above this line. --\n\nHello,\n\nsinc
                       I bought it three weeks ago, order 4711.\n\nCan you send me a new one?\n\nMia Berg";
 
 #[test]
-fn the_marker_is_found_in_whatever_way_it_was_quoted() {
-    for line in [
-        format!("-- {MARKER} --"),
-        format!("> -- {MARKER} --"),
-        format!("   > > -- {MARKER} --"),
-        format!("| -- {MARKER}"),
-        format!("| -- {MARKER} -- |"),
-        format!("– {MARKER} –"),
-        format!("- - {MARKER} - -"),
-        format!("*-- {MARKER} --*"),
-        format!("MB> -- {MARKER} --"),
-        format!("-- {} --", MARKER.replace(' ', "\u{a0}")),
-        format!("—{MARKER}—"),
-        format!("}} -- {} --", MARKER.to_uppercase()),
-        format!("Am 12.11.2026 um 10:11 schrieb Example Support: -- {MARKER} --"),
-        format!("-- {MARKER} -- Hello, {}", "the kettle leaks and leaks. ".repeat(30)),
-    ] {
-        let text = format!("Dear Mia,\n\nit is done.\n\n{line}\n\nour own words");
-        let (own, quoted) = cut(&text);
-        assert_eq!(own, "Dear Mia,\n\nit is done.", "{line}");
-        assert_eq!(quoted, format!("{line}\n\nour own words"));
+fn the_marker_is_found_in_every_language_and_in_whatever_way_it_was_quoted() {
+    for marker in MARKERS.iter().map(|marker| marker.words) {
+        let halves = marker.rsplit_once(' ').unwrap();
+        for line in [
+            format!("-- {marker} --"),
+            format!("> -- {marker} --"),
+            format!("   > > -- {marker} --"),
+            format!("| -- {marker}"),
+            format!("| -- {marker} -- |"),
+            format!("– {marker} –"),
+            format!("- - {marker} - -"),
+            format!("*-- {marker} --*"),
+            format!("MB> -- {marker} --"),
+            format!("-- {} --", marker.replace(' ', "\u{a0}")),
+            format!("—{marker}—"),
+            format!("}} -- {} --", marker.to_uppercase()),
+            format!("Am 12.11.2026 um 10:11 schrieb Example Support: -- {marker} --"),
+            format!("-- {marker} -- Hello, {}", "the kettle leaks and leaks. ".repeat(30)),
+            format!("> -- {}\n> {} --", halves.0, halves.1),
+        ] {
+            let text = format!("Dear Mia,\n\nit is done.\n\n{line}\n\nour own words");
+            let (own, quoted) = cut(&text);
+            assert_eq!(own, "Dear Mia,\n\nit is done.", "{line}");
+            assert_eq!(quoted, format!("{line}\n\nour own words"));
+            assert!(cut::has_marker(&text), "{line}");
+        }
+        let text = format!("Your mail says: {marker}\nSo I do.");
+        assert_eq!(cut(&text), (text.clone(), String::new()));
+        let language = MARKERS.iter().find(|known| known.words == marker).unwrap().language;
+        assert_eq!(cut::marker_in(language), marker);
     }
+    assert_eq!(cut::marker_in("de"), "Write your answer above this line.");
 }
 
 #[test]

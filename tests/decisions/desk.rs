@@ -286,6 +286,14 @@ pub(crate) fn decision_section(family: &Family) -> Value {
     if !failed.is_empty() {
         section["failed"] = json!(failed);
     }
+    if family.facts.get("language").is_some() {
+        let told = decision.notices.iter().find(|notice| notice.event == Event::Acknowledgement);
+        let told = told.map(|notice| parse(notice.head.as_bytes(), &Limits::default()));
+        section["language"] = json!(ticket.and_then(|ticket| ticket.language.as_deref()));
+        section["acknowledgement"] = json!(
+            told.map(|mail| format!("{}\n\n{}", mail.subject, mail.text).split('\n').map(str::to_owned).collect::<Vec<_>>())
+        );
+    }
     if let Some(alive) = &decision.alive {
         section["alive"] = json!(alive);
     }

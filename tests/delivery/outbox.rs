@@ -68,7 +68,16 @@ impl Outbox {
         let give_up_after = Duration::from_secs(5 * 86_400);
         let hostname = "desk.example.org".to_owned();
         let gate = Caps { per_day: None, acknowledgements: AcknowledgementCaps { per_hour: 1, per_day: 5, total_per_day: 40 } };
-        let options = Options { relay, hostname, ca_file: None, gate, max_connections, attempt_timeout, give_up_after, signers: Default::default() };
+        let options = Options {
+            relay,
+            hostname,
+            ca_file: None,
+            gate,
+            max_connections,
+            attempt_timeout,
+            give_up_after,
+            signers: Default::default(),
+        };
         Sender::new(options, self.store.clone())
     }
 

@@ -177,7 +177,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("[[department]]", "agents = [\"zoe\"]", "department[1].agents[1]", "no agent `zoe`; add an [[agent]]"),
     ("[[department]]", "assignee = \"ann\"", "department[1].assignee", "did you mean `ana`?"),
     ("[[department]]", "internal_assignee = \"ann\"", "department[1].internal_assignee", "no agent `ann`"),
-    ("[[department]]", "language = \"hr\"", "department[1].language", "no texts for `hr`"),
+    ("[[department]]", "language = \"de\"", "department[1].language", "no texts for `de`"),
     ("[[department]]", "language = \"../en\"", "department[1].language", "no texts for"),
     ("[[department]]", "time_zone = \"Europe/Zagrb\"", "department[1].time_zone", "did you mean `Europe/Zagreb`?"),
     ("[[department]]", "time_zone = \"here\"", "department[1].time_zone", "is no time zone that is known"),
@@ -383,11 +383,11 @@ fn what_is_not_said_follows_from_what_is() {
 #[test]
 fn a_language_of_ones_own_needs_a_folder_of_texts() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("hr")).unwrap();
-    let text = with("[[department]]", "language = \"hr\"");
+    std::fs::create_dir(folder.path().join("de")).unwrap();
+    let text = with("[[department]]", "language = \"de\"");
     let text = text.replace("[gateway]\n", &format!("[gateway]\ntexts = \"{}\"\n", folder.path().display()));
     let settings = good(&text);
-    assert_eq!((settings.departments[0].language.as_str(), settings.texts_folder.as_deref()), ("hr", Some(folder.path())));
+    assert_eq!((settings.departments[0].language.as_str(), settings.texts_folder.as_deref()), ("de", Some(folder.path())));
 }
 
 #[test]

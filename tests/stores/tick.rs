@@ -7,6 +7,7 @@ use postdesk::model::time::Time;
 use postdesk::store::Store;
 use postdesk::store::outbox::Settlement;
 use postdesk::store::report::NEWEST;
+use postdesk::store::report::outbox::{Granted, Wish};
 use postdesk::store::report::ticket::TicketFilter;
 use postdesk::store::tick::{MOST, Ticked};
 
@@ -186,7 +187,7 @@ async fn what_could_not_be_delivered_is_told_once_and_again_after_another_attemp
         "{head}"
     );
     base.run("UPDATE outbox SET state = 'sent' WHERE event = 'undelivered'").await;
-    store.retry_outbox(notice, NOW).await.unwrap();
+    assert_eq!(store.change_notice(notice, Wish::Retry, "operator", NOW).await.unwrap(), Granted::Done);
     take(&store, &[from("mia", "m2", &reply_to("mia"))]).await.unwrap();
     decide_all(&store, claim(&store, ALL, &[]).await).await;
     base.run("UPDATE outbox SET state = 'sent' WHERE event = 'reply'").await;

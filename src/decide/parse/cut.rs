@@ -22,16 +22,20 @@ mod tail;
 
 pub use forward::is_forward_subject;
 pub use known::{cut_known, cut_marked};
+pub use marker::{MARKERS, Marker};
 pub(in crate::decide) use program::is_picture;
 
 use shape::{Role, Shape};
 
-/// Every notice to an agent begins with this line, between `-- ` and ` --`. What is below it is ours.
-pub const MARKER: &str = "Write your answer above this line.";
+/// Every notice to an agent begins with this line, in the agent's language, between `-- ` and ` --`. What is below it is ours.
+pub fn marker_in(language: &str) -> &'static str {
+    MARKERS.iter().find(|marker| marker.language == language).map_or(MARKERS[0].words, |marker| marker.words)
+}
 
-/// Whether a text holds that line, quoted or wrapped: it is, or repeats, a notice of ours.
+/// Whether a text holds that line in any language, quoted or wrapped: it is, or repeats, a notice of ours.
 pub fn has_marker(text: &str) -> bool {
-    marker::find(&text.split('\n').collect::<Vec<_>>()).is_some()
+    let possible = marker::possible(text);
+    !possible.is_empty() && marker::find(&text.split('\n').collect::<Vec<_>>(), &possible).is_some()
 }
 
 /// Whether a line stands above a mail that is passed on.
@@ -57,9 +61,10 @@ pub fn cut(text: &str, passes_on: bool) -> (String, String) {
     // Empty lines at the ends are nobody's, and no rule is to look at them.
     let lines: Vec<&str> = text.trim_matches('\n').split('\n').collect();
     let mut kept: Vec<usize> = (0..lines.len()).collect();
+    let markers = marker::possible(text);
     for _ in 0..if lines.len() > MANY_LINES { ROUNDS_OF_MANY } else { ROUNDS } {
         let view: Vec<&str> = kept.iter().map(|index| lines[*index]).collect();
-        let keep = once(&view, passes_on);
+        let keep = once(&view, passes_on, &markers);
         let before = kept.len();
         let mut decisions = keep.into_iter();
         kept.retain(|_| decisions.next().unwrap_or(true));
@@ -85,9 +90,9 @@ fn joined<'a>(lines: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// Which lines are kept, by every rule in turn; each rule sees what the one before it left.
-fn once(lines: &[&str], passes_on: bool) -> Vec<bool> {
+fn once(lines: &[&str], passes_on: bool, markers: &[&Marker]) -> Vec<bool> {
     let mut shape = Shape::of(lines, passes_on);
-    if let Some(marker) = marker::find(lines) {
+    if let Some(marker) = marker::find(lines, markers) {
         let start = shape.start_of_quotation(marker);
         if shape.has_own_text(start) {
             shape.truncate(start);

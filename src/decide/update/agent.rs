@@ -5,6 +5,7 @@ use super::command::{Command, Commanded, Reader, commands};
 use super::effect::Effects;
 use super::{Matter, guard, receipts};
 use crate::decide::parse::cut::cut_known;
+use crate::decide::phrase::Phrase;
 use crate::decide::watchers::Happening;
 use crate::decide::{Decision, TicketChange};
 use crate::model::address::Mailbox;
@@ -159,14 +160,13 @@ fn outcome(says: Says) -> Outcome {
 }
 
 /// What became of the text, for the receipt.
-fn told_of(says: Says) -> Option<String> {
-    let words = match says {
-        Says::Answer => "Your text went to the customer side.",
-        Says::Reply => "Your text went to the agents of your ticket.",
-        Says::Note => "Your text is a note, for agents only.",
-        Says::Nothing => return None,
-    };
-    Some(words.to_owned())
+fn told_of(says: Says) -> Option<Phrase> {
+    match says {
+        Says::Answer => Some(Phrase::new("done.answer")),
+        Says::Reply => Some(Phrase::new("done.reply")),
+        Says::Note => Some(Phrase::new("done.note")),
+        Says::Nothing => None,
+    }
 }
 
 /// What people are told of: the words, then what commands did. Who is answered learns from the answer that the ticket is closed or open.

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 
 use super::Matter;
 use super::machine::{author, entry};
+use crate::decide::phrase::Phrase;
 use crate::decide::recall::Sent;
 use crate::decide::screen::Machine;
 use crate::decide::watchers::{Happening, Watcher, watchers};
@@ -201,22 +202,22 @@ fn in_words(told: &Reported) -> String {
 
 fn meaning_in_brackets(status: StatusCode) -> String {
     let meaning = meaning(status);
-    if meaning.is_empty() { String::new() } else { format!(" ({meaning})") }
+    if meaning.is_empty() { String::new() } else { format!(" ({})", Phrase::new(meaning)) }
 }
 
-/// What a status code means (RFC 3463, RFC 7505), for somebody who does not know it by heart; empty for the rest.
+/// The phrase for what a status code means (RFC 3463, RFC 7505), for somebody who does not know it by heart; empty for the rest.
 pub(in crate::decide) fn meaning(status: StatusCode) -> &'static str {
     match status {
-        StatusCode(_, 1, 1) => "there is no such mailbox",
-        StatusCode(_, 1, 2) | StatusCode(_, 4, 4) => "the domain was not found, or has no mail server",
-        StatusCode(_, 1, 3) => "the address is not written as addresses are",
-        StatusCode(_, 1, 6) => "the mailbox has moved",
-        StatusCode(_, 1, 10) => "the domain or mailbox takes no mail",
-        StatusCode(_, 2, 1) => "the mailbox is switched off",
-        StatusCode(_, 2, 2) => "the mailbox is full",
-        StatusCode(_, 2, 3) | StatusCode(_, 3, 4) => "the mail is too large",
-        StatusCode(_, 4, 7) => "the other server was tried for too long",
-        StatusCode(_, 7, _) => "the other server refuses it by its rules",
+        StatusCode(_, 1, 1) => "reason.no-mailbox",
+        StatusCode(_, 1, 2) | StatusCode(_, 4, 4) => "reason.no-domain",
+        StatusCode(_, 1, 3) => "reason.not-an-address",
+        StatusCode(_, 1, 6) => "reason.moved",
+        StatusCode(_, 1, 10) => "reason.takes-none",
+        StatusCode(_, 2, 1) => "reason.switched-off",
+        StatusCode(_, 2, 2) => "reason.full",
+        StatusCode(_, 2, 3) | StatusCode(_, 3, 4) => "reason.too-large",
+        StatusCode(_, 4, 7) => "reason.too-long",
+        StatusCode(_, 7, _) => "reason.refused",
         _ => "",
     }
 }

@@ -5,7 +5,7 @@ use super::{Matter, customer_author, due};
 use crate::decide::recall::Acknowledged;
 use crate::decide::screen::is_human_by_configuration;
 use crate::decide::watchers::Happening;
-use crate::decide::write::bare_subject;
+use crate::decide::write::{NO_SUBJECT, bare_subject};
 use crate::decide::{Decision, Relation, TicketChange};
 use crate::model::address::Mailbox;
 use crate::model::arrival::Outcome;
@@ -64,14 +64,14 @@ pub(super) fn new_ticket(matter: &Matter<'_>, requester: Mailbox, internal: bool
     Ticket {
         number: matter.facts.next_number,
         department: matter.route.department.key.clone(),
-        subject: if mail.subject.is_empty() { "(no subject)".to_owned() } else { mail.subject.clone() },
+        subject: if mail.subject.is_empty() { NO_SUBJECT.to_owned() } else { mail.subject.clone() },
         status: Status::New,
         priority: Priority::Medium,
         due_at: None,
         due_by_hand: false,
         reminded_of: None,
         overdue_of: None,
-        language: None,
+        language: matter.language_of(&mail.text),
         recent: Vec::new(),
         internal,
         requester,

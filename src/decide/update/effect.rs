@@ -5,6 +5,7 @@
 use super::command::mention::Mentions;
 use super::command::{Command, Commanded, Refused};
 use super::{Matter, due};
+use crate::decide::phrase::Phrase;
 use crate::model::address::{Address, Mailbox};
 use crate::model::desk::Agent;
 use crate::model::ticket::{Event, Priority, Status, Ticket};
@@ -22,7 +23,7 @@ pub(super) struct Effects<'a> {
     /// What happened to it.
     pub(super) events: Vec<Event>,
     /// One sentence for each command, in the order of the lines.
-    pub(super) done: Vec<String>,
+    pub(super) done: Vec<Phrase>,
     /// What cannot be done, in the order of the lines.
     pub(super) refused: Vec<Refused>,
     /// Whether a command said when the ticket is due.
@@ -44,36 +45,33 @@ impl<'a> Effects<'a> {
         let mut done = Vec::new();
         for said in order {
             match self.one(&said.command, says_something) {
-                Ok(sentence) => done.push((said.at, sentence)),
+                Ok(sentence) => done.extend(sentence.map(|sentence| (said.at, sentence))),
                 Err(why) => self.refused.push(Refused { at: said.at, line: said.line.clone(), why }),
             }
         }
         done.sort_by_key(|(at, _)| *at);
         self.refused.sort_by_key(|refused| refused.at);
-        self.done.extend(done.into_iter().map(|(_, sentence)| sentence).filter(|sentence| !sentence.is_empty()));
+        self.done.extend(done.into_iter().map(|(_, sentence)| sentence));
     }
 
     /// The sentence, or the rest of one that begins with the line. What is done to the text is told with the text.
-    fn one(&mut self, command: &Command, says_something: bool) -> Result<String, String> {
-        match command {
-            Command::Status(to) => Ok(self.status(*to)),
-            Command::Assign(key) => Ok(self.assign(key.as_deref())),
-            Command::Priority(to) => Ok(self.priority(*to)),
-            Command::Due(to) => Ok(self.due(*to)),
-            Command::Tag(tags) => self.tag(tags),
-            Command::Untag(tags) => Ok(self.untag(tags)),
-            Command::Department(key) => self.department(key),
-            Command::Follow(person) => self.follow(person),
-            Command::Unfollow(address) => self.unfollow(address),
-            Command::Participant(key) => Ok(self.participant(key)),
-            Command::Public if self.matter.thread.note => {
-                Err("cannot be done here: an answer to a note stays internal, whatever it \
-                says; to answer publicly, reply to a notice of something public and leave this mail out"
-                    .to_owned())
-            }
-            Command::Note | Command::Public if !says_something => Err("has no text below it".to_owned()),
-            Command::Note | Command::Public | Command::Help => Ok(String::new()),
-        }
+    fn one(&mut self, command: &Command, says_something: bool) -> Result<Option<Phrase>, Phrase> {
+        let sentence = match command {
+            Command::Status(to) => self.status(*to),
+            Command::Assign(key) => self.assign(key.as_deref()),
+            Command::Priority(to) => self.priority(*to),
+            Command::Due(to) => self.due(*to),
+            Command::Tag(tags) => self.tag(tags)?,
+            Command::Untag(tags) => self.untag(tags),
+            Command::Department(key) => self.department(key)?,
+            Command::Follow(person) => self.follow(person)?,
+            Command::Unfollow(address) => self.unfollow(address)?,
+            Command::Participant(key) => self.participant(key),
+            Command::Public if self.matter.thread.note => return Err(Phrase::new("refused.public")),
+            Command::Note | Command::Public if !says_something => return Err(Phrase::new("refused.no-text")),
+            Command::Note | Command::Public | Command::Help => return Ok(None),
+        };
+        Ok(Some(sentence))
     }
 
     fn record(&mut self, kind: &'static str, from: Option<&str>, to: Option<&str>) {
@@ -86,21 +84,21 @@ impl<'a> Effects<'a> {
     }
 
     /// A ticket is open when somebody is responsible: who opens one that nobody has takes it.
-    fn status(&mut self, to: Status) -> String {
+    fn status(&mut self, to: Status) -> Phrase {
         let takes = to == Status::Open && self.ticket.assignee.is_none();
         if takes {
             self.make_responsible(Some(&self.agent.key));
         }
         self.matter.set_status(&mut self.ticket, to, &self.agent.key, &mut self.events);
-        let also = if takes { ", and you are responsible" } else { "" };
-        format!("The ticket is {}{also}.", to.name())
+        let sentence = Phrase::new(if takes { "done.status-taken" } else { "done.status" });
+        sentence.phrase("status", Phrase::of("status", to.name()))
     }
 
-    fn assign(&mut self, key: Option<&str>) -> String {
+    fn assign(&mut self, key: Option<&str>) -> Phrase {
         self.make_responsible(key);
         match key {
-            Some(key) => format!("{} is responsible.", self.name_of(key)),
-            None => "Nobody is responsible.".to_owned(),
+            Some(key) => Phrase::new("done.assign").with("name", self.name_of(key)),
+            None => Phrase::new("done.assign-nobody"),
         }
     }
 
@@ -119,15 +117,15 @@ impl<'a> Effects<'a> {
         self.matter.set_status(&mut self.ticket, to, &self.agent.key, &mut self.events);
     }
 
-    fn priority(&mut self, to: Priority) -> String {
+    fn priority(&mut self, to: Priority) -> Phrase {
         let from = std::mem::replace(&mut self.ticket.priority, to);
         if from != to {
             self.record("priority", Some(from.name()), Some(to.name()));
         }
-        format!("The priority is {}.", to.name())
+        Phrase::new("done.priority").phrase("priority", Phrase::of("priority", to.name()))
     }
 
-    fn due(&mut self, to: Option<Time>) -> String {
+    fn due(&mut self, to: Option<Time>) -> Phrase {
         let zone = &self.matter.department_of(&self.ticket).hours.zone;
         let from = std::mem::replace(&mut self.ticket.due_at, to);
         (self.ticket.due_by_hand, self.due_said) = (to.is_some(), true);
@@ -135,26 +133,25 @@ impl<'a> Effects<'a> {
         if from != to {
             self.record("due", from.map(date).as_deref(), to.map(date).as_deref());
         }
-        let said = |due: Time| format!("It is due at the end of {} ({}).", due.date_in(zone), zone.name());
-        to.map_or_else(|| "It has no due date.".to_owned(), said)
+        to.map_or_else(|| Phrase::new("done.due-none"), |due| Phrase::new("done.due").day("day", due))
     }
 
     /// The department's rule for when the ticket is due, unless a command has just said it. `before` is the ticket as the mail found it.
     pub(super) fn settle_due(&mut self, before: Option<&Ticket>) {
         let closed = self.ticket.status == Status::Closed;
         if closed && self.due_said && self.ticket.due_at.is_some() {
-            self.done.push("A closed ticket is not due: the date counts for nothing.".to_owned());
+            self.done.push(Phrase::new("done.due-closed"));
         }
         if !self.due_said || closed {
             due::settle(self.matter, before, &mut self.ticket);
         }
     }
 
-    fn tag(&mut self, tags: &[String]) -> Result<String, String> {
+    fn tag(&mut self, tags: &[String]) -> Result<Phrase, Phrase> {
         for tag in tags {
             if let Err(place) = self.ticket.tags.binary_search(tag) {
                 if self.ticket.tags.len() >= MOST_TAGS {
-                    return Err(format!("cannot be done: a ticket takes {MOST_TAGS} tags"));
+                    return Err(Phrase::counted("refused.tags", MOST_TAGS));
                 }
                 self.ticket.tags.insert(place, tag.clone());
                 self.record("tag", None, Some(tag));
@@ -163,7 +160,7 @@ impl<'a> Effects<'a> {
         Ok(self.tagged())
     }
 
-    fn untag(&mut self, tags: &[String]) -> String {
+    fn untag(&mut self, tags: &[String]) -> Phrase {
         for tag in tags {
             if self.ticket.tags.contains(tag) {
                 self.ticket.tags.retain(|other| other != tag);
@@ -173,17 +170,18 @@ impl<'a> Effects<'a> {
         self.tagged()
     }
 
-    fn tagged(&self) -> String {
+    fn tagged(&self) -> Phrase {
         match self.ticket.tags.as_slice() {
-            [] => "It has no tags.".to_owned(),
-            tags => format!("Its tags are: {}.", tags.join(", ")),
+            [] => Phrase::new("done.tags-none"),
+            tags => Phrase::new("done.tags").list("tags", "list.comma", tags),
         }
     }
 
     /// The number stays. Whoever is responsible stays so within the new department; else its default agent is, or nobody.
-    fn department(&mut self, key: &str) -> Result<String, String> {
+    fn department(&mut self, key: &str) -> Result<Phrase, Phrase> {
         let Some(department) = self.matter.rules.desk.department(key) else {
-            return Err("names no department".to_owned());
+            let known = self.matter.rules.desk.departments.iter().map(|department| &department.key);
+            return Err(Phrase::new("refused.department").list("known", "list.comma", known));
         };
         if self.ticket.department != key {
             let from = std::mem::replace(&mut self.ticket.department, key.to_owned());
@@ -192,39 +190,44 @@ impl<'a> Effects<'a> {
             let default = if self.ticket.internal { &department.internal_assignee } else { &department.assignee };
             self.make_responsible(stays.or_else(|| default.clone()).as_deref());
         }
-        let who = self.ticket.assignee.as_deref().map_or("nobody".to_owned(), |key| self.name_of(key));
-        Ok(format!("The ticket is in {}; {who} is responsible there.", department.name))
+        let sentence = match self.ticket.assignee.as_deref() {
+            Some(key) => Phrase::new("done.department").with("name", self.name_of(key)),
+            None => Phrase::new("done.department-nobody"),
+        };
+        Ok(sentence.with("department", &department.name))
     }
 
-    fn follow(&mut self, person: &Mailbox) -> Result<String, String> {
+    fn follow(&mut self, person: &Mailbox) -> Result<Phrase, Phrase> {
         let desk = self.matter.rules.desk;
         if !self.ticket.includes(&person.address) {
             if self.ticket.followers.len() >= desk.limits.followers {
-                return Err(format!("cannot be done: a ticket takes {} followers", desk.limits.followers));
+                return Err(Phrase::counted("refused.followers", desk.limits.followers));
             }
             let people = std::slice::from_ref(person);
             self.matter.add_followers(&mut self.ticket, people, &self.agent.key, &mut self.events);
         }
-        Ok(format!("{} receives the public messages, from this mail on.", person.address))
+        Ok(Phrase::new("done.follow").with("address", &person.address))
     }
 
-    fn unfollow(&mut self, address: &Address) -> Result<String, String> {
+    fn unfollow(&mut self, address: &Address) -> Result<Phrase, Phrase> {
         if self.ticket.requester.address == *address {
-            return Err(format!("cannot be done: {address} is the requester, whom the ticket is about"));
+            return Err(Phrase::new("refused.requester").with("address", address));
         }
         if !self.ticket.followers.iter().any(|person| person.address == *address) {
-            let known: Vec<&str> = self.ticket.followers.iter().map(|person| person.address.as_str()).collect();
-            let known = if known.is_empty() { "nobody".to_owned() } else { known.join(", ") };
-            return Err(format!("names nobody who follows the ticket; its followers: {known}"));
+            let known = self.ticket.followers.iter().map(|person| &person.address);
+            return Err(match known.len() {
+                0 => Phrase::new("refused.follower-none"),
+                _ => Phrase::new("refused.follower").list("known", "list.comma", known),
+            });
         }
         self.ticket.followers.retain(|person| person.address != *address);
         self.record("follower", Some(address.as_str()), None);
-        Ok(format!("{address} receives nothing more."))
+        Ok(Phrase::new("done.unfollow").with("address", address))
     }
 
-    fn participant(&mut self, key: &str) -> String {
+    fn participant(&mut self, key: &str) -> Phrase {
         self.add_participant(key);
-        format!("{} works along and is told of every message.", self.name_of(key))
+        Phrase::new("done.participant").with("name", self.name_of(key))
     }
 
     fn add_participant(&mut self, key: &str) -> bool {
@@ -240,7 +243,7 @@ impl<'a> Effects<'a> {
         for agent in &mentions.agents {
             let told = agent.key == self.agent.key || self.ticket.assignee.as_ref() == Some(&agent.key);
             if !told && self.add_participant(&agent.key) {
-                self.done.push(format!("{} works along, because you wrote @.", agent.name));
+                self.done.push(Phrase::new("done.mentioned").with("name", &agent.name));
             }
         }
     }

@@ -8,6 +8,7 @@ mod repeated;
 
 use super::Matter;
 use crate::decide::parse::cut::has_marker;
+use crate::decide::phrase::Phrase;
 use crate::decide::watchers::Watcher;
 use crate::decide::write::frame;
 use crate::model::address::Address;
@@ -21,7 +22,7 @@ use repeated::Guarded;
 #[derive(Debug)]
 pub(super) struct Leak {
     /// Where, and what it is, for a person.
-    pub(super) why: String,
+    pub(super) why: Phrase,
     /// The words, or the name of the file.
     pub(super) words: String,
 }
@@ -54,29 +55,29 @@ pub(super) fn leak(matter: &Matter<'_>, agent: &Agent, ticket: &Ticket, text: &s
     let mail = &matter.case.mail;
     let guarded = guarded(matter, agent, ticket);
     if let Some(words) = guarded.at_the_start(&format!("{text}\n{cut_off}"), text.len()) {
-        return Some(Leak { why: "repeats an internal note".to_owned(), words });
+        return Some(Leak { why: Phrase::new("refused.note"), words });
     }
     for file in &mail.attachments {
         if let Some(words) = guarded.in_text(&file.name) {
-            return Some(Leak { why: "is the name of a file and repeats an internal note".to_owned(), words });
+            return Some(Leak { why: Phrase::new("refused.note-name"), words });
         }
     }
     mail.enclosed.iter().find_map(|enclosed| {
         let why = in_file(matter, enclosed, &guarded)?;
         let name = mail.attachments.get(enclosed.file).map(|file| file.name.clone()).unwrap_or_default();
-        Some(Leak { why: format!("is attached and {why}"), words: name })
+        Some(Leak { why, words: name })
     })
 }
 
-fn in_file(matter: &Matter<'_>, enclosed: &Enclosed, guarded: &Guarded) -> Option<String> {
+fn in_file(matter: &Matter<'_>, enclosed: &Enclosed, guarded: &Guarded) -> Option<Phrase> {
     let keys = &matter.rules.desk.keys;
     if enclosed.tokens.iter().any(|token| keys.read(token).is_some()) {
-        return Some("holds a mail or an address that this gateway made for one person only".to_owned());
+        return Some(Phrase::new("refused.note-link"));
     }
     if has_marker(&enclosed.text) {
-        return Some("holds a notice of this gateway to an agent".to_owned());
+        return Some(Phrase::new("refused.note-notice"));
     }
-    guarded.in_text(&enclosed.text).map(|words| format!("repeats an internal note: {words}"))
+    guarded.in_text(&enclosed.text).map(|words| Phrase::new("refused.note-file").with("words", words))
 }
 
 /// The words that must not leave. Those of the frame around a note in our notices are among them, so that the shortest note is

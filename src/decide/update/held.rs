@@ -3,6 +3,7 @@
 //! The rule of commands holds here too: what looks like a command and is not understood stops the whole mail. A number that is held no
 //! more stops nothing: the receipt says so.
 
+use crate::decide::phrase::Phrase;
 use crate::decide::recall::Facts;
 use crate::decide::screen::Writer;
 use crate::decide::write::held::{Answer, receipt};
@@ -31,8 +32,8 @@ pub struct Wish {
 pub struct Unclear {
     /// The line; empty when the mail as a whole is meant.
     pub line: String,
-    /// What is wrong with it.
-    pub why: String,
+    /// What is wrong with it, as the rest of a sentence that begins with the line.
+    pub why: Phrase,
 }
 
 /// The commands at the top of a text. The first line that is none ends them.
@@ -47,30 +48,30 @@ pub fn wishes(text: &str) -> Result<Vec<Wish>, Unclear> {
         let wish = wish(line)?;
         count += wish.arrivals.len();
         if count > MOST {
-            return Err(Unclear::new(line, &format!("goes beyond the {MOST} mails that one reply may speak of")));
+            return Err(Unclear::new(line, Phrase::counted("unclear.many", MOST)));
         }
         wishes.push(wish);
     }
     // What is a command, and stands where it would be overlooked, was surely meant as one.
     if let Some(line) = lines.find(|line| wish(line).is_ok()) {
-        return Err(Unclear::new(line, "stands below other text; commands belong at the top of the mail"));
+        return Err(Unclear::new(line, Phrase::new("unclear.below")));
     }
     if wishes.is_empty() {
-        return Err(Unclear::new("", "holds no command at its top"));
+        return Err(Unclear::new("", Phrase::new("unclear.none")));
     }
     Ok(wishes)
 }
 
 impl Unclear {
-    fn new(line: &str, why: &str) -> Self {
-        Self { line: line.to_owned(), why: why.to_owned() }
+    fn new(line: &str, why: Phrase) -> Self {
+        Self { line: line.to_owned(), why }
     }
 }
 
 /// One line: `#release 17, 18 onto SUP-3`.
 fn wish(line: &str) -> Result<Wish, Unclear> {
-    let unclear = |why: &str| Unclear::new(line, why);
-    let words = line.strip_prefix('#').ok_or_else(|| unclear("is not a command that is known here"))?;
+    let unclear = |key| Unclear::new(line, Phrase::new(key));
+    let words = line.strip_prefix('#').ok_or_else(|| unclear("unclear.unknown"))?;
     let mut words = words.split([' ', '\t', ',']).filter(|word| !word.is_empty());
     let verb = words.next().unwrap_or_default().to_lowercase();
     let mut arrivals = Vec::new();
@@ -78,20 +79,20 @@ fn wish(line: &str) -> Result<Wish, Unclear> {
     while let Some(word) = words.next() {
         if word.eq_ignore_ascii_case("onto") {
             let number = words.next().and_then(reference).filter(|_| words.next().is_none());
-            onto = Some(number.ok_or_else(|| unclear("has no single reference of a ticket behind `onto`, such as SUP-3"))?);
+            onto = Some(number.ok_or_else(|| unclear("unclear.onto"))?);
             break;
         }
-        arrivals.push(number(word).ok_or_else(|| unclear("has something else than the numbers of held mails"))?);
+        arrivals.push(number(word).ok_or_else(|| unclear("unclear.number"))?);
     }
     let action = match (verb.as_str(), onto) {
         ("release", onto) => Action::Release { onto },
         ("retry", None) => Action::Retry,
         ("discard", None) => Action::Discard,
-        ("retry" | "discard", Some(_)) => return Err(unclear("cannot have `onto`; only #release can")),
-        _ => return Err(unclear("is not a command that is known here")),
+        ("retry" | "discard", Some(_)) => return Err(unclear("unclear.onto-release")),
+        _ => return Err(unclear("unclear.unknown")),
     };
     if arrivals.is_empty() {
-        return Err(unclear("names no held mail; write its number, as in #release 17"));
+        return Err(unclear("unclear.no-number"));
     }
     Ok(Wish { action, arrivals })
 }
@@ -160,24 +161,21 @@ pub fn reply(case: &Case, admin: &Agent, facts: &Facts, rules: Rules<'_>, mut re
 }
 
 /// What is done, or why it is not.
-fn possible(arrival: i64, action: Action, again: bool, facts: &Facts, desk: &Desk) -> Result<String, String> {
+fn possible(arrival: i64, action: Action, again: bool, facts: &Facts, desk: &Desk) -> Result<Phrase, Phrase> {
     if again {
-        return Err("spoken of twice; the first command counts".to_owned());
+        return Err(Phrase::new("operated.twice"));
     }
-    let held = facts.held.get(&arrival).ok_or("not held: there is no such mail, or somebody was faster")?;
+    let held = facts.held.get(&arrival).ok_or_else(|| Phrase::new("operated.gone"))?;
     match action {
-        Action::Release { .. } if held.cause == Cause::NoSender.name() => {
-            Err("not released: it names no sender, so nobody could be answered; discard it, or read it with `arrival raw`"
-                .to_owned())
-        }
+        Action::Release { .. } if held.cause == Cause::NoSender.name() => Err(Phrase::new("operated.no-sender")),
         Action::Release { onto: Some(number) } => {
-            let ticket = facts.tickets.get(&number).ok_or_else(|| format!("not released: there is no ticket {number}"))?;
+            let ticket = facts.tickets.get(&number).ok_or_else(|| Phrase::new("operated.no-ticket").with("number", number))?;
             let prefix = desk.department(&ticket.department).map_or("", |department| &department.prefix);
-            Ok(format!("released onto {prefix}-{number}"))
+            Ok(Phrase::new("operated.released-onto").with("reference", format!("{prefix}-{number}")))
         }
-        Action::Release { onto: None } => Ok("released".to_owned()),
-        Action::Retry => Ok("is decided again".to_owned()),
-        Action::Discard => Ok("discarded; its original is kept".to_owned()),
+        Action::Release { onto: None } => Ok(Phrase::new("operated.released")),
+        Action::Retry => Ok(Phrase::new("operated.retried")),
+        Action::Discard => Ok(Phrase::new("operated.discarded")),
     }
 }
 
@@ -223,7 +221,7 @@ mod tests {
             assert!(wishes(text).is_err(), "{text:?}");
         }
         let many = "#discard ".to_owned() + &"2 ".repeat(MOST + 1);
-        assert!(wishes(&many).unwrap_err().why.contains("200"));
+        assert!(wishes(&many).unwrap_err().why.to_string().contains("200"));
     }
 
     proptest! {

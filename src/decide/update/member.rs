@@ -10,6 +10,7 @@ use super::command::{Commanded, Refused};
 use super::customer::{acknowledgement, assign_by_default, new_ticket};
 use super::effect::Effects;
 use super::receipts;
+use crate::decide::phrase::Phrase;
 use crate::decide::watchers::Happening;
 use crate::decide::write::reference;
 use crate::decide::{Decision, TicketChange};
@@ -46,7 +47,8 @@ pub(super) fn request(matter: &Matter<'_>, agent: &Agent, from: &Mailbox, mut re
     effects.settle_due(None);
     reasons.extend(commanded.said.iter().map(|said| format!("the command {}", said.line)));
     let department = matter.department_of(&effects.ticket);
-    effects.done.insert(0, format!("Your mail has opened {}.", reference(department, effects.ticket.number)));
+    let opened = Phrase::new("done.opened").with("reference", reference(department, effects.ticket.number));
+    effects.done.insert(0, opened);
     let receipt = receipts::done(matter, agent, &effects, (&commanded, &mentioned), kind == Kind::Note);
     let acknowledge = receipt.is_none() && may_acknowledge(matter, from, &mut reasons);
     let happening = Happening {
@@ -76,7 +78,10 @@ fn may_acknowledge(matter: &Matter<'_>, from: &Mailbox, reasons: &mut Vec<String
 
 /// A viewer may ask like everybody else, and change nothing.
 pub(super) fn only_reads(commanded: &mut Commanded) {
-    let why = "cannot be done: your access to this desk is reading only";
     let said = std::mem::take(&mut commanded.said);
-    commanded.refused.extend(said.into_iter().map(|said| Refused { at: said.at, line: said.line, why: why.to_owned() }));
+    commanded.refused.extend(said.into_iter().map(|said| Refused {
+        at: said.at,
+        line: said.line,
+        why: Phrase::new("refused.reading"),
+    }));
 }

@@ -15,6 +15,7 @@ pub mod member;
 mod passed_on;
 mod receipts;
 
+use super::language;
 use super::recall::Facts;
 use super::route::Route;
 use super::screen::Writer;
@@ -87,6 +88,12 @@ impl<'a> Matter<'a> {
             attachments: mail.attachments.clone(),
             authenticated: self.case.authenticity.is_proven(),
         }
+    }
+
+    /// The language that a request is written in, if the department wants to know and it is sure.
+    fn language_of(&self, text: &str) -> Option<String> {
+        let found = || language::detect(text, |language| self.rules.texts.speaks(language));
+        self.route.department.detect_language.then(found).flatten().map(str::to_owned)
     }
 
     fn event(&self, ticket: &Ticket, actor: &str, kind: &'static str, from: Option<&str>, to: Option<&str>) -> Event {

@@ -11,6 +11,7 @@ use super::customer::{assign_by_default, new_ticket};
 use super::effect::Effects;
 use super::member::only_reads;
 use super::{customer_author, receipts};
+use crate::decide::phrase::Phrase;
 use crate::decide::watchers::Happening;
 use crate::decide::write::{bare_subject, reference};
 use crate::decide::{Decision, TicketChange};
@@ -60,7 +61,7 @@ pub(super) fn request(
     reasons.push("no acknowledgement: nothing proves who wrote what was passed on".to_owned());
     reasons.extend(commanded.said.iter().map(|said| format!("the command {}", said.line)));
     let number = reference(matter.department_of(&effects.ticket), effects.ticket.number);
-    effects.done.insert(0, format!("The mail of {} that you passed on has opened {number}.", from.address));
+    effects.done.insert(0, Phrase::new("done.passed-on").with("address", &from.address).with("reference", number));
     let receipt = receipts::told(matter, agent, &effects, (&commanded, &mentioned), false);
     let said = !commanded.text.trim().is_empty();
     let remark = said.then(|| Remark { author: author_of(agent, by), text: commanded.text.clone() });
@@ -84,6 +85,7 @@ fn ticket(matter: &Matter<'_>, forwarded: &Forwarded, from: &Mailbox) -> Ticket 
     if !forwarded.original.subject.is_empty() {
         ticket.subject = bare_subject(&forwarded.original.subject, matter.rules.desk);
     }
+    ticket.language = matter.language_of(&forwarded.text);
     (ticket.first_message_id, ticket.last_message_id) = (None, None);
     ticket
 }

@@ -7,7 +7,7 @@ use super::page::{self, Blocks};
 use super::phrases::Voice;
 use super::scrub::scrub;
 use super::words::{Person, Words};
-use super::{Notice, bare_subject, called, reference, voice};
+use super::{Notice, called, reference, titled, voice};
 use crate::decide::watchers::Watcher;
 use crate::decide::{Relation, Rules};
 use crate::model::address::Address;
@@ -34,10 +34,15 @@ pub(super) fn words<'a>(notice: &Notice<'a>, rules: Rules<'a>, files: &'a [Attac
     let voice = voice(watcher, Some(ticket), department, rules);
     let (blocks, enclosed) = told(notice, rules, files, voice);
     let words = Words {
-        passed_on_by: passed_on.map(|remark| called(&remark.author.name, remark.author.address.as_ref())).unwrap_or_default(),
+        passed_on_by: passed_on
+            .map(|remark| called(&remark.author.name, remark.author.address.as_ref(), voice))
+            .unwrap_or_default(),
         suggested: notice.suggested.iter().map(|address| address.as_str()).filter(|_| is_agent).collect(),
-        changed_by: called(&message.author.name, address),
-        author: Person { name: called(&message.author.name, address), address: address.map(Address::as_str).unwrap_or_default() },
+        changed_by: called(&message.author.name, address, voice),
+        author: Person {
+            name: called(&message.author.name, address, voice),
+            address: address.map(Address::as_str).unwrap_or_default(),
+        },
         signed_by: if watcher.event == Event::Answer && !is_agent { message.author.name.as_str() } else { "" },
         proven: message.authenticated,
         internal: watcher.event == Event::Note,
@@ -99,13 +104,13 @@ pub(super) fn ticket_words<'a>(
     let is_agent = watcher.agent.is_some();
     let words = Words {
         reference: reference(department, ticket.number),
-        subject: bare_subject(&ticket.subject, rules.desk),
+        subject: titled(&ticket.subject, rules.desk, voice),
         status: voice.status(ticket.status),
         closed: ticket.status == Status::Closed,
         department: &department.name,
         requester: Person { name: ticket.requester.called(), address: ticket.requester.address.as_str() },
         assignee: assignee.map(|agent| agent.name.as_str()).unwrap_or_default(),
-        due: ticket.due_at.filter(|_| is_agent).map(|due| voice.date(due)).unwrap_or_default(),
+        due: ticket.due_at.filter(|_| is_agent).map(|due| voice.due(due)).unwrap_or_default(),
         answer_within: department.answer_within.map(|span| voice.span(span)).unwrap_or_default(),
         reopen_within: voice.span(department.reopen_within),
         proven: true,

@@ -3,13 +3,15 @@
 //! They speak of no ticket, so nothing in them opens one: whoever is told of a forgery gets no link with it. What a stranger wrote stands
 //! on one line, short, behind a word of ours.
 
-use super::bare_subject;
 use super::header::Header;
 use super::page::Look;
 use super::parts::{Parts, parts};
+use super::phrases::Voice;
 use super::texts::Frame;
+use super::titled;
 use super::words::{Done, HeldWords, Refusal, Words};
 use crate::decide::parse::characters::{is_invisible, one_line};
+use crate::decide::phrase::Phrase;
 use crate::decide::update::held::{KNOWN, Unclear};
 use crate::decide::{Case, Rules};
 use crate::model::address::{Address, Mailbox};
@@ -25,7 +27,7 @@ const SHOWN: usize = 100;
 #[derive(Debug)]
 pub enum Answer<'a> {
     /// What became of each held mail, by its number.
-    Done(&'a [(i64, String)]),
+    Done(&'a [(i64, Phrase)]),
     /// It was not understood.
     Unclear(&'a Unclear),
 }
@@ -33,24 +35,25 @@ pub enum Answer<'a> {
 /// Tells an agent, at the address on file, of a mail that was held because the agent's authority was lacking. `None` on a desk without
 /// departments, which has no address to write from.
 pub fn refusal(case: &Case, cause: Cause, agent: &Agent, rules: Rules<'_>) -> Option<Outgoing> {
+    let department = department_of(&case.arrival.department, rules)?;
+    let voice = voice(agent, department, rules);
     let peer = &case.arrival.peer;
     let ip = peer.ip.map(|ip| ip.to_string());
     let host = match (&ip, &peer.helo) {
-        (Some(ip), Some(helo)) => format!("{ip}, calling itself {}", shown(helo)),
+        (Some(ip), Some(helo)) => voice.tell(&Phrase::new("held.host").with("ip", ip).with("helo", shown(helo))),
         (Some(ip), None) => ip.clone(),
-        (None, _) => "unknown (it came by a pipe)".to_owned(),
+        (None, _) => voice.word("held.host-pipe").to_owned(),
     };
-    let department = department_of(&case.arrival.department, rules)?;
     let from: Vec<&str> = case.mail.from.iter().map(|mailbox| mailbox.address.as_str()).collect();
     let words = Words {
         department: &department.name,
         held: HeldWords {
             arrival: case.arrival.id,
-            at: case.arrival.received_at.rfc5322(),
+            at: voice.date(case.arrival.received_at),
             host,
             from: shown(&from.join(", ")),
             subject: shown(&case.mail.subject),
-            cause: cause.in_words().to_owned(),
+            cause: voice.tell(&Phrase::of("cause", cause.name())),
             ..HeldWords::default()
         },
         ..Words::default()
@@ -63,17 +66,18 @@ pub fn refusal(case: &Case, cause: Cause, agent: &Agent, rules: Rules<'_>) -> Op
 /// Tells an admin what became of the admin's reply to a digest.
 pub fn receipt(case: &Case, admin: &Agent, answer: &Answer<'_>, rules: Rules<'_>) -> Option<Outgoing> {
     let department = department_of(&case.arrival.department, rules)?;
+    let voice = voice(admin, department, rules);
     let (done, unclear) = match answer {
         Answer::Done(done) => (*done, None),
-        Answer::Unclear(unclear) => (Default::default(), Some((shown(&unclear.line), unclear.why.as_str()))),
+        Answer::Unclear(unclear) => (Default::default(), Some((shown(&unclear.line), voice.tell(&unclear.why)))),
     };
     let words = Words {
         department: &department.name,
-        refused: unclear.iter().map(|(line, why)| Refusal { line: line.clone(), why: (*why).to_owned() }).collect(),
+        refused: unclear.into_iter().map(|(line, why)| Refusal { line, why }).collect(),
         held: HeldWords {
             known: KNOWN,
-            done: done.iter().map(|(arrival, said)| Done { arrival: *arrival, said: said.clone() }).collect(),
-            subject: shown(&bare_subject(&case.mail.subject, rules.desk)),
+            done: done.iter().map(|(arrival, said)| Done { arrival: *arrival, said: voice.tell(said) }).collect(),
+            subject: shown(&titled(&case.mail.subject, rules.desk, voice)),
             ..HeldWords::default()
         },
         ..Words::default()
@@ -94,6 +98,12 @@ pub fn receipt(case: &Case, admin: &Agent, answer: &Answer<'_>, rules: Rules<'_>
 /// The department that a mail about this one leaves from: its own, or the first, when it has left the configuration.
 pub(in crate::decide) fn department_of<'a>(key: &str, rules: Rules<'a>) -> Option<&'a Department> {
     rules.desk.department(key).or_else(|| rules.desk.departments.first())
+}
+
+/// How an agent is spoken to of held mail.
+pub(in crate::decide) fn voice<'a>(agent: &'a Agent, department: &'a Department, rules: Rules<'a>) -> Voice<'a> {
+    let language = agent.language.as_deref().unwrap_or(&department.language);
+    Voice { phrases: &rules.texts.phrases, language, zone: &department.hours.zone }
 }
 
 /// Foreign text on one line, without what would turn or hide a part of it, and not longer than a line is.
@@ -135,7 +145,7 @@ impl Slip<'_> {
         let signed = |token: &str| signed_address(own, token).unwrap_or_else(|| own.clone());
         let from: Address = if self.links { signed(&reply) } else { own.clone() };
         let from = Mailbox { name: self.department.name.clone(), address: from };
-        let language = self.agent.language.as_deref().unwrap_or(&self.department.language);
+        let language = voice(self.agent, self.department, rules).language;
         let (subject, page) = rules.texts.render(language, self.text, Frame { marker: self.links, foot: false }, words);
         let mut header = Header::default();
         header.mailbox("From", &from);

@@ -35,6 +35,9 @@ use phrases::Voice;
 use texts::Frame;
 use words::Words;
 
+/// The subject of a ticket whose first mail had none, in tables; a notice says it in the language of its reader.
+pub(super) const NO_SUBJECT: &str = "(no subject)";
+
 /// What a notice speaks of.
 #[derive(Debug)]
 pub struct Notice<'a> {
@@ -254,10 +257,10 @@ pub fn reference(department: &Department, number: i64) -> String {
     format!("{}-{number}", department.prefix)
 }
 
-fn called<'a>(name: &'a str, address: Option<&'a Address>) -> &'a str {
+fn called<'a>(name: &'a str, address: Option<&'a Address>, voice: Voice<'a>) -> &'a str {
     match (name.is_empty(), address) {
         (true, Some(address)) => address.as_str(),
-        (true, None) => "an unknown sender",
+        (true, None) => voice.word("person.unknown"),
         (false, _) => name,
     }
 }
@@ -280,5 +283,11 @@ pub(super) fn bare_subject(subject: &str, desk: &Desk) -> String {
     while let Some(rest) = bare.get(..3).filter(|start| start.eq_ignore_ascii_case("re:")).map(|_| &bare[3..]) {
         bare = rest.trim_start();
     }
-    if bare.is_empty() { "(no subject)".to_owned() } else { bare.split_whitespace().collect::<Vec<_>>().join(" ") }
+    if bare.is_empty() { NO_SUBJECT.to_owned() } else { bare.split_whitespace().collect::<Vec<_>>().join(" ") }
+}
+
+/// A bare subject as a reader sees it.
+fn titled(subject: &str, desk: &Desk, voice: Voice<'_>) -> String {
+    let bare = bare_subject(subject, desk);
+    if bare == NO_SUBJECT { voice.word("subject.none").to_owned() } else { bare }
 }

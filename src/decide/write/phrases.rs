@@ -2,17 +2,26 @@
 //!
 //! A file for each language, `<language>/phrases`: a line for each phrase, `key = words`, with `{name}` where a value comes in, and lines
 //! that begin with `#`. A phrase that counts has a line for each form that the language has (`hour.one`, `hour.few`, `hour.other`). A
-//! phrase that a language lacks is taken from English.
+//! phrase that a language lacks is taken from English. A value is put in as it is: what stands in it is not looked at again.
 
+mod calendar;
+pub mod plural;
+
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::page::on_one_line;
+use super::texts::built_in;
+use crate::decide::phrase::{Phrase, Value};
+use crate::decide::update::command::KNOWN;
 use crate::model::ticket::{Priority, Status};
-use crate::model::time::{Time, Zone};
+use crate::model::time::Zone;
 
 /// The language that the others fall back to.
-const ENGLISH: &str = "en";
+pub const ENGLISH: &str = "en";
 
 /// The phrases of every language.
 #[derive(Debug, Default)]
@@ -20,25 +29,45 @@ pub struct Phrases {
     languages: HashMap<String, HashMap<String, String>>,
 }
 
+/// A line of a file of phrases: its number, counted from 1, and what it holds, or why it holds none.
+pub type Line<'a> = (usize, Result<(&'a str, &'a str), String>);
+
+/// The lines of a file of phrases, without the empty ones and comments.
+pub fn lines(source: &str) -> impl Iterator<Item = Line<'_>> {
+    let lines = (1..).zip(source.lines().map(str::trim)).filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|(number, line)| {
+        let pair = line.split_once('=').map(|(key, words)| (key.trim(), words.trim()));
+        let pair = pair.filter(|(key, words)| !key.is_empty() && !words.is_empty());
+        (number, pair.ok_or_else(|| "is neither `key = words` nor a comment".to_owned()))
+    })
+}
+
 impl Phrases {
-    /// Takes in a file of phrases; what it holds replaces what was known. The error names the line.
-    pub(super) fn add(&mut self, language: &str, source: &str) -> Result<(), String> {
+    /// Takes in a file of phrases; what it holds replaces what was known. Lines that hold nothing are left out.
+    pub(super) fn add(&mut self, language: &str, source: &str) {
         let table = self.languages.entry(language.to_owned()).or_default();
-        for (number, line) in (1..).zip(source.lines()) {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let (key, words) =
-                line.split_once(" = ").ok_or_else(|| format!("line {number} is neither `key = words` nor a comment"))?;
-            table.insert(key.trim().to_owned(), words.trim().to_owned());
-        }
-        Ok(())
+        let found = lines(source).filter_map(|(_, line)| line.ok());
+        table.extend(found.map(|(key, words)| (key.to_owned(), words.to_owned())));
+    }
+
+    /// The words of a key in this very language.
+    pub(super) fn own(&self, language: &str, key: &str) -> Option<&str> {
+        self.languages.get(language)?.get(key).map(String::as_str)
     }
 
     fn find(&self, language: &str, key: &str) -> Option<&str> {
-        let of = |language: &str| self.languages.get(language).and_then(|table| table.get(key)).map(String::as_str);
-        of(language).or_else(|| of(ENGLISH))
+        self.own(language, key).or_else(|| self.own(ENGLISH, key))
+    }
+
+    /// The words for a number, in the form that the language has for it. A language that has the phrase in none of its own forms says it in
+    /// English, in an English form.
+    fn counted(&self, language: &str, key: &str, count: u64) -> Option<&str> {
+        let form = |language: &str| {
+            let form = plural::form(self.own(language, "plural").unwrap_or_default(), count);
+            let of = |form: &str| self.own(language, &format!("{key}.{form}"));
+            of(form).or_else(|| of(plural::OTHER))
+        };
+        form(language).or_else(|| form(ENGLISH))
     }
 }
 
@@ -53,31 +82,68 @@ pub struct Voice<'a> {
     pub zone: &'a Zone,
 }
 
-impl Voice<'_> {
-    /// A phrase with its values; the key itself where no language has it, which a test rules out.
+impl<'a> Voice<'a> {
+    /// A phrase without values; the key itself where no language has it, which a test rules out.
+    pub fn word(&self, key: &'a str) -> &'a str {
+        self.phrases.find(self.language, key).unwrap_or(key)
+    }
+
+    /// A phrase with its values.
     pub fn say(&self, key: &str, values: &[(&str, &str)]) -> String {
-        let mut said = self.phrases.find(self.language, key).unwrap_or(key).to_owned();
-        for (name, value) in values {
-            said = said.replace(&format!("{{{name}}}"), &on_one_line(value));
-        }
-        said
+        fill(self.phrases.find(self.language, key).unwrap_or(key), values)
     }
 
     /// A phrase that counts: `8 hours`.
     pub fn count(&self, key: &str, count: u64) -> String {
-        let form = plural(self.phrases.find(self.language, "plural").unwrap_or_default(), count);
-        let count = count.to_string();
-        self.say(&format!("{key}.{form}"), &[("n", &count)])
+        self.fill_counted(key, count, &[])
+    }
+
+    /// What `decide` has to say.
+    pub fn tell(&self, phrase: &Phrase) -> String {
+        let values: Vec<(&str, String)> = phrase.values.iter().map(|(name, value)| (*name, self.value(value))).collect();
+        let values = values.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>();
+        match phrase.count {
+            Some(count) => self.fill_counted(&phrase.key, count, &values),
+            None => self.say(&phrase.key, &values),
+        }
+    }
+
+    fn fill_counted(&self, key: &str, count: u64, values: &[(&str, &str)]) -> String {
+        let number = count.to_string();
+        let values = [values, &[("n", number.as_str())]].concat();
+        fill(self.phrases.counted(self.language, key, count).unwrap_or(key), &values)
+    }
+
+    /// How a command is written: its words are the same everywhere, what stands for another word is not.
+    fn command(&self, word: &str) -> String {
+        let form = KNOWN.iter().find(|(known, _)| *known == word).map_or("#help", |(_, form)| *form);
+        let names = ["name", "word", "key", "address"];
+        let values = names.map(|name| (name, self.say(&format!("placeholder.{name}"), &[])));
+        fill(form, &values.each_ref().map(|(name, value)| (*name, value.as_str())))
+    }
+
+    /// What comes into a phrase.
+    pub(super) fn value(&self, value: &Value) -> String {
+        match value {
+            Value::Foreign(words) => words.clone(),
+            Value::Day(day) => self.day(*day),
+            Value::Command(word) => self.command(word),
+            Value::Phrase(phrase) => self.tell(phrase),
+            Value::List { between, items } => {
+                let items = items.iter().map(|item| self.value(item));
+                items.reduce(|before, next| self.say(between, &[("before", &before), ("next", &next)])).unwrap_or_default()
+            }
+        }
     }
 
     /// The name of a status.
     pub fn status(&self, status: Status) -> String {
-        self.say(&format!("status.{}", status.name()), &[])
+        self.tell(&Phrase::of("status", status.name()))
     }
 
     /// The name of a priority.
     pub fn priority(&self, priority: Priority) -> String {
-        self.say(&format!("priority.{}", priority.name()), &[])
+        self.tell(&Phrase::of("priority", priority.name()))
     }
 
     /// A span: `8 hours`, `14 days`.
@@ -92,34 +158,46 @@ impl Voice<'_> {
         self.count(unit, count)
     }
 
-    /// Date and time of day, as the language writes them.
-    pub fn date(&self, time: Time) -> String {
-        let civil = time.civil_in(self.zone);
-        let month = self.say(&format!("month.{}", civil.month), &[]);
-        let (year, day) = (civil.year.to_string(), civil.day.to_string());
-        let (hour, minute) = (format!("{:02}", civil.time.0), format!("{:02}", civil.time.1));
-        let values = [("year", year.as_str()), ("month", &month), ("day", &day), ("hour", &hour), ("minute", &minute)];
-        self.say("date", &values)
+    /// The size of a file: `12 KiB`, `3.4 MiB`.
+    pub fn size(&self, octets: i64) -> String {
+        let (key, number) = match octets {
+            ..1024 => ("size.octets", octets.to_string()),
+            1024..1_048_576 => ("size.kib", (octets / 1024).to_string()),
+            _ => ("size.mib", format!("{:.1}", octets as f64 / 1_048_576.0).replace('.', self.word("decimal"))),
+        };
+        self.say(key, &[("n", &number)])
     }
 }
 
-/// The form that a number asks for, by the rule of a language (Unicode CLDR, language plural rules, for whole numbers).
-fn plural(rule: &str, count: u64) -> &'static str {
-    let (ten, hundred) = (count % 10, count % 100);
-    match rule {
-        "none" => "other",
-        "romanian" => match count {
-            1 => "one",
-            _ if count == 0 || (1..20).contains(&hundred) => "few",
-            _ => "other",
-        },
-        "croatian" => match (ten, hundred) {
-            (1, tens) if tens != 11 => "one",
-            (2..=4, tens) if !(12..=14).contains(&tens) => "few",
-            _ => "other",
-        },
-        "portuguese" if count <= 1 => "one",
-        _ if count == 1 => "one",
-        _ => "other",
+/// A pattern with its values, each on one line. What is in braces and is none of them stays as it is.
+fn fill(pattern: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(pattern.len() + 32);
+    let mut rest = pattern;
+    while let Some((before, from)) = rest.split_once('{') {
+        filled.push_str(before);
+        let value = from.split_once('}').and_then(|(name, after)| {
+            let (_, value) = values.iter().find(|(known, _)| *known == name)?;
+            Some((on_one_line(value), after))
+        });
+        let (words, after) = value.unwrap_or((Cow::Borrowed("{"), from));
+        filled.push_str(&words);
+        rest = after;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+impl fmt::Display for Phrase {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        static BUILT_IN: LazyLock<Phrases> = LazyLock::new(|| {
+            let mut phrases = Phrases::default();
+            phrases.add(ENGLISH, built_in::source(ENGLISH, "phrases").unwrap_or_default());
+            phrases
+        });
+        let zone = Zone::default();
+        formatter.write_str(&Voice { phrases: &BUILT_IN, language: ENGLISH, zone: &zone }.tell(self))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,11 @@
 //! The receipt: what became of the commands in a mail. It may stand without a ticket, when the mail would have opened one.
 
 use super::page::Blocks;
+use super::phrases::Voice;
 use super::words::{Refusal, Words};
-use super::{Letter, bare_subject, ticket_words};
+use super::{Letter, ticket_words, titled, voice};
 use crate::decide::Rules;
+use crate::decide::phrase::{Phrase, Value};
 use crate::decide::update::command::{KNOWN, Refused};
 use crate::decide::watchers::Watcher;
 use crate::model::arrival::Arrival;
@@ -27,9 +29,9 @@ pub struct Receipt<'a> {
     /// Its Message-ID.
     pub in_reply_to: Option<&'a str>,
     /// What was done, one sentence each.
-    pub done: &'a [String],
+    pub done: &'a [Phrase],
     /// What was not understood without stopping the mail.
-    pub remarks: &'a [String],
+    pub remarks: &'a [Phrase],
     /// The lines that stopped it.
     pub refused: &'a [Refused],
     /// Whether they would have shown an internal note to customers.
@@ -44,19 +46,21 @@ pub struct Receipt<'a> {
 
 /// Makes the mail.
 pub fn receipt(told: &Receipt<'_>, rules: Rules<'_>) -> Outgoing {
+    let voice = voice(told.watcher, told.ticket, told.department, rules);
+    let say = |phrases: &[Phrase]| phrases.iter().map(|phrase| voice.tell(phrase)).collect();
     let about = match told.ticket {
         Some(ticket) => ticket_words(ticket, told.department, told.watcher, rules),
-        None => Words { subject: bare_subject(told.subject, rules.desk), to_agent: true, proven: true, ..Words::default() },
+        None => Words { subject: titled(told.subject, rules.desk, voice), to_agent: true, proven: true, ..Words::default() },
     };
-    let refusal = |refused: &Refused| Refusal { line: refused.line.clone(), why: refused.why.clone() };
+    let refusal = |refused: &Refused| Refusal { line: refused.line.clone(), why: voice.tell(&refused.why) };
     let words = Words {
-        done: told.done.to_vec(),
-        remarks: told.remarks.to_vec(),
+        done: say(told.done),
+        remarks: say(told.remarks),
         refused: told.refused.iter().map(refusal).collect(),
         of_note: told.of_note,
         help: told.help,
         internal: told.note,
-        commands: KNOWN.iter().map(|(form, meaning)| (*form, (*meaning).to_owned())).collect(),
+        commands: commands(voice),
         department: &told.department.name,
         blocks: Blocks { own_words: told.text, ..about.blocks },
         ..about
@@ -74,4 +78,10 @@ pub fn receipt(told: &Receipt<'_>, rules: Rules<'_>) -> Outgoing {
         internal: told.note,
     };
     letter.finish(rules)
+}
+
+/// The commands that are known: how each is written, and what it does.
+pub(super) fn commands(voice: Voice<'_>) -> Vec<(String, String)> {
+    let known = KNOWN.iter().map(|(word, _)| *word);
+    known.map(|word| (voice.value(&Value::Command(word)), voice.tell(&Phrase::of("command", word)))).collect()
 }

@@ -1,12 +1,13 @@
 //! The notice that a mail of ours came back.
 
 use super::words::{Returned, Words};
-use super::{Letter, ticket_words};
+use super::{Letter, ticket_words, voice};
 use crate::decide::Rules;
+use crate::decide::phrase::Phrase;
 use crate::decide::watchers::Watcher;
 use crate::model::address::Address;
 use crate::model::desk::Department;
-use crate::model::notice::Outgoing;
+use crate::model::notice::{Event, Outgoing};
 use crate::model::ticket::Ticket;
 use crate::model::time::Time;
 
@@ -29,7 +30,7 @@ pub struct Undelivered<'a> {
     pub sent_at: Time,
     /// The other server's words, on one line, perhaps empty.
     pub said: &'a str,
-    /// What its status code means, or empty.
+    /// The phrase for what its status code means, or empty.
     pub meaning: &'a str,
     /// Whether the address is not written to any more.
     pub dead: bool,
@@ -39,12 +40,13 @@ pub struct Undelivered<'a> {
 
 /// Makes the mail.
 pub fn undelivered(told: &Undelivered<'_>, rules: Rules<'_>) -> Outgoing {
+    let voice = voice(told.watcher, Some(told.ticket), told.department, rules);
     let returned = Returned {
         address: told.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        what: what(told.event).to_owned(),
-        sent_at: told.sent_at.rfc5322(),
+        what: voice.tell(&what(told.event)),
+        sent_at: voice.date(told.sent_at),
         said: told.said.to_owned(),
-        meaning: told.meaning.to_owned(),
+        meaning: if told.meaning.is_empty() { String::new() } else { voice.say(told.meaning, &[]) },
         dead: told.dead,
         given_up: told.given_up,
     };
@@ -65,18 +67,7 @@ pub fn undelivered(told: &Undelivered<'_>, rules: Rules<'_>) -> Outgoing {
 }
 
 /// What the mail was, by the name of its event.
-fn what(event: &str) -> &'static str {
-    match event {
-        "acknowledgement" => "the acknowledgement of the request",
-        "request" => "the notice of the request",
-        "reply" => "a reply",
-        "answer" => "an answer",
-        "note" => "an internal note",
-        "closed" => "the notice that the ticket was closed",
-        "reopened" => "the notice that the ticket was opened again",
-        "assigned" => "the notice of who is responsible",
-        "receipt" => "a receipt for commands",
-        "held" => "the notice of a mail that is held",
-        _ => "a notice",
-    }
+fn what(event: &str) -> Phrase {
+    let known = Event::ALL.iter().any(|known| known.name() == event);
+    Phrase::of("mail", if known { event } else { "other" })
 }

@@ -54,7 +54,7 @@ pub struct Words<'a> {
     /// Whether an answer to the notice stays internal.
     pub internal: bool,
     /// The commands that are known: how each is written, and what it does.
-    pub commands: Vec<(&'static str, String)>,
+    pub commands: Vec<(String, String)>,
     /// Whether a refused line, or file, would have shown an internal note to customers.
     pub of_note: bool,
     /// The mail that came back, where that is what the notice is about.

@@ -1,8 +1,9 @@
 //! One line: a command that is understood, or why not.
 
 use super::name::{Found, address, agent};
-use super::{Command, KNOWN, Reader, bare};
+use super::{Command, Reader, bare};
 use crate::decide::parse::folded;
+use crate::decide::phrase::{Phrase, Value};
 use crate::model::address::{Address, Mailbox};
 use crate::model::desk::{Access, Department};
 use crate::model::suggestion::nearest;
@@ -47,27 +48,27 @@ pub(super) struct Read<'a> {
 }
 
 /// Reads a line that looks like a command. The error is the rest of a sentence that begins with the line.
-pub(super) fn command<'a>(line: &'a str, reader: Reader<'_>) -> Result<Read<'a>, String> {
+pub(super) fn command<'a>(line: &'a str, reader: Reader<'_>) -> Result<Read<'a>, Phrase> {
     let after = behind_sign(line).unwrap_or_default();
     let (written, argument) = word(bare(after));
     let word = known(written).ok_or_else(|| unknown(written))?;
     if after.starts_with(char::is_whitespace) {
-        return Err(format!("has a space behind the #; write #{word} if it is meant as a command"));
+        return Err(Phrase::new("refused.space").with("word", word));
     }
     if let "note" | "public" = word {
         let command = if word == "note" { Command::Note } else { Command::Public };
         if behind_sign(argument).is_some_and(|rest| rest.starts_with(char::is_alphabetic)) {
-            return Err("holds two commands; each needs a line of its own".to_owned());
+            return Err(Phrase::new("refused.two"));
         }
         return Ok(Read { command, rest: (!argument.is_empty()).then_some(argument) });
     }
     let argument = argument.trim_end_matches(['!', ',', ';']).trim_end();
     if argument.len() > LONGEST_ARGUMENT {
-        return Err(format!("is too long; what follows #{word} takes {LONGEST_ARGUMENT} octets at most"));
+        return Err(Phrase::counted("refused.long", LONGEST_ARGUMENT).with("word", word));
     }
     let command = match word {
         "close" | "open" | "help" => alone(word, argument)?,
-        _ if argument.is_empty() => return Err(format!("lacks a word; it is written {}", form(word))),
+        _ if argument.is_empty() => return Err(Phrase::new("refused.lacks").value("form", Value::Command(word))),
         "status" => Command::Status(status(argument)?),
         "assign" => Command::Assign(assignee(argument, reader)?),
         "participant" => Command::Participant(participant(argument, reader)?),
@@ -139,47 +140,42 @@ fn nearest_word(written: &str) -> Option<&'static str> {
     nearest(written, WORDS.iter().map(|(word, _)| *word))
 }
 
-fn unknown(written: &str) -> String {
+fn unknown(written: &str) -> Phrase {
     match nearest_word(written) {
-        Some(word) => format!("is not a command that is known (did you mean #{word}?)"),
-        None => "is not a command that is known".to_owned(),
+        Some(word) => Phrase::new("refused.unknown-near").with("word", word),
+        None => Phrase::new("refused.unknown"),
     }
 }
 
-/// How a command is written.
-fn form(word: &str) -> &'static str {
-    let named = |form: &&str| form.get(1..).is_some_and(|form| form.split(' ').next() == Some(word));
-    KNOWN.iter().map(|(form, _)| *form).find(named).unwrap_or("#help")
-}
-
-fn alone(word: &str, argument: &str) -> Result<Command, String> {
+fn alone(word: &str, argument: &str) -> Result<Command, Phrase> {
     match (word, argument.trim_end_matches('.').is_empty()) {
         ("close", true) => Ok(Command::Status(Status::Closed)),
         ("open", true) => Ok(Command::Status(Status::Open)),
         (_, true) => Ok(Command::Help),
-        _ => Err(format!("has words behind it; #{word} stands alone on its line")),
+        _ => Err(Phrase::new("refused.alone").with("word", word)),
     }
 }
 
 /// `awaiting customer` and `Awaiting_Customer` are the same word.
-fn status(argument: &str) -> Result<Status, String> {
+fn status(argument: &str) -> Result<Status, Phrase> {
     let plain = folded(argument).replace([' ', '_'], "-");
     match Status::from_name(plain.trim_end_matches('.')) {
-        Some(Status::New) => {
-            Err("cannot be done: a ticket is `new` while nobody is responsible; write #assign nobody".to_owned())
-        }
+        Some(Status::New) => Err(Phrase::new("refused.status-new").phrase("status", Phrase::of("status", Status::New.name()))),
         Some(status) => Ok(status),
-        None => Err("names no status; there are open, awaiting-customer and closed".to_owned()),
+        None => {
+            let known = Status::ALL.iter().filter(|status| **status != Status::New).map(|status| status.name());
+            Err(Phrase::new("refused.status").list("known", "list.comma", known))
+        }
     }
 }
 
-fn priority(argument: &str) -> Result<Priority, String> {
+fn priority(argument: &str) -> Result<Priority, Phrase> {
     let plain = folded(argument);
-    let known = || Priority::ALL.map(Priority::name).join(", ");
-    Priority::from_name(plain.trim_end_matches('.')).ok_or_else(|| format!("names no priority; there are {}", known()))
+    let none = || Phrase::new("refused.priority").list("known", "list.comma", Priority::ALL.map(Priority::name));
+    Priority::from_name(plain.trim_end_matches('.')).ok_or_else(none)
 }
 
-fn due(argument: &str, Reader { now, zone, .. }: Reader<'_>) -> Result<Option<Time>, String> {
+fn due(argument: &str, Reader { now, zone, .. }: Reader<'_>) -> Result<Option<Time>, Phrase> {
     let plain = folded(argument);
     let plain = plain.trim_end_matches('.');
     let due = match plain {
@@ -189,32 +185,32 @@ fn due(argument: &str, Reader { now, zone, .. }: Reader<'_>) -> Result<Option<Ti
         _ => Time::end_of_date(plain, zone),
     };
     match due {
-        None => Err("names no day; write year-month-day, such as 2026-12-24, or today, tomorrow, none".to_owned()),
-        Some(due) if due < now => Err(format!("names a day that is past; today is {} in {}", now.date_in(zone), zone.name())),
+        None => Err(Phrase::new("refused.day")),
+        Some(due) if due < now => Err(Phrase::new("refused.day-past").day("day", now)),
         due => Ok(due),
     }
 }
 
 /// Words in lower case, each once, in their order.
-fn tags(argument: &str) -> Result<Vec<String>, String> {
+fn tags(argument: &str) -> Result<Vec<String>, Phrase> {
     let mut tags: Vec<String> = Vec::new();
     for word in argument.split(|c: char| c.is_whitespace() || c == ',').map(|word| word.trim_start_matches(['#', '＃'])) {
         let tag = word.trim_end_matches('.').to_lowercase();
         if !tag.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.')) {
-            return Err(format!("has a tag `{tag}` with something else in it than letters, digits, - _ and ."));
+            return Err(Phrase::new("refused.tag").with("tag", tag));
         }
         if tag.len() > LONGEST_TAG {
-            return Err(format!("has a tag of more than {LONGEST_TAG} octets"));
+            return Err(Phrase::counted("refused.tag-long", LONGEST_TAG));
         }
         if !tag.is_empty() && !tags.contains(&tag) {
             tags.push(tag);
         }
     }
-    if tags.is_empty() { Err("names no tag".to_owned()) } else { Ok(tags) }
+    if tags.is_empty() { Err(Phrase::new("refused.tag-none")) } else { Ok(tags) }
 }
 
 /// By key, name or prefix, if only one department goes by it.
-fn department(argument: &str, reader: Reader<'_>) -> Result<String, String> {
+fn department(argument: &str, reader: Reader<'_>) -> Result<String, Phrase> {
     let plain = folded(argument);
     let departments = &reader.desk.departments;
     let by = |goes_by: fn(&Department) -> &str| {
@@ -224,34 +220,29 @@ fn department(argument: &str, reader: Reader<'_>) -> Result<String, String> {
     let found = by(|department| &department.key).or_else(|| by(|department| &department.name));
     let found = found.or_else(|| by(|department| &department.prefix));
     let keys = || departments.iter().map(|department| department.key.as_str());
-    found.map(|department| department.key.clone()).ok_or_else(|| {
-        let known = keys().collect::<Vec<_>>().join(", ");
-        match nearest(argument, keys()) {
-            Some(key) => format!("names no department; there are {known} (did you mean {key}?)"),
-            None => format!("names no department; there are {known}"),
-        }
+    found.map(|department| department.key.clone()).ok_or_else(|| match nearest(argument, keys()) {
+        Some(key) => Phrase::new("refused.department-near").list("known", "list.comma", keys()).with("key", key),
+        None => Phrase::new("refused.department").list("known", "list.comma", keys()),
     })
 }
 
-fn assignee(argument: &str, reader: Reader<'_>) -> Result<Option<String>, String> {
+fn assignee(argument: &str, reader: Reader<'_>) -> Result<Option<String>, Phrase> {
     match folded(argument).trim_end_matches('.') {
         "nobody" | "none" | "no one" => Ok(None),
         _ => match agent(argument, reader) {
-            Found::One(agent) if agent.access == Access::Viewer => {
-                Err(format!("cannot be done: {} may only read, and an assignee has to answer", agent.name))
-            }
+            Found::One(agent) if agent.access == Access::Viewer => Err(Phrase::new("refused.viewer").with("name", &agent.name)),
             found => found.key().map(Some),
         },
     }
 }
 
-fn participant(argument: &str, reader: Reader<'_>) -> Result<String, String> {
+fn participant(argument: &str, reader: Reader<'_>) -> Result<String, Phrase> {
     agent(argument, reader).key()
 }
 
 /// `fred@customer.example`, `Fred <fred@customer.example>`, and what mail programs make of either.
-fn person(argument: &str) -> Result<Mailbox, String> {
-    let address = address(argument).ok_or("holds no mail address that can be read; write one, such as fred@customer.example")?;
+fn person(argument: &str) -> Result<Mailbox, Phrase> {
+    let address = address(argument).ok_or_else(|| Phrase::new("refused.address"))?;
     let name = argument.split_once('<').map_or("", |(name, _)| name);
     // `fred@customer.example <mailto:fred@customer.example>` names nobody twice.
     let name = name.trim().trim_matches('"');
@@ -261,13 +252,13 @@ fn person(argument: &str) -> Result<Mailbox, String> {
 
 /// Somebody of the customer side: neither an address that comes to us, which would be a loop, nor an agent, who would read what
 /// agents are not meant to be mailed as customers.
-fn follower(argument: &str, reader: Reader<'_>) -> Result<Mailbox, String> {
+fn follower(argument: &str, reader: Reader<'_>) -> Result<Mailbox, Phrase> {
     let person = person(argument)?;
     if reader.desk.is_ours(&person.address) {
-        return Err(format!("cannot be done: mail to {} comes to this desk", person.address));
+        return Err(Phrase::new("refused.ours").with("address", &person.address));
     }
     match reader.desk.agent_by_address(&person.address) {
-        Some(agent) => Err(format!("cannot be done: {} is an agent; write #participant {}", person.address, agent.key)),
+        Some(agent) => Err(Phrase::new("refused.agent").with("address", &person.address).with("key", &agent.key)),
         None => Ok(person),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::name::{Found, find, listed};
 use crate::decide::parse::is_invisible;
+use crate::decide::phrase::Phrase;
 use crate::model::desk::{Agent, Desk};
 
 /// How many are looked at in one text: each is compared with every agent.
@@ -16,7 +17,7 @@ pub struct Mentions<'a> {
     /// Each once, in the order of the text.
     pub agents: Vec<&'a Agent>,
     /// Names that could mean several, in sentences.
-    pub remarks: Vec<String>,
+    pub remarks: Vec<Phrase>,
 }
 
 /// Finds them. An `@` counts at the beginning of a word only, so that no part of a mail address does.
@@ -31,7 +32,7 @@ pub fn mentions<'a>(text: &str, desk: &'a Desk) -> Mentions<'a> {
                 }
             }
             Some((name, Found::Several(agents))) => {
-                let remark = format!("@{name} could mean {}: nobody was brought in by it", listed(&agents, " or "));
+                let remark = Phrase::new("remark.several").with("name", name).value("agents", listed(&agents, "list.or"));
                 if !found.remarks.contains(&remark) {
                     found.remarks.push(remark);
                 }

@@ -9,6 +9,7 @@ pub mod mention;
 pub mod name;
 
 use crate::decide::parse::is_invisible;
+use crate::decide::phrase::Phrase;
 use crate::model::address::{Address, Mailbox};
 use crate::model::desk::{Agent, Desk};
 use crate::model::ticket::{Priority, Status};
@@ -48,23 +49,24 @@ pub enum Command {
     Help,
 }
 
-/// The commands that are known, as receipts list them: how they are written, and what they do.
+/// The commands that are known, in the order in which receipts list them: the word of each, and how it is written. What stands in braces is
+/// said in the reader's language (`placeholder.name`), and so is what the command does (`command.close`).
 pub const KNOWN: &[(&str, &str)] = &[
-    ("#close", "the ticket is done"),
-    ("#open", "it is our turn; opens a closed ticket again"),
-    ("#status awaiting-customer", "or open, closed"),
-    ("#assign NAME", "makes an agent responsible: a name, a key, an address, me or nobody"),
-    ("#priority high", "or medium, low"),
-    ("#due 2026-12-24", "or today, tomorrow, none; customers never see it"),
-    ("#tag WORD WORD", "files it under words"),
-    ("#untag WORD", "takes a word off"),
-    ("#note", "the rest of the mail is for agents only"),
-    ("#public", "the rest of the mail goes to the customer"),
-    ("#department KEY", "hands the ticket to another department"),
-    ("#follow ADDRESS", "this person receives the public messages too"),
-    ("#unfollow ADDRESS", "this person receives them no more"),
-    ("#participant NAME", "this agent works along and is told of everything"),
-    ("#help", "sends this list"),
+    ("close", "#close"),
+    ("open", "#open"),
+    ("status", "#status awaiting-customer"),
+    ("assign", "#assign {name}"),
+    ("priority", "#priority high"),
+    ("due", "#due 2026-12-24"),
+    ("tag", "#tag {word} {word}"),
+    ("untag", "#untag {word}"),
+    ("note", "#note"),
+    ("public", "#public"),
+    ("department", "#department {key}"),
+    ("follow", "#follow {address}"),
+    ("unfollow", "#unfollow {address}"),
+    ("participant", "#participant {name}"),
+    ("help", "#help"),
 ];
 
 /// A command, and where it stood.
@@ -86,7 +88,7 @@ pub struct Refused {
     /// The line, shortened.
     pub line: String,
     /// What is wrong with it, as the rest of a sentence that begins with the line.
-    pub why: String,
+    pub why: Phrase,
 }
 
 /// What stands at the top of an agent's mail.
@@ -133,7 +135,7 @@ pub fn commands(text: &str, reader: Reader<'_>) -> Commanded {
             continue;
         }
         if read.said.len() + read.refused.len() == MOST_COMMANDS {
-            read.refuse(at, line, format!("is one too many; a mail takes {MOST_COMMANDS} commands"));
+            read.refuse(at, line, Phrase::counted("refused.commands", MOST_COMMANDS));
             break;
         }
         match line::command(line, reader) {
@@ -150,7 +152,7 @@ pub fn commands(text: &str, reader: Reader<'_>) -> Commanded {
     for (at, line) in lines {
         // A command that stands where it would be mailed instead of obeyed was surely meant as one.
         if line::is_misplaced(line) && read.refused.len() < MOST_COMMANDS {
-            read.refuse(at, line, "stands below the text; commands belong at the top of the mail".to_owned());
+            read.refuse(at, line, Phrase::new("refused.below"));
         }
         body.push(line);
     }
@@ -163,13 +165,13 @@ impl Commanded {
         let opposite =
             |other: &Command| matches!((other, &command), (Command::Note, Command::Public) | (Command::Public, Command::Note));
         if self.has(opposite) {
-            return self.refuse(at, line, "does not go with the other one: the rest is either a note or public".to_owned());
+            return self.refuse(at, line, Phrase::new("refused.opposite"));
         }
         self.note |= command == Command::Note;
         self.said.push(Said { at, line: line::shortened(line), command });
     }
 
-    fn refuse(&mut self, at: usize, line: &str, why: String) {
+    fn refuse(&mut self, at: usize, line: &str, why: Phrase) {
         self.note |= line::speaks_of_a_note(line);
         self.refused.push(Refused { at, line: line::shortened(line), why });
     }

@@ -3,6 +3,7 @@
 
 use super::Reader;
 use crate::decide::parse::folded;
+use crate::decide::phrase::{Phrase, Value};
 use crate::model::address::Address;
 use crate::model::desk::{Agent, Desk};
 use crate::model::suggestion::nearest;
@@ -20,12 +21,12 @@ pub enum Found<'a> {
 
 impl Found<'_> {
     /// The key of the one, or the rest of a sentence that begins with the line.
-    pub fn key(self) -> Result<String, String> {
+    pub fn key(self) -> Result<String, Phrase> {
         match self {
             Found::One(agent) => Ok(agent.key.clone()),
-            Found::Several(agents) => Err(format!("could mean {}; write the key or the address", listed(&agents, " or "))),
-            Found::Nobody(Some(name), _) => Err(format!("names nobody at this desk (did you mean {name}?)")),
-            Found::Nobody(None, agents) => Err(format!("names nobody at this desk; there are {}", listed(&agents, ", "))),
+            Found::Several(agents) => Err(Phrase::new("refused.several").value("agents", listed(&agents, "list.or"))),
+            Found::Nobody(Some(name), _) => Err(Phrase::new("refused.nobody-near").with("name", name)),
+            Found::Nobody(None, agents) => Err(Phrase::new("refused.nobody").value("agents", listed(&agents, "list.comma"))),
         }
     }
 }
@@ -34,13 +35,13 @@ impl Found<'_> {
 const LISTED: usize = 20;
 
 /// Names with what is good for naming each without doubt.
-pub fn listed(agents: &[&Agent], between: &str) -> String {
-    let mut names: Vec<String> =
-        agents.iter().take(LISTED).map(|agent| format!("{} ({}, {})", agent.name, agent.key, agent.address)).collect();
+pub fn listed(agents: &[&Agent], between: &'static str) -> Value {
+    let named = |agent: &&Agent| Value::Foreign(format!("{} ({}, {})", agent.name, agent.key, agent.address));
+    let mut items: Vec<Value> = agents.iter().take(LISTED).map(named).collect();
     if agents.len() > LISTED {
-        names.push(format!("{} more", agents.len() - LISTED));
+        items.push(Value::Phrase(Phrase::counted("list.more", agents.len() - LISTED)));
     }
-    names.join(between)
+    Value::List { between, items }
 }
 
 /// The address in `ana@staff.example`, `Ana <ana@staff.example>`, and in what mail programs make of HTML:

@@ -5,7 +5,7 @@
 //! them pass for ours.
 
 use super::{Blocks, CLOSE, Page, Piece, flow, foreign, style};
-use crate::decide::parse::cut::MARKER;
+use crate::decide::parse::cut::MARKERS;
 
 /// Characters of a line of a text that goes on in the next one: its writer broke it where the editor ended.
 const FULL_LINE: usize = 100;
@@ -153,7 +153,8 @@ impl Writer<'_> {
 }
 
 fn is_marker(line: &str) -> bool {
-    line.trim_matches(['-', ' ']) == MARKER
+    let words = line.trim_matches(['-', ' ']);
+    MARKERS.iter().any(|marker| marker.words == words)
 }
 
 fn facts(facts: &[(String, String)], out: &mut String) {
