@@ -113,7 +113,12 @@ fn the_manual_states_the_true_default_of_every_key() {
     let uncommented: String = MANUAL
         .lines()
         .map(|line| match line.strip_prefix('#') {
-            Some(rest) if !rest.starts_with(' ') && !examples.iter().any(|key| rest.starts_with(&format!("{key} =")) || rest == *key) => rest,
+            Some(rest)
+                if !rest.starts_with(' ')
+                    && !examples.iter().any(|key| rest.starts_with(&format!("{key} =")) || rest == *key) =>
+            {
+                rest
+            }
             _ => line,
         })
         .map(|line| format!("{line}\n"))

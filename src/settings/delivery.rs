@@ -1,9 +1,10 @@
 //! `[delivery]`: where outgoing mail goes, and for how long it is tried.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::document::Node;
 use super::gateway::readable_file;
 use super::table::Table;
 use super::value::{self, Read};
@@ -14,24 +15,83 @@ const SCHEMES: [(&str, Security, u16); 3] =
     [("smtp://", Security::Plain, 25), ("smtps://", Security::Tls, 465), ("smtp+starttls://", Security::StartTls, 587)];
 
 const WANTED: &str =
-    "takes \"smtp://host:25\", \"smtps://host:465\", \"smtp+starttls://host:587\", \"file:FOLDER\" or \"discard:\"";
+    "takes \"smtp://host:25\", \"smtps://host:465\", \"smtp+starttls://host:587\", \"mx:\", \"file:FOLDER\" or \"discard:\"";
+const EXAMPLE: &str = "{ url = \"smtps://host:465\", user = \"desk\", password_file = \"/etc/postdesk/relay-password\" }";
+/// Connections by default: to a relay, of which many allow no more, and to all the servers of the world.
+const CONNECTIONS: (u32, u32) = (4, 20);
 
 /// Reads `[delivery]`. `None` when there is no relay to be had.
-pub(super) fn delivery(table: &Table<'_>, hostname: &str) -> Option<Options> {
-    let relay = table.required("relay", |node| value::text(node).and_then(|text| relay(&text)));
-    let login = login(table, relay.as_ref());
-    let max_connections = table.count("max_connections", 4, 1..=1_000) as usize;
+pub(super) fn delivery(table: &Table<'_>, hostname: &str, name_servers: &[SocketAddr]) -> Option<Options> {
+    let mut relays = relays(table);
+    let login = login(table, &relays);
+    let direct = matches!(relays.first(), Some(Some(Relay::Direct { .. })));
+    let connections = if direct { CONNECTIONS.1 } else { CONNECTIONS.0 };
+    let max_connections = table.count("max_connections", connections, 1..=1_000) as usize;
+    let max_connections_per_destination = table.count("max_connections_per_destination", 4, 1..=1_000) as usize;
     let attempt_timeout = table.time_limit("attempt_timeout", Duration::from_secs(300));
     let give_up_after = table.time_limit("give_up_after", Duration::from_secs(5 * 86_400));
     table.finish(&["dkim"]);
-    let relay = with_login(relay?, login);
-    Some(Options { relay, hostname: hostname.to_owned(), max_connections, attempt_timeout, give_up_after })
+    // A relay that is wrong was reported, and the rest is of no use without it.
+    let mut relays = relays.drain(..).collect::<Option<Vec<Relay>>>()?.into_iter().map(|relay| with_login(relay, login.as_ref()));
+    Some(Options {
+        relay: relays.next()?,
+        fallbacks: relays.collect(),
+        hostname: hostname.to_owned(),
+        max_connections,
+        max_connections_per_destination,
+        attempt_timeout,
+        give_up_after,
+        name_servers: name_servers.to_vec(),
+    })
+}
+
+/// One relay, or a list of mail servers, each as a text or with a login of its own. What is wrong is `None`.
+fn relays(table: &Table<'_>) -> Vec<Option<Relay>> {
+    if !table.has_list("relay") {
+        return vec![table.required("relay", |node| value::text(node).and_then(|text| relay(&text)))];
+    }
+    if table.has_empty_list("relay") {
+        table.report.fault(&table.place("relay"), format!("holds no relay; {WANTED}"));
+    }
+    if table.has_list_of_tables("relay") {
+        return table.tables_in("relay", EXAMPLE).iter().map(relay_of_a_list).collect();
+    }
+    let server = |node: &Node| value::text(node).and_then(|text| server(&text));
+    let servers = table.list("relay", server);
+    servers.into_iter().map(|(server, _)| Some(server)).collect()
+}
+
+/// `{ url = …, user = …, password_file = … }`.
+fn relay_of_a_list(table: &Table<'_>) -> Option<Relay> {
+    let relay = table.required("url", |node| value::text(node).and_then(|text| server(&text)));
+    let login = login(table, std::slice::from_ref(&relay));
+    table.finish(&[]);
+    Some(with_login(relay?, login.as_ref()))
+}
+
+/// One of several relays.
+fn server(text: &str) -> Read<Relay> {
+    match relay(text)? {
+        server @ Relay::Smtp { .. } => Ok(server),
+        _ => Err(
+            "of several relays each is a mail server: \"smtp://host:25\", \"smtps://host:465\" or \"smtp+starttls://host:587\""
+                .to_owned(),
+        ),
+    }
 }
 
 /// Reads what stands behind `relay =`.
 fn relay(text: &str) -> Read<Relay> {
     if text == "discard:" {
         return Ok(Relay::Discard);
+    }
+    if let Some(port) = text.strip_prefix("mx:") {
+        return match if port.is_empty() { Ok(25) } else { port.parse() } {
+            Ok(port) if port != 0 => Ok(Relay::Direct { port }),
+            _ => {
+                Err("takes \"mx:\", with nothing behind it; a port other than 25, as \"mx:2525\", is for test benches".to_owned())
+            }
+        };
     }
     if let Some(folder) = text.strip_prefix("file:") {
         let plain = !folder.is_empty() && !folder.starts_with("//");
@@ -82,7 +142,7 @@ fn host_and_port(authority: &str, default: u16) -> Read<(String, u16)> {
 }
 
 /// User and password file: both or none, and only for a server.
-fn login(table: &Table<'_>, relay: Option<&Relay>) -> Option<(String, PathBuf)> {
+fn login(table: &Table<'_>, relays: &[Option<Relay>]) -> Option<(String, PathBuf)> {
     let user = table.optional("user", value::text);
     let password_file = table.optional("password_file", readable_file);
     for (present, missing) in [("user", "password_file"), ("password_file", "user")] {
@@ -90,15 +150,18 @@ fn login(table: &Table<'_>, relay: Option<&Relay>) -> Option<(String, PathBuf)> 
             table.report.doubt(&table.place(present), format!("is of no use without {missing}; add it, or remove {present}"));
         }
     }
-    if table.has("user") && matches!(relay, Some(Relay::File(_) | Relay::Discard)) {
+    if table.has("user") && matches!(relays.first(), Some(Some(Relay::Direct { .. } | Relay::File(_) | Relay::Discard))) {
         table.report.fault(&table.place("user"), "is of no use: this relay is not a mail server; remove it");
     }
     user.zip(password_file)
 }
 
-fn with_login(relay: Relay, login: Option<(String, PathBuf)>) -> Relay {
+/// A relay without a login of its own has the one of all.
+fn with_login(relay: Relay, login: Option<&(String, PathBuf)>) -> Relay {
     match relay {
-        Relay::Smtp { host, port, security, .. } => Relay::Smtp { host, port, security, login },
+        Relay::Smtp { host, port, security, login: own } => {
+            Relay::Smtp { host, port, security, login: own.or_else(|| login.cloned()) }
+        }
         other => other,
     }
 }

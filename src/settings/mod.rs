@@ -154,7 +154,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
     let (smtp, believed) = smtp::smtp(&root.table("smtp"));
     let hostname = gateway.hostname.as_deref().unwrap_or_default();
     let (authenticate, token_lifetime) = authentication::authentication(&root.table("authentication"), believed, hostname);
-    let delivery = delivery::delivery(&root.table("delivery"), hostname);
+    let delivery = delivery::delivery(&root.table("delivery"), hostname, &authenticate.name_servers);
     let (limits, attempts) = limits::limits(&root.table("limits"));
     let caps = limits::acknowledgements(&root.table("acknowledgements"));
     let digest = limits::held(&root.table("held"));

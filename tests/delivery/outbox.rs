@@ -33,6 +33,25 @@ pub(crate) fn now() -> Time {
     Time::from(SystemTime::now())
 }
 
+/// A relay on this machine.
+pub(crate) fn server(port: u16) -> Relay {
+    Relay::Smtp { host: "127.0.0.1".to_owned(), port, security: Security::Plain, login: None }
+}
+
+/// The options that most tests have.
+pub(crate) fn options(relay: Relay) -> Options {
+    Options {
+        relay,
+        fallbacks: Vec::new(),
+        hostname: "desk.example.org".to_owned(),
+        max_connections: 4,
+        max_connections_per_destination: 4,
+        attempt_timeout: Duration::from_secs(60),
+        give_up_after: Duration::from_secs(5 * 86_400),
+        name_servers: Vec::new(),
+    }
+}
+
 impl Outbox {
     pub(crate) async fn open() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
@@ -58,21 +77,22 @@ impl Outbox {
 
     /// A sender to a relay on this machine.
     pub(crate) fn sender(&self, port: u16, max_connections: usize, attempt_timeout: Duration) -> Sender {
-        let relay = Relay::Smtp { host: "127.0.0.1".to_owned(), port, security: Security::Plain, login: None };
-        self.sender_to(relay, max_connections, attempt_timeout)
+        self.sender_to(server(port), max_connections, attempt_timeout)
     }
 
     pub(crate) fn sender_to(&self, relay: Relay, max_connections: usize, attempt_timeout: Duration) -> Sender {
-        let give_up_after = Duration::from_secs(5 * 86_400);
-        let hostname = "desk.example.org".to_owned();
-        Sender::new(Options { relay, hostname, max_connections, attempt_timeout, give_up_after }, self.store.clone())
+        Sender::new(Options { max_connections, attempt_timeout, ..options(relay) }, self.store.clone())
+    }
+
+    pub(crate) fn sender_with(&self, options: Options) -> Sender {
+        Sender::new(options, self.store.clone())
     }
 
     /// Queues a notice with a file of the raw mail.
     pub(crate) async fn queue(&mut self, id: i64, recipient: &str, raw_id: i64) {
         sqlx::query(
             "INSERT INTO outbox (id, ticket, arrival, event, recipient, recipient_key, sender, message_id, state, \
-             next_attempt_at, created_at) VALUES ($1, 1, 1, 'reply', $2, $3, 'b@desk.example.org', $3, 'due', $4, $4); \
+             next_attempt_at, created_at, destination) VALUES ($1, 1, 1, 'reply', $2, $3, 'b@desk.example.org', $3, 'due', $4, $4, $8); \
              INSERT INTO letter (outbox, head, parts, tail) VALUES ($1, $5, $6, $7)",
         )
         .bind(id)
@@ -82,6 +102,7 @@ impl Outbox {
         .bind(head(id))
         .bind(format!(r#"[{{"header":"\r\n--limit\r\n\r\n","raw":{raw_id},"start":28,"end":{},"encode":false}}]"#, RAW.len()))
         .bind("\r\n--limit--\r\n")
+        .bind(recipient.rsplit_once('@').map(|(_, domain)| domain))
         .execute(&mut self.connection)
         .await
         .expect("a notice");

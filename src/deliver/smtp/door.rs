@@ -5,6 +5,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use lettre::transport::smtp::Error;
@@ -14,13 +15,15 @@ use lettre::transport::smtp::commands::{Auth, Ehlo};
 use lettre::transport::smtp::extension::{ClientId, Extension, ServerInfo};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Connection;
 use super::wire::{Prelude, Wire};
 use crate::deliver::Security;
 use crate::deliver::classify::one_line;
 
+/// Time for a TCP connection.
+const CONNECT: Duration = Duration::from_secs(30);
 /// How many challenges a login may have: LOGIN has two.
 const MOST_CHALLENGES: usize = 3;
 
@@ -53,12 +56,13 @@ impl Door {
     }
 
     async fn dial(&self) -> Result<Connection, String> {
-        let tcp = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|error| error.to_string())?;
+        let connecting = timeout(CONNECT, TcpStream::connect((self.host.as_str(), self.port))).await;
+        let tcp = connecting.map_err(|_| "no connection in time".to_owned())?.map_err(|error| error.to_string())?;
         // The crate writes the final dot by itself: without this it would wait for the acknowledgement of the mail, 40 ms each.
         tcp.set_nodelay(true).map_err(|error| error.to_string())?;
         let peer = tcp.peer_addr().map_err(|error| error.to_string())?;
         let (mut smtp, offers) = match self.security {
-            Security::Plain => self.greet(Wire::new(tcp, false)).await.map_err(said)?,
+            Security::Plain | Security::Opportunistic => self.greet(Wire::new(tcp, false)).await.map_err(said)?,
             Security::StartTls => self.start_tls(Wire::new(tcp, true)).await?,
             Security::Tls => self.tls_from_the_start(Wire::new(tcp, false), Prelude::new(peer)).await?,
         };
