@@ -83,9 +83,11 @@ impl Batch {
         next
     }
 
-    /// Takes back one that was not begun.
+    /// Takes back one that was not begun, to its place.
     pub(super) fn give_back(&self, notice: Leased) {
-        lock(&self.waiting).push_front(notice);
+        let mut waiting = lock(&self.waiting);
+        let at = waiting.partition_point(|other| other.id < notice.id);
+        waiting.insert(at, notice);
     }
 
     /// All that were not begun.

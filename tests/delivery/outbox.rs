@@ -108,6 +108,39 @@ impl Outbox {
         .expect("a notice");
     }
 
+    /// Queues so many notices without files.
+    #[cfg(feature = "peers")]
+    pub(crate) async fn queue_many(&mut self, count: i64) {
+        sqlx::query(
+            "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < $1) \
+             INSERT INTO outbox (id, ticket, arrival, event, recipient, recipient_key, sender, message_id, state, next_attempt_at, \
+             created_at, destination) SELECT id, 1, 1, 'reply', 'c@customer.example', id, 'b@desk.example.org', id || '@desk.example.org', \
+             'due', $2 + id, $2 + id, 'customer.example' FROM n; \
+             INSERT INTO letter (outbox, head, parts, tail) SELECT id, 'Subject: ' || id || char(13, 10, 13, 10) || 'Text.', '[]', '' FROM outbox",
+        )
+        .bind(count)
+        .bind(now().0 - 60_000_000)
+        .execute(&mut self.connection)
+        .await
+        .expect("the notices");
+    }
+
+    /// Waits until a notice was tried in vain.
+    #[cfg(feature = "peers")]
+    pub(crate) async fn until_tried(&mut self) {
+        let deadline = crate::patience();
+        let tried = "SELECT COUNT(*) FROM outbox WHERE last_error IS NOT NULL";
+        while sqlx::query_scalar::<_, i64>(tried).fetch_one(&mut self.connection).await.expect("a number") == 0 {
+            assert!(tokio::time::Instant::now() < deadline, "nothing was tried");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Makes the queue look as earlier versions left it.
+    pub(crate) async fn forget_destinations(&mut self) {
+        sqlx::query("UPDATE outbox SET destination = NULL").execute(&mut self.connection).await.expect("the rows");
+    }
+
     pub(crate) async fn state(&mut self, id: i64) -> State {
         let row = sqlx::query("SELECT state, attempts, next_attempt_at, last_error FROM outbox WHERE id = $1")
             .bind(id)
