@@ -33,6 +33,8 @@ struct Trouble {
     since: Instant,
     failures: u32,
     until: Instant,
+    /// Somebody is finding out whether it is back, and has it for itself until then.
+    probing: bool,
 }
 
 impl Health {
@@ -57,7 +59,12 @@ impl Health {
             tracing::warn!(host = self.name, why, "the host cannot be used; it is tried again from time to time");
         }
         state.strikes = 0;
-        let trouble = state.trouble.get_or_insert(Trouble { since: now, failures: 0, until: now });
+        let trouble = state.trouble.get_or_insert(Trouble { since: now, failures: 0, until: now, probing: false });
+        // Connections that were tried together fail together: that is one failure.
+        if now < trouble.until && !trouble.probing {
+            return;
+        }
+        trouble.probing = false;
         trouble.until = now + (SHORTEST * 2_u32.pow(trouble.failures.min(6))).min(LONGEST);
         trouble.failures = trouble.failures.saturating_add(1);
     }
@@ -92,7 +99,7 @@ impl Health {
         match &mut self.state().trouble {
             Some(trouble) if now < trouble.until && !forced => false,
             Some(trouble) => {
-                trouble.until = now + PROBE;
+                (trouble.until, trouble.probing) = (now + PROBE, true);
                 true
             }
             None => true,

@@ -139,11 +139,11 @@ impl Base {
     pub(in crate::store) async fn set_destinations(&self, named: &[(i64, String)]) -> Result<(), Fault> {
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin().await?;
-        let mut query = QueryBuilder::<Database>::new("WITH named (id, destination) AS (");
+        let mut query = QueryBuilder::<Database>::new("WITH done (id, destination) AS (");
         query.push_values(named, |mut row, (id, destination)| {
             row.push_bind(*id).push_bind(destination.as_str());
         });
-        query.push(") UPDATE outbox SET destination = named.destination FROM named WHERE outbox.id = named.id");
+        query.push(") UPDATE outbox SET destination = done.destination FROM done WHERE outbox.id = done.id");
         query.build().execute(&mut *transaction).await?;
         transaction.commit().await?;
         writer.release();
