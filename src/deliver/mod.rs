@@ -109,7 +109,7 @@ const LOCAL_ATTEMPT: Duration = Duration::from_secs(4);
 /// Where it goes, ready for use.
 enum Outlet {
     Relays(Arc<Route>),
-    Direct(Direct),
+    Direct(Box<Direct>),
     File(PathBuf),
     Discard,
 }
@@ -132,7 +132,7 @@ pub struct Sender {
 
 /// What can be done now.
 enum Found {
-    Turn(Turn),
+    Turn(Box<Turn>),
     /// Nothing is due, or only what has to wait for connections.
     Nothing,
     /// Nobody is to be tried for this time.
@@ -165,7 +165,7 @@ impl Sender {
     pub async fn step(&self, now: Time) -> Result<usize, Fault> {
         let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else { return Ok(0) };
         match self.find(now, permit, true).await? {
-            Found::Turn(turn) => self.work(turn).await,
+            Found::Turn(turn) => self.work(*turn).await,
             Found::Nothing | Found::Held(_) => Ok(0),
         }
     }
@@ -175,7 +175,10 @@ impl Sender {
         match &self.outlet {
             Outlet::Relays(route) => match route.hold_off().filter(|_| !forced) {
                 Some(left) => Ok(Found::Held(left)),
-                None => Ok(self.lease(now, route, &mut Some(permit), forced).await?.map_or(Found::Nothing, Found::Turn)),
+                None => Ok(self
+                    .lease(now, route, &mut Some(permit), forced)
+                    .await?
+                    .map_or(Found::Nothing, |turn| Found::Turn(Box::new(turn)))),
             },
             Outlet::Direct(direct) => {
                 let mut permit = Some(permit);
@@ -183,7 +186,7 @@ impl Sender {
                 for _ in 0..MOST_IN_VAIN {
                     let Some(route) = direct.next(&self.store, now, forced).await? else { break };
                     if let Some(turn) = self.lease(now, &route, &mut permit, forced).await? {
-                        return Ok(Found::Turn(turn));
+                        return Ok(Found::Turn(Box::new(turn)));
                     }
                 }
                 Ok(Found::Nothing)
@@ -198,7 +201,7 @@ impl Sender {
                     }
                     let full = is_full(rows.len(), limit);
                     let batch = Batch::new(rows, now, self.window(), forced);
-                    Ok(Found::Turn(Turn { batch, way: Way::Here(permit), full }))
+                    Ok(Found::Turn(Box::new(Turn { batch, way: Way::Here(permit), full })))
                 }
             },
         }
@@ -264,7 +267,8 @@ fn outlet(options: Options, connections: usize) -> Outlet {
         }
         Relay::Direct { port } => {
             let each = options.max_connections_per_destination.clamp(1, connections);
-            Outlet::Direct(Direct::new(Exchanges::new(options.name_servers, hostname.clone()), port, hostname, each))
+            let exchanges = Exchanges::new(options.name_servers, hostname.clone());
+            Outlet::Direct(Box::new(Direct::new(exchanges, port, hostname, each)))
         }
         Relay::File(folder) => Outlet::File(folder),
         Relay::Discard => Outlet::Discard,

@@ -63,7 +63,7 @@ impl Sender {
                 Found::Turn(turn) => {
                     let pause = if turn.full { Duration::ZERO } else { POLL };
                     let sender = Arc::clone(&sender);
-                    turns.spawn(async move { sender.work(turn).await });
+                    turns.spawn(async move { sender.work(*turn).await });
                     (pause, false)
                 }
             };

@@ -25,12 +25,11 @@ impl Base {
             "UPDATE outbox SET state = 'leased', lease = lease + 1, attempts = attempts + 1, next_attempt_at = ",
         );
         query.push_bind(until.0);
-        query
-            .push(" WHERE id IN (SELECT id FROM outbox WHERE state IN ('due', 'leased') AND next_attempt_at <= ")
-            .push_bind(now.0);
+        query.push(" WHERE id IN (SELECT id FROM outbox WHERE ");
         if let Some(destination) = destination {
-            query.push(" AND destination = ").push_bind(destination);
+            query.push("destination = ").push_bind(destination).push(" AND ");
         }
+        query.push("state IN ('due', 'leased') AND next_attempt_at <= ").push_bind(now.0);
         query.push(" ORDER BY next_attempt_at, id LIMIT ").push_bind(limit).push(SKIP_LOCKED);
         query.push(") RETURNING id, lease, ticket, arrival, event, recipient, sender, message_id, attempts, created_at");
         let rows = query.build().fetch_all(&mut *transaction).await?;
@@ -87,11 +86,12 @@ impl Base {
         Ok(())
     }
 
-    /// When the next notice is due or its lease ends; `None` when nothing waits.
+    /// When the next notice is due or its lease ends; `None` when nothing waits. Without a bound SQLite would sort all that wait.
     pub(in crate::store) async fn next_due(&self) -> Result<Option<Time>, Fault> {
         let mut reader = self.reader().await?;
         let due: Option<i64> = sqlx::query_scalar(
-            "SELECT next_attempt_at FROM outbox WHERE state IN ('due', 'leased') ORDER BY next_attempt_at, id LIMIT 1",
+            "SELECT next_attempt_at FROM outbox WHERE state IN ('due', 'leased') AND next_attempt_at >= 0
+             ORDER BY next_attempt_at, id LIMIT 1",
         )
         .fetch_optional(&mut *reader)
         .await?;
@@ -128,7 +128,8 @@ impl Base {
     pub(in crate::store) async fn without_destination(&self) -> Result<Vec<(i64, String)>, Fault> {
         let mut reader = self.reader().await?;
         let found = sqlx::query_as(
-            "SELECT id, recipient FROM outbox WHERE state IN ('due', 'leased') AND destination IS NULL ORDER BY next_attempt_at LIMIT 1000",
+            "SELECT o.id, o.recipient FROM outbox o WHERE o.destination IS NULL AND o.state IN ('due', 'leased')
+             ORDER BY o.next_attempt_at LIMIT 1000",
         )
         .fetch_all(&mut *reader)
         .await?;
