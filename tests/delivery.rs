@@ -4,6 +4,12 @@
 
 #[path = "delivery/composing.rs"]
 mod composing;
+#[path = "delivery/direct.rs"]
+mod direct;
+#[path = "delivery/dns.rs"]
+mod dns;
+#[path = "delivery/failover.rs"]
+mod failover;
 #[path = "delivery/faults.rs"]
 mod faults;
 #[path = "delivery/files.rs"]
@@ -22,6 +28,9 @@ mod relaying;
 mod schedule;
 #[path = "delivery/script.rs"]
 mod script;
+#[cfg(feature = "peers")]
+#[path = "delivery/sink.rs"]
+mod sink;
 #[path = "delivery/tls.rs"]
 mod tls;
 #[path = "delivery/tokens.rs"]

@@ -19,6 +19,7 @@ ALTER TABLE ticket ADD COLUMN recent TEXT;
 
 -- Where a notice goes: the domain of its recipient. A destination that is down must not hold up the others. NULL: not known yet.
 ALTER TABLE outbox ADD COLUMN destination TEXT;
+CREATE INDEX outbox_destination ON outbox (destination, next_attempt_at, id) WHERE state IN ('due', 'leased');
 -- 1: it says Auto-Submitted, so it is no person's mail.
 ALTER TABLE outbox ADD COLUMN automatic BIGINT;
 -- When agents were told that it was given up.

@@ -41,8 +41,18 @@ pub enum Verdict {
     Later(String),
     /// Not ever.
     Never(String),
-    /// It was not begun, through no fault of the relay: it may be taken up at once.
-    Released(&'static str),
+    /// It was not begun, and this says why: it is as if it had not been taken up.
+    Unbegun(String),
+}
+
+impl Verdict {
+    /// Why it was not sent; empty when it was.
+    pub fn why(&self) -> &str {
+        match self {
+            Verdict::Sent => "",
+            Verdict::Later(why) | Verdict::Never(why) | Verdict::Unbegun(why) => why,
+        }
+    }
 }
 
 /// What a reply means at its stage.
@@ -52,6 +62,8 @@ pub enum Meaning {
     Expected,
     /// The mail was refused; the connection is in step.
     Refused(Verdict),
+    /// The relay takes no mail of ours at present, whichever it is; the connection is in step.
+    Unwilling(Verdict),
     /// No answer to what was said, or the relay is leaving: the connection is of no further use.
     Useless(String),
 }
@@ -70,7 +82,9 @@ pub fn meaning(stage: Stage, reply: &Reply) -> Meaning {
         _ if expected => Meaning::Expected,
         421 => Meaning::Useless(said),
         // Sequence, "this host takes no mail", and everything about logging in (RFC 4954 section 6, RFC 7504).
-        503 | 521 | 530 | 534 | 535 | 538 => Meaning::Refused(Verdict::Later(said)),
+        503 | 521 | 530 | 534 | 535 | 538 => Meaning::Unwilling(Verdict::Later(said)),
+        // Before it was told for whom the mail is.
+        400..=499 if stage == Stage::Mail => Meaning::Unwilling(Verdict::Later(said)),
         400..=499 => Meaning::Refused(Verdict::Later(said)),
         500..=599 => Meaning::Refused(Verdict::Never(said)),
         _ => Meaning::Useless(format!("an answer to something else: {said}")),
@@ -81,7 +95,7 @@ pub fn meaning(stage: Stage, reply: &Reply) -> Meaning {
 pub fn unread(fault: &Fault) -> Verdict {
     match fault {
         Fault::Refused(_) => Verdict::Later(fault.to_string()),
-        Fault::Away(_) | Fault::Full(_) | Fault::Broken(_) => Verdict::Released("the store was away"),
+        Fault::Away(_) | Fault::Full(_) | Fault::Broken(_) => Verdict::Unbegun("the store was away".to_owned()),
     }
 }
 
@@ -90,7 +104,7 @@ pub fn settlement(notice: &Leased, verdict: Verdict, now: Time, give_up_after: D
     match verdict {
         Verdict::Sent => Settlement::Sent,
         Verdict::Never(why) => Settlement::Never { why },
-        Verdict::Released(why) => Settlement::Later { when: now, why: why.to_owned() },
+        Verdict::Unbegun(why) => Settlement::Unbegun { due: notice.created_at.min(now), why },
         Verdict::Later(why) => match backoff::next_attempt(notice.id, notice.attempts, notice.created_at, now, give_up_after) {
             Some(when) => Settlement::Later { when, why },
             None => Settlement::Never { why: format!("given up after {} attempts: {why}", notice.attempts) },

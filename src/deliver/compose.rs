@@ -2,12 +2,11 @@
 
 use crate::model::notice::Part;
 use crate::model::{encoding, transfer};
-use crate::store::outbox::Leased;
+use crate::store::outbox::Stored;
 use crate::store::{Fault, Store};
 
 /// The octets of a notice, with the ranges of its files fetched. Takes the memory of the whole mail; fails as the store does.
-pub async fn octets(store: &Store, notice: &Leased) -> Result<Vec<u8>, Fault> {
-    let letter = store.letter(notice.id).await?;
+pub async fn octets(store: &Store, letter: &Stored) -> Result<Vec<u8>, Fault> {
     let mut mail = Composer::new(&letter.head);
     for part in &letter.parts {
         let range = store.raw_range(part.raw_id, part.start, part.end).await?;

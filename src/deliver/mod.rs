@@ -1,9 +1,9 @@
 //! Delivery: lease what is due, send it, settle it.
 //!
 //! What it promises: a notice leaves at least once, with the same octets and Message-ID at each attempt; a notice is settled only by
-//! the lease it was sent under; one recipient's failure holds up nobody else. A crash before the settlement is committed means that the
-//! lease runs out and the notice is sent once more; a crash after it means nothing. A relay that cannot be reached is tried with one
-//! notice at a time until it is back, so that the others keep their first attempt.
+//! the lease it was sent under; one recipient's failure holds up nobody else, nor does one destination's. A crash before the settlement is
+//! committed means that the lease runs out and the notice is sent once more; a crash after it means nothing. While no relay can be reached
+//! one notice at a time is tried, none is charged with it, and the oldest is the first to leave afterwards.
 
 pub mod backoff;
 pub mod classify;
@@ -13,22 +13,29 @@ pub mod gate;
 pub mod sign;
 pub mod smtp;
 
+mod direct;
 mod health;
 mod lanes;
+mod mx;
 mod rounds;
+mod route;
 mod turn;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+use self::direct::Direct;
 use self::gate::Gate;
 use self::health::Health;
-use self::lanes::Pool;
-use self::turn::Turn;
+use self::lanes::Permits;
+use self::mx::Exchanges;
+use self::route::{Host, Route};
+use self::turn::{Batch, Turn, Way};
 use crate::login::Login;
 use crate::model::time::Time;
 use crate::store::{Fault, Store};
@@ -46,6 +53,11 @@ pub enum Relay {
         security: Security,
         /// As whom, and by what secret, we log in.
         login: Option<Login>,
+    },
+    /// The mail servers of each recipient's domain.
+    Direct {
+        /// TCP port: 25, but on a test bench.
+        port: u16,
     },
     /// Files below a folder.
     File(PathBuf),
@@ -71,25 +83,33 @@ pub enum Security {
 pub struct Options {
     /// Where outgoing mail goes.
     pub relay: Relay,
+    /// Further mail servers, tried in this order while those before cannot be used. Only beside [`Relay::Smtp`].
+    pub fallbacks: Vec<Relay>,
     /// Name in EHLO.
     pub hostname: String,
     /// File with authorities that are trusted besides those of this machine, in PEM.
     pub ca_file: Option<PathBuf>,
     /// What may leave within a day.
     pub gate: gate::Caps,
-    /// Connections to the relay at a time; 0 counts as 1.
+    /// Connections at a time; 0 counts as 1.
     pub max_connections: usize,
+    /// Connections to the servers of one domain at a time, where there is no relay; 0 counts as 1.
+    pub max_connections_per_destination: usize,
     /// Time for one attempt at one notice, connecting included.
     pub attempt_timeout: Duration,
     /// How long a notice is tried before it is given up.
     pub give_up_after: Duration,
     /// The keys that sign.
     pub signers: sign::Signers,
+    /// Who is asked for the servers of a domain; empty for those of this machine.
+    pub name_servers: Vec<SocketAddr>,
 }
 
-/// Notices leased in one turn. Enough to keep every connection busy, few enough that a crash leaves little to send twice and that the
-/// worker, which waits for the same connection to the store, waits only a moment.
-const TURN: i64 = 64;
+/// Notices leased in one turn. Enough to keep every connection busy, few enough that the worker, which waits for the same connection to the
+/// store, waits only a moment.
+const TURN: i64 = 256;
+/// Destinations that are found without anything to lease until the look is over.
+const MOST_IN_VAIN: usize = 16;
 /// How much longer a lease lasts than its last attempt may: for the settlement, and for clocks that differ a little.
 const MARGIN: Duration = Duration::from_secs(5);
 
@@ -98,7 +118,8 @@ const LOCAL_ATTEMPT: Duration = Duration::from_secs(4);
 
 /// Where it goes, ready for use.
 enum Outlet {
-    Smtp(Pool),
+    Relays(Arc<Route>),
+    Direct(Box<Direct>),
     File(PathBuf),
     Discard,
 }
@@ -112,60 +133,130 @@ pub struct Sender {
     signers: sign::Signers,
     /// One permit for each connection that may be in use.
     permits: Arc<Semaphore>,
-    health: Health,
     gate: Gate,
+    /// Something may be leased that could not be before.
+    freed: Arc<Notify>,
+    /// The folder, where notices become files.
+    folder: Health,
     /// Set at a stop: no further notice is begun.
     closing: AtomicBool,
+}
+
+/// What can be done now.
+enum Found {
+    Turn(Box<Turn>),
+    /// Nothing is due, or only what has to wait for connections.
+    Nothing,
+    /// Nobody is to be tried for this time.
+    Held(Duration),
 }
 
 impl Sender {
     /// A sender that has not spoken to anybody yet.
     pub fn new(options: Options, store: Store) -> Self {
-        let Options { relay, hostname, ca_file, gate, max_connections, attempt_timeout, give_up_after, signers } = options;
-        let (outlet, connections) = match relay {
-            Relay::Smtp { host, port, security, login } => {
-                let door = smtp::Door::new(host, port, security, login, hostname).trusting(ca_file);
-                (Outlet::Smtp(Pool::new(door)), max_connections.clamp(1, 1_000))
-            }
-            Relay::File(folder) => (Outlet::File(folder), 1),
-            Relay::Discard => (Outlet::Discard, 1),
-        };
-        // What stays on this machine bothers nobody.
-        let gate = Gate::new(matches!(outlet, Outlet::Smtp(_)).then_some(gate));
+        let connections = options.max_connections.clamp(1, 1_000);
+        let (attempt_timeout, give_up_after) = (options.attempt_timeout, options.give_up_after);
+        let (signers, caps) = (options.signers.clone(), options.gate);
+        let outlet = outlet(options, connections);
         // A killed process's leases should not wait long where no host is waited for, and writing a file twice does no harm.
-        let attempt_timeout =
-            if matches!(outlet, Outlet::Smtp(_)) { attempt_timeout } else { attempt_timeout.min(LOCAL_ATTEMPT) };
+        let is_local = matches!(outlet, Outlet::File(_) | Outlet::Discard);
         Self {
             store,
             outlet,
-            attempt_timeout,
+            attempt_timeout: if is_local { attempt_timeout.min(LOCAL_ATTEMPT) } else { attempt_timeout },
             give_up_after,
             signers,
-            permits: Arc::new(Semaphore::new(connections)),
-            health: Health::default(),
-            gate,
+            // What stays on this machine bothers nobody.
+            gate: Gate::new((!is_local).then_some(caps)),
+            permits: Arc::new(Semaphore::new(if is_local { 1 } else { connections })),
+            freed: Arc::default(),
+            folder: Health::new("folder".to_owned()),
             closing: AtomicBool::new(false),
         }
     }
 
-    /// One turn: leases, sends and settles what is due at `now`; how many notices were settled. A full turn says nothing of what is
-    /// left: call it again until it is 0. Fails when the store does; what was sent but not settled is sent again when its lease ends.
+    /// One turn: leases, sends and settles what is due at `now`, to hosts that are to be left alone as well; how many notices were
+    /// settled. A full turn says nothing of what is left: call it again until it is 0. Fails when the store does; what was sent but not
+    /// settled is sent again when its lease ends.
     pub async fn step(&self, now: Time) -> Result<usize, Fault> {
         let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await else { return Ok(0) };
-        match self.lease(now, permit).await? {
-            Some(turn) => self.work(turn).await,
-            None => Ok(0),
+        match self.find(now, permit, true).await? {
+            Found::Turn(turn) => self.work(*turn).await,
+            Found::Nothing | Found::Held(_) => Ok(0),
         }
     }
 
-    /// Leases a turn's notices; `None` when nothing is due.
-    async fn lease(&self, now: Time, permit: OwnedSemaphorePermit) -> Result<Option<Turn>, Fault> {
-        let limit = if self.health.is_down() { 1 } else { TURN };
-        let until = now.plus(self.window() + self.attempt_timeout + MARGIN);
-        let rows = self.store.lease(now, until, limit).await?;
-        let full = i64::try_from(rows.len()).is_ok_and(|count| count >= limit);
+    /// Leases a turn's notices.
+    async fn find(&self, now: Time, permit: OwnedSemaphorePermit, forced: bool) -> Result<Found, Fault> {
+        match &self.outlet {
+            Outlet::Relays(route) => match route.hold_off().filter(|_| !forced) {
+                Some(left) => Ok(Found::Held(left)),
+                None => Ok(self
+                    .lease(now, route, &mut Some(permit), forced)
+                    .await?
+                    .map_or(Found::Nothing, |turn| Found::Turn(Box::new(turn)))),
+            },
+            Outlet::Direct(direct) => {
+                let mut permit = Some(permit);
+                // What was due a moment ago may be leased by another gateway.
+                for _ in 0..MOST_IN_VAIN {
+                    let Some(route) = direct.next(&self.store, now, forced).await? else { break };
+                    if let Some(turn) = self.lease(now, &route, &mut permit, forced).await? {
+                        return Ok(Found::Turn(Box::new(turn)));
+                    }
+                }
+                Ok(Found::Nothing)
+            }
+            Outlet::File(_) | Outlet::Discard => match self.folder.hold_off().filter(|_| !forced) {
+                Some(left) => Ok(Found::Held(left)),
+                None => {
+                    let limit = if self.folder.is_down() { 1 } else { TURN };
+                    let rows = self.store.lease(now, self.until(now), limit).await?;
+                    if rows.is_empty() {
+                        return Ok(Found::Nothing);
+                    }
+                    let full = is_full(rows.len(), limit);
+                    let batch = Batch::new(rows, now, self.window(), forced);
+                    Ok(Found::Turn(Box::new(Turn { batch, way: Way::Here(permit), full })))
+                }
+            },
+        }
+    }
+
+    /// Leases what goes one way. Of a destination that is down only what finds out whether it is back, of one that has not taken anything
+    /// yet only what can be begun at once.
+    async fn lease(
+        &self,
+        now: Time,
+        route: &Arc<Route>,
+        permit: &mut Option<OwnedSemaphorePermit>,
+        forced: bool,
+    ) -> Result<Option<Turn>, Fault> {
+        let Ok(on_route) = Arc::clone(&route.permits).try_acquire_owned() else { return Ok(None) };
+        if route.busy.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let limit = match () {
+            () if route.is_down() => 1,
+            () if route.known.load(Ordering::Relaxed) => TURN,
+            () => i64::try_from(route.permits.available_permits() + 1).unwrap_or(TURN),
+        };
+        let until = self.until(now);
+        let rows = match &route.domain {
+            Some(domain) => self.store.lease_of(Some(domain), now, until, limit).await?,
+            None => self.store.lease(now, until, limit).await?,
+        };
+        let full = route.domain.is_some() || is_full(rows.len(), limit);
         let rows = self.gate.pass(&self.store, rows, now).await?;
-        Ok((!rows.is_empty()).then(|| Turn::new(rows, full, now, self.window(), permit)))
+        let Some(all) = permit.take_if(|_| !rows.is_empty()) else { return Ok(None) };
+        let mut batch = Batch::new(rows, now, self.window(), forced);
+        batch.occupy(route, &self.freed);
+        Ok(Some(Turn { batch, way: Way::Route(Arc::clone(route), Permits::new(on_route, all)), full }))
+    }
+
+    /// When a lease ends that begins at `now`.
+    fn until(&self, now: Time) -> Time {
+        now.plus(self.window() + self.attempt_timeout + MARGIN)
     }
 
     /// For how long after the lease a notice of the turn may be begun. Each then has its whole attempt before the lease ends; what was
@@ -177,4 +268,34 @@ impl Sender {
     fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Relaxed)
     }
+}
+
+fn is_full(leased: usize, limit: i64) -> bool {
+    i64::try_from(leased).is_ok_and(|count| count >= limit)
+}
+
+/// What the options ask for, ready for use.
+fn outlet(options: Options, connections: usize) -> Outlet {
+    let Options { relay, fallbacks, hostname, ca_file, .. } = options;
+    match relay {
+        Relay::Smtp { .. } => {
+            let hosts =
+                std::iter::once(relay).chain(fallbacks).filter_map(|relay| host(relay, &hostname, ca_file.clone())).collect();
+            Outlet::Relays(Arc::new(Route::new(None, hosts, connections)))
+        }
+        Relay::Direct { port } => {
+            let each = options.max_connections_per_destination.clamp(1, connections);
+            let exchanges = Exchanges::new(options.name_servers, hostname.clone());
+            Outlet::Direct(Box::new(Direct::new(exchanges, port, hostname, each)))
+        }
+        Relay::File(folder) => Outlet::File(folder),
+        Relay::Discard => Outlet::Discard,
+    }
+}
+
+fn host(relay: Relay, hostname: &str, ca_file: Option<PathBuf>) -> Option<Arc<Host>> {
+    let Relay::Smtp { host, port, security, login } = relay else { return None };
+    let name = format!("{host}:{port}");
+    let door = smtp::Door::new(host, port, security, login, hostname.to_owned()).trusting(ca_file);
+    Some(Arc::new(Host::new(name, door)))
 }

@@ -7,13 +7,12 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::join_all;
-use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
+use tokio::sync::{Notify, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 
-use super::smtp::Connection;
-use super::turn::Turn;
-use super::{Outlet, Sender};
+use super::route::Kept;
+use super::{Found, Outlet, Sender};
 use crate::model::time::Time;
 use crate::store::Fault;
 
@@ -22,16 +21,6 @@ use crate::store::Fault;
 const POLL: Duration = Duration::from_secs(1);
 /// The longest wait between two looks at a store that is away, in `POLL`: notices flow again soon after its return.
 const LONGEST_ABSENCE: u32 = 2;
-
-/// What a look at the outbox found.
-enum Look {
-    /// Work.
-    Turn(Turn),
-    /// Nothing is due.
-    Idle,
-    /// Nothing may be tried for this time, whoever calls.
-    Held(Duration),
-}
 
 /// Faults of the store in a row: the first is logged, and the return.
 #[derive(Default)]
@@ -63,23 +52,18 @@ impl Sender {
         let mut turns = JoinSet::new();
         let mut absence = Absence::default();
         loop {
-            let permit = tokio::select! {
-                biased;
-                () = stopped(&mut stop) => break,
-                Some(ended) = turns.join_next() => { note(ended, &mut absence); continue }
-                Ok(permit) = Arc::clone(&sender.permits).acquire_owned() => permit,
-            };
-            // Registered before the look, so that what is queued during it is not slept over.
-            let woken = wake.notified();
-            tokio::pin!(woken);
+            // Registered before the look, so that what is queued or becomes free during it is not slept over.
+            let (woken, freed) = (wake.notified(), sender.freed.notified());
+            tokio::pin!(woken, freed);
             woken.as_mut().enable();
-            let (pause, deaf) = match sender.look(permit, &mut absence).await {
-                Look::Idle => (POLL, false),
-                Look::Held(pause) => (pause, true),
-                Look::Turn(turn) => {
+            freed.as_mut().enable();
+            let (pause, deaf) = match sender.look(&mut absence).await {
+                Found::Nothing => (POLL, false),
+                Found::Held(pause) => (pause, true),
+                Found::Turn(turn) => {
                     let pause = if turn.full { Duration::ZERO } else { POLL };
                     let sender = Arc::clone(&sender);
-                    turns.spawn(async move { sender.work(turn).await });
+                    turns.spawn(async move { sender.work(*turn).await });
                     (pause, false)
                 }
             };
@@ -88,6 +72,7 @@ impl Sender {
                 () = stopped(&mut stop) => break,
                 Some(ended) = turns.join_next() => note(ended, &mut absence),
                 () = woken, if !deaf => {}
+                () = freed, if !deaf => {}
                 () = sleep(pause) => {}
             }
             sender.close_idle();
@@ -96,32 +81,33 @@ impl Sender {
         while let Some(ended) = turns.join_next().await {
             note(ended, &mut absence);
         }
-        if let Outlet::Smtp(pool) = &sender.outlet {
-            join_all(pool.take_idle(true).into_iter().map(Connection::quit)).await;
-        }
+        join_all(sender.take_idle(true).into_iter().map(Kept::quit)).await;
     }
 
-    /// Looks for work, unless the relay is to be left alone.
-    async fn look(&self, permit: OwnedSemaphorePermit, absence: &mut Absence) -> Look {
-        if let Some(left) = self.health.hold_off() {
-            return Look::Held(left);
-        }
-        let found = self.lease(Time::from(SystemTime::now()), permit).await;
-        match found {
-            Ok(turn) => {
+    /// Looks for work, when a connection is free for it and somebody may be tried.
+    async fn look(&self, absence: &mut Absence) -> Found {
+        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else { return Found::Nothing };
+        match self.find(Time::from(SystemTime::now()), permit, false).await {
+            Ok(found) => {
                 absence.over();
-                turn.map_or(Look::Idle, Look::Turn)
+                found
             }
-            Err(fault) => Look::Held(absence.note(&fault)),
+            Err(fault) => Found::Held(absence.note(&fault)),
         }
     }
 
     /// Says goodbye on connections that had no work for a while, without waiting for the answer.
     fn close_idle(&self) {
-        if let Outlet::Smtp(pool) = &self.outlet {
-            for connection in pool.take_idle(false) {
-                tokio::spawn(connection.quit());
-            }
+        for kept in self.take_idle(false) {
+            tokio::spawn(kept.quit());
+        }
+    }
+
+    fn take_idle(&self, all: bool) -> Vec<Kept> {
+        match &self.outlet {
+            Outlet::Relays(route) => route.take_idle(all),
+            Outlet::Direct(direct) => direct.take_idle(all),
+            Outlet::File(_) | Outlet::Discard => Vec::new(),
         }
     }
 }

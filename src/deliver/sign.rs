@@ -14,10 +14,8 @@ use mail_auth::common::to_a_label;
 use mail_auth::dkim::{Canonicalization, Signature};
 
 pub use self::key::{Key, Kind, Record};
-use super::{Sender, compose};
 use crate::model::time::Time;
 use crate::store::Fault;
-use crate::store::outbox::Leased;
 
 /// Fields that are signed where a mail has them: all that a reader sees or a mail program acts on. Those that hosts on the way add or
 /// change (Received, Return-Path) are not among them.
@@ -183,12 +181,4 @@ pub async fn signed(signers: &Signers, octets: Vec<u8>, queued_at: Time) -> Resu
     };
     let ended = tokio::task::spawn_blocking(signing).await;
     ended.unwrap_or_else(|_| Err("signing did not end".to_owned())).map_err(Fault::Refused)
-}
-
-impl Sender {
-    /// The octets of a notice as they leave.
-    pub(super) async fn octets(&self, notice: &Leased) -> Result<Vec<u8>, Fault> {
-        let octets = compose::octets(&self.store, notice).await?;
-        signed(&self.signers, octets, notice.created_at).await
-    }
 }

@@ -1,78 +1,144 @@
 //! A turn: what one lease brought, from sending to settling.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio::time::{Instant, sleep};
 
 use super::classify::{self, Verdict};
+use super::lanes::Permits;
+use super::route::Route;
 use super::{Outlet, Sender, file};
 use crate::model::time::Time;
 use crate::store::Fault;
-use crate::store::outbox::{Leased, Settlement};
+use crate::store::outbox::{Leased, Settlement, Stored};
 
 /// How often a settlement is tried while the store is away: what was sent and is not settled will be sent again.
 const SETTLING: u32 = 6;
 /// The first wait between two of them; it doubles, to some six seconds in all.
 const SETTLING_WAIT: Duration = Duration::from_millis(100);
 
-/// Leased notices and the permit to send them.
+/// How many letters are read at a time: a statement costs more than a letter, and a letter takes memory.
+const READ: usize = 16;
+
+/// Leased notices and where they go.
 pub(super) struct Turn {
-    batch: Batch,
-    permit: OwnedSemaphorePermit,
+    pub(super) batch: Batch,
+    pub(super) way: Way,
     /// As many as the limit allowed: there may be more.
     pub(super) full: bool,
 }
 
-impl Turn {
-    pub(super) fn new(rows: Vec<Leased>, full: bool, now: Time, window: Duration, permit: OwnedSemaphorePermit) -> Self {
-        let started = Instant::now();
-        Self { batch: Batch { waiting: Mutex::new(rows.into()), started, until: started + window, now }, permit, full }
-    }
+/// Where a turn goes.
+pub(super) enum Way {
+    /// To the hosts of a route.
+    Route(Arc<Route>, Permits),
+    /// To a place on this machine.
+    Here(OwnedSemaphorePermit),
 }
 
 /// The notices of a turn that nobody has begun yet.
 pub(super) struct Batch {
     waiting: Mutex<VecDeque<Leased>>,
+    /// Letters that were read ahead, and for whom.
+    letters: Mutex<(HashMap<i64, Stored>, HashSet<i64>)>,
     started: Instant,
     /// After this none is begun: its attempt might outlast the lease.
     until: Instant,
     now: Time,
+    /// Hosts that are to be left alone are tried all the same.
+    pub(super) forced: bool,
+    /// Free for another turn as soon as the last of these was begun.
+    route: Option<(Arc<Route>, Arc<Notify>)>,
 }
 
 impl Batch {
-    /// The next one to send; `None` when there is none, at a stop, and when it is too late to begin.
-    pub(super) fn next(&self, closing: bool) -> Option<Leased> {
-        if closing || Instant::now() > self.until { None } else { self.waiting().pop_front() }
+    pub(super) fn new(rows: Vec<Leased>, now: Time, window: Duration, forced: bool) -> Self {
+        let started = Instant::now();
+        let until = started + window;
+        Self { waiting: Mutex::new(rows.into()), letters: Mutex::default(), started, until, now, forced, route: None }
     }
 
-    /// Takes back one that was not begun.
+    /// Keeps other turns off the route until the last of these was begun.
+    pub(super) fn occupy(&mut self, route: &Arc<Route>, freed: &Arc<Notify>) {
+        route.busy.store(true, Ordering::Relaxed);
+        self.route = Some((Arc::clone(route), Arc::clone(freed)));
+    }
+
+    /// The next one to send; `None` when there is none, at a stop, and when it is too late to begin.
+    pub(super) fn next(&self, closing: bool) -> Option<Leased> {
+        if closing || Instant::now() > self.until {
+            return None;
+        }
+        let mut waiting = lock(&self.waiting);
+        let next = waiting.pop_front();
+        if waiting.is_empty() {
+            self.leave();
+        }
+        next
+    }
+
+    /// Takes back one that was not begun, to its place.
     pub(super) fn give_back(&self, notice: Leased) {
-        self.waiting().push_front(notice);
+        let mut waiting = lock(&self.waiting);
+        let at = waiting.partition_point(|other| other.id < notice.id);
+        waiting.insert(at, notice);
     }
 
     /// All that were not begun.
     pub(super) fn rest(&self) -> VecDeque<Leased> {
-        std::mem::take(&mut *self.waiting())
+        std::mem::take(&mut *lock(&self.waiting))
     }
 
     /// How many were not begun.
     pub(super) fn len(&self) -> usize {
-        self.waiting().len()
+        lock(&self.waiting).len()
+    }
+
+    /// The letter of a notice, if it was read.
+    pub(super) fn letter(&self, notice: i64) -> Option<Stored> {
+        lock(&self.letters).0.remove(&notice)
+    }
+
+    /// Whose letters to read together with this one: those that come next, and that nobody is reading.
+    pub(super) fn to_read(&self, notice: i64) -> Vec<i64> {
+        let waiting = lock(&self.waiting);
+        let asked = &mut lock(&self.letters).1;
+        let next = waiting.iter().map(|notice| notice.id).filter(|id| asked.insert(*id)).take(READ - 1);
+        std::iter::once(notice).chain(next).collect()
+    }
+
+    /// Keeps letters until their notices are sent.
+    pub(super) fn keep(&self, read: Vec<(i64, Stored)>) {
+        lock(&self.letters).0.extend(read);
+    }
+
+    fn leave(&self) {
+        if let Some((route, freed)) = &self.route {
+            route.busy.store(false, Ordering::Relaxed);
+            freed.notify_one();
+        }
     }
 
     /// The time of the lease and what has passed since.
     fn clock(&self) -> Time {
         self.now.plus(self.started.elapsed())
     }
+}
 
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<Leased>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for Batch {
+    fn drop(&mut self) {
+        self.leave();
     }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where finished notices go to be settled while others are still being sent.
@@ -88,43 +154,46 @@ impl Results {
 impl Sender {
     /// Sends and settles a turn; how many notices were settled.
     pub(super) async fn work(&self, turn: Turn) -> Result<usize, Fault> {
-        let Turn { batch, permit, .. } = turn;
+        let Turn { batch, way, .. } = turn;
         let (sender, finished) = mpsc::unbounded_channel();
         let results = Results(sender);
-        let (settled, ()) = tokio::join!(self.settle_all(&batch, finished), self.send_all(&batch, permit, results));
+        let (settled, ()) = tokio::join!(self.settle_all(&batch, finished), self.send_all(&batch, way, results));
         settled
     }
 
     /// Sends all of a batch. Everything is reported once; the channel closes when it returns.
-    async fn send_all(&self, batch: &Batch, permit: OwnedSemaphorePermit, results: Results) {
-        match &self.outlet {
-            Outlet::Smtp(pool) => self.send_over(pool, batch, permit, results).await,
-            Outlet::File(folder) => self.write_all(folder, batch, results).await,
-            Outlet::Discard => batch.rest().into_iter().for_each(|notice| results.report(notice, Verdict::Sent)),
+    async fn send_all(&self, batch: &Batch, way: Way, results: Results) {
+        let _permit = match way {
+            Way::Route(route, permits) => return self.send_over(&route, batch, permits, results).await,
+            Way::Here(permit) => permit,
+        };
+        if let Outlet::File(folder) = &self.outlet {
+            return self.write_all(folder, batch, results).await;
         }
+        batch.rest().into_iter().for_each(|notice| results.report(notice, Verdict::Sent));
     }
 
     async fn write_all(&self, folder: &Path, batch: &Batch, results: Results) {
         while let Some(notice) = batch.next(self.is_closing()) {
-            let verdict = match self.octets(&notice).await {
+            let verdict = match self.octets(batch, &notice).await {
                 Err(fault) => classify::unread(&fault),
                 Ok(octets) => self.write(folder, &notice, octets).await,
             };
             results.report(notice, verdict);
         }
         for notice in batch.rest() {
-            results.report(notice, Verdict::Released("there was no time left for it in this turn"));
+            results.report(notice, Verdict::Unbegun("there was no time left for it in this turn".to_owned()));
         }
     }
 
     async fn write(&self, folder: &Path, notice: &Leased, octets: Vec<u8>) -> Verdict {
         match file::deliver(folder, notice, octets).await {
             Ok(()) => {
-                self.health.reached();
+                self.folder.reached();
                 Verdict::Sent
             }
             Err(why) => {
-                self.health.lost(&why);
+                self.folder.lost(&why);
                 Verdict::Later(why)
             }
         }
@@ -176,6 +245,8 @@ impl Sender {
                 tracing::debug!(id, event, ticket, recipient, "discarded")
             }
             Settlement::Sent => tracing::info!(id, event, ticket, recipient, "sent"),
+            // Logged once, of the host that cannot be used.
+            Settlement::Unbegun { why, .. } => tracing::debug!(id, event, ticket, recipient, why = shortened(why), "not begun"),
             Settlement::Later { when, why } => {
                 let (when, why) = (when.rfc3339(), shortened(why));
                 tracing::info!(

@@ -78,7 +78,7 @@ impl Address {
 
 /// The form of a domain in ASCII (RFC 5891). A domain that would be changed into another by it keeps its own form: what only looks like a
 /// domain is not the same.
-fn in_ascii(domain: &str) -> Cow<'_, str> {
+pub(crate) fn in_ascii(domain: &str) -> Cow<'_, str> {
     match idna::domain_to_ascii(domain) {
         Ok(ascii) if idna::domain_to_unicode(&ascii).0 == domain => Cow::Owned(ascii),
         _ => Cow::Borrowed(domain),

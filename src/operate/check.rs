@@ -108,6 +108,7 @@ fn gateway(settings: &Settings) -> Vec<(&'static str, String)> {
         rows.insert(3, ("keys", keys.join(", ")));
     }
     let relays = settings.authenticate.relays.iter();
+    rows.extend(settings.delivery.fallbacks.iter().map(|relay| ("else relay", relay_text(relay))));
     rows.extend(relays.map(|relay| ("results of", format!("{} as {}", relay.network, relay.authserv_id))));
     if let Some(objects) = &settings.store.objects {
         let at = rows.iter().position(|(name, _)| *name == "SMTP").unwrap_or_default();
@@ -311,6 +312,7 @@ fn relay_text(relay: &Relay) -> String {
             format!("{} as {user}, access tokens from {}, {whose}", relay_url(relay), options.token_endpoint)
         }
         Relay::Smtp { login: None, .. } => relay_url(relay),
+        Relay::Direct { .. } => "none; the mail servers of each recipient's domain".to_owned(),
         Relay::File(folder) => format!("none; outgoing mail becomes files in {}", folder.display()),
         Relay::Discard => "none; outgoing mail is thrown away".to_owned(),
     }
@@ -329,6 +331,8 @@ fn relay_url(relay: &Relay) -> String {
             // Only an IPv6 address holds a colon.
             if host.contains(':') { format!("{scheme}://[{host}]:{port}") } else { format!("{scheme}://{host}:{port}") }
         }
+        Relay::Direct { port: 25 } => "mx:".to_owned(),
+        Relay::Direct { port } => format!("mx:{port}"),
         Relay::File(folder) => format!("file:{}", folder.display()),
         Relay::Discard => "discard:".to_owned(),
     }

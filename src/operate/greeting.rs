@@ -23,6 +23,7 @@ fn outgoing(settings: &Settings) -> String {
     match &settings.delivery.relay {
         Relay::File(folder) => format!("and what went out in {}", folder.display()),
         Relay::Smtp { host, port, .. } => format!("and what {host}:{port} received"),
+        Relay::Direct { .. } => "and what the recipients received".to_owned(),
         Relay::Discard => "but nothing goes out (relay = \"discard:\")".to_owned(),
     }
 }

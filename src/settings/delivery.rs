@@ -1,10 +1,11 @@
 //! `[delivery]`: where outgoing mail goes, and for how long it is tried.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::dkim;
+use super::document::Node;
 use super::login;
 use super::table::Table;
 use super::value::{self, Read};
@@ -22,36 +23,94 @@ const SCHEMES: [(&str, Security, u16); 4] = [
 ];
 
 const WANTED: &str = "takes \"smtp://host:25\", \"smtps://host:465\", \"smtp+starttls://host:587\", \"smtp+opportunistic://host:25\", \
-                      \"file:FOLDER\" or \"discard:\"";
+                      \"mx:\", \"file:FOLDER\" or \"discard:\"";
+const EXAMPLE: &str = "{ url = \"smtps://host:465\", user = \"desk\", password_file = \"/etc/postdesk/relay-password\" }";
+/// Connections by default: to a relay, of which many allow no more, and to all the servers of the world.
+const CONNECTIONS: (u32, u32) = (4, 20);
 
 /// Reads `[delivery]`. `None` when there is no relay to be had.
-pub(super) fn delivery(table: &Table<'_>, hostname: &str, caps: AcknowledgementCaps) -> Option<Options> {
-    let relay = table.required("relay", |node| value::text(node).and_then(|text| relay(&text)));
+pub(super) fn delivery(
+    table: &Table<'_>,
+    hostname: &str,
+    name_servers: &[SocketAddr],
+    caps: AcknowledgementCaps,
+) -> Option<Options> {
+    let mut relays = relays(table);
     let ca_file = login::ca_file(table);
-    let login = login::login(table, relay.as_ref(), ca_file.as_deref());
+    let login = login::login(table, &relays, ca_file.as_deref());
     let gate = login::gate(table, caps);
-    let max_connections = table.count("max_connections", 4, 1..=1_000) as usize;
+    let direct = matches!(relays.first(), Some(Some(Relay::Direct { .. })));
+    let connections = if direct { CONNECTIONS.1 } else { CONNECTIONS.0 };
+    let max_connections = table.count("max_connections", connections, 1..=1_000) as usize;
+    let max_connections_per_destination = table.count("max_connections_per_destination", 4, 1..=1_000) as usize;
     let attempt_timeout = table.time_limit("attempt_timeout", Duration::from_secs(300));
     let give_up_after = table.time_limit("give_up_after", Duration::from_secs(5 * 86_400));
     let signers = Signers::new(dkim::keys(table));
     table.finish(&[]);
-    let relay = with_login(relay?, login);
+    // A relay that is wrong was reported, and the rest is of no use without it.
+    let mut relays = relays.drain(..).collect::<Option<Vec<Relay>>>()?.into_iter().map(|relay| with_login(relay, login.as_ref()));
     Some(Options {
-        relay,
+        relay: relays.next()?,
+        fallbacks: relays.collect(),
         hostname: hostname.to_owned(),
         ca_file,
         gate,
         max_connections,
+        max_connections_per_destination,
         attempt_timeout,
         give_up_after,
         signers,
+        name_servers: name_servers.to_vec(),
     })
+}
+
+/// One relay, or a list of mail servers, each as a text or with a login of its own. What is wrong is `None`.
+fn relays(table: &Table<'_>) -> Vec<Option<Relay>> {
+    if !table.has_list("relay") {
+        return vec![table.required("relay", |node| value::text(node).and_then(|text| relay(&text)))];
+    }
+    if table.has_empty_list("relay") {
+        table.report.fault(&table.place("relay"), format!("holds no relay; {WANTED}"));
+    }
+    if table.has_list_of_tables("relay") {
+        return table.tables_in("relay", EXAMPLE).iter().map(relay_of_a_list).collect();
+    }
+    let server = |node: &Node| value::text(node).and_then(|text| server(&text));
+    let servers = table.list("relay", server);
+    servers.into_iter().map(|(server, _)| Some(server)).collect()
+}
+
+/// `{ url = …, user = …, password_file = … }`.
+fn relay_of_a_list(table: &Table<'_>) -> Option<Relay> {
+    let relay = table.required("url", |node| value::text(node).and_then(|text| server(&text)));
+    let login = login::login(table, std::slice::from_ref(&relay), None);
+    table.finish(&[]);
+    Some(with_login(relay?, login.as_ref()))
+}
+
+/// One of several relays.
+fn server(text: &str) -> Read<Relay> {
+    match relay(text)? {
+        server @ Relay::Smtp { .. } => Ok(server),
+        _ => Err(
+            "of several relays each is a mail server: \"smtp://host:25\", \"smtps://host:465\", \"smtp+starttls://host:587\" or \"smtp+opportunistic://host:25\""
+                .to_owned(),
+        ),
+    }
 }
 
 /// Reads what stands behind `relay =`.
 fn relay(text: &str) -> Read<Relay> {
     if text == "discard:" {
         return Ok(Relay::Discard);
+    }
+    if let Some(port) = text.strip_prefix("mx:") {
+        return match if port.is_empty() { Ok(25) } else { port.parse() } {
+            Ok(port) if port != 0 => Ok(Relay::Direct { port }),
+            _ => {
+                Err("takes \"mx:\", with nothing behind it; a port other than 25, as \"mx:2525\", is for test benches".to_owned())
+            }
+        };
     }
     if let Some(folder) = text.strip_prefix("file:") {
         let plain = !folder.is_empty() && !folder.starts_with("//");
@@ -101,9 +160,12 @@ fn host_and_port(authority: &str, default: u16) -> Read<(String, u16)> {
     value::host_name(host).map(|()| (host.to_owned(), port))
 }
 
-fn with_login(relay: Relay, login: Option<Login>) -> Relay {
+/// A relay without a login of its own has the one of all.
+fn with_login(relay: Relay, login: Option<&Login>) -> Relay {
     match relay {
-        Relay::Smtp { host, port, security, .. } => Relay::Smtp { host, port, security, login },
+        Relay::Smtp { host, port, security, login: own } => {
+            Relay::Smtp { host, port, security, login: own.or_else(|| login.cloned()) }
+        }
         other => other,
     }
 }

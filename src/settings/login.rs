@@ -37,7 +37,7 @@ pub(super) fn ca_file(table: &Table<'_>) -> Option<PathBuf> {
 }
 
 /// Reads user and secret: all or nothing, one kind of secret, for a server only, and never for everybody on the way to read.
-pub(super) fn login(table: &Table<'_>, relay: Option<&Relay>, ca_file: Option<&Path>) -> Option<Login> {
+pub(super) fn login(table: &Table<'_>, relays: &[Option<Relay>], ca_file: Option<&Path>) -> Option<Login> {
     let user = table.optional("user", value::text);
     let password_file = table.optional("password_file", readable_file);
     let source = oauth2(table, ca_file);
@@ -53,22 +53,25 @@ pub(super) fn login(table: &Table<'_>, relay: Option<&Relay>, ca_file: Option<&P
     if table.has("password_file") && table.has("oauth2") {
         report.fault(&table.place("oauth2"), "takes the place of password_file; remove one of them");
     }
-    if table.has("user") {
-        match relay {
-            Some(Relay::File(_) | Relay::Discard) => {
-                report.fault(&table.place("user"), "is of no use: this relay is not a mail server; remove it");
-            }
-            Some(Relay::Smtp { host, security: Security::Plain | Security::Opportunistic, .. }) if !is_this_machine(host) => {
-                let message = format!(
-                    "would be sent to {host} for anybody on the way to read; use smtps:// or smtp+starttls://, or do without a login"
-                );
-                report.fault(&table.place("user"), message);
-            }
-            _ => {}
-        }
+    for message in relays.iter().flatten().filter(|_| table.has("user")).filter_map(no_login) {
+        report.fault(&table.place("user"), message);
     }
     let secret = source.map(|source| Secret::Token(Arc::new(source))).or(password_file.map(Secret::Password));
     user.zip(secret).map(|(user, secret)| Login { user, secret })
+}
+
+/// Why a login is not for this relay; nothing to say of one that has its own.
+fn no_login(relay: &Relay) -> Option<String> {
+    match relay {
+        Relay::Direct { .. } | Relay::File(_) | Relay::Discard => {
+            Some("is of no use: this relay is not a mail server; remove it".to_owned())
+        }
+        Relay::Smtp { host, security: Security::Plain | Security::Opportunistic, login: None, .. } if !is_this_machine(host) => {
+            let instead = "use smtps:// or smtp+starttls://, or do without a login";
+            Some(format!("would be sent to {host} for anybody on the way to read; {instead}"))
+        }
+        Relay::Smtp { .. } => None,
+    }
 }
 
 /// Reads `oauth2`.

@@ -164,7 +164,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
     let hostname = gateway.hostname.as_deref().unwrap_or_default();
     let (authenticate, token_lifetime) = authentication::authentication(&root.table("authentication"), believed, hostname);
     let caps = limits::acknowledgements(&root.table("acknowledgements"));
-    let delivery = delivery::delivery(&root.table("delivery"), hostname, caps);
+    let delivery = delivery::delivery(&root.table("delivery"), hostname, &authenticate.name_servers, caps);
     let (limits, attempts) = limits::limits(&root.table("limits"));
     let digest = limits::held(&root.table("held"));
     let automatic_mail = limits::automatic_mail(&root.table("automatic_mail"));

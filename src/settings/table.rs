@@ -101,6 +101,18 @@ impl<'a> Table<'a> {
         self.entries.iter().any(|entry| entry.key == key && empty(entry))
     }
 
+    /// Whether the key is in the file and is a list.
+    pub(super) fn has_list(&self, key: &str) -> bool {
+        self.entries.iter().any(|entry| entry.key == key && matches!(entry.node.value, Value::List(_)))
+    }
+
+    /// Whether the key is in the file and is a list that holds a table.
+    pub(super) fn has_list_of_tables(&self, key: &str) -> bool {
+        let is_table = |node: &Node| matches!(node.value, Value::Table(_));
+        let holds = |entry: &Entry| matches!(&entry.node.value, Value::List(elements) if elements.iter().any(is_table));
+        self.entries.iter().any(|entry| entry.key == key && holds(entry))
+    }
+
     /// The value of a key; `None` when it is missing, or wrong and reported.
     pub(super) fn optional<T>(&self, key: &'static str, read: impl FnOnce(&Node) -> Read<T>) -> Option<T> {
         self.read_node(self.node(key)?, self.path_of(key), read).map(|(value, _)| value)

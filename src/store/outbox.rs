@@ -59,6 +59,13 @@ pub enum Settlement {
         /// Why it did not work, for the operator.
         why: String,
     },
+    /// It was not begun: it is as if it had not been leased, and goes before what was queued after it.
+    Unbegun {
+        /// When it is due: the time at which it was queued.
+        due: Time,
+        /// Why, for the operator.
+        why: String,
+    },
     /// Given up.
     Never {
         /// Why, for the operator and the ticket.
@@ -145,8 +152,13 @@ impl Store {
         if next.is_none_or(|due| due > now) {
             return Ok(Vec::new());
         }
+        self.lease_of(None, now, until, limit).await
+    }
+
+    /// The same, of one destination only, as [`Store::due_destinations`] names it; without one, of all.
+    pub async fn lease_of(&self, destination: Option<&str>, now: Time, until: Time, limit: i64) -> Result<Vec<Leased>, Fault> {
         self.give_way(super::Turn::Sender).await;
-        let (mut leased, broken) = on_either!(self, base => base.lease(now, until, limit))?;
+        let (mut leased, broken) = on_either!(self, base => base.lease(destination, now, until, limit))?;
         self.settle(&broken, now).await?;
         leased.sort_by_key(|notice: &Leased| notice.id);
         Ok(leased)
@@ -159,6 +171,34 @@ impl Store {
             return Ok(());
         }
         on_either!(self, base => base.settle(settled, now))
+    }
+
+    /// Up to `limit` destinations for which something is due at `now`, in the order of their names, from the one behind `after`: whoever
+    /// goes on behind the last of them, and from the beginning at the end, lets each have its turn.
+    pub async fn due_destinations(&self, after: &str, now: Time, limit: i64) -> Result<Vec<String>, Fault> {
+        on_either!(self, base => base.due_destinations(after, now, limit))
+    }
+
+    /// Says of what waits without a destination, as earlier versions queue it, where it goes; of a thousand notices at most. How many
+    /// there were.
+    pub async fn name_destinations(&self) -> Result<usize, Fault> {
+        let nameless = on_either!(self, base => base.without_destination())?;
+        if nameless.is_empty() {
+            return Ok(0);
+        }
+        // One that is no address is found out when it is leased; until then it waits at a place of its own.
+        let domain = |text: &str| Address::parse(text).map_or_else(|| "?".to_owned(), |address| address.domain().to_owned());
+        let named: Vec<(i64, String)> = nameless.iter().map(|(id, recipient)| (*id, domain(recipient))).collect();
+        on_either!(self, base => base.set_destinations(&named))?;
+        Ok(named.len())
+    }
+
+    /// The mails of several notices. Those that are not in the store, or cannot be read, are left out.
+    pub async fn letters(&self, notices: &[i64]) -> Result<Vec<(i64, Stored)>, Fault> {
+        if notices.is_empty() {
+            return Ok(Vec::new());
+        }
+        on_either!(self, base => base.letters(notices))
     }
 
     /// The mail of a notice.

@@ -13,13 +13,14 @@ import time
 from functools import partial
 from pathlib import Path
 
+import notices
 from filled import Filled, time_lists
 from load import NewMail, Replies
 from report import report
 from stores import Lite, Postgres
 from subjects import Postdesk, Postfix, Sink
 
-KNOWN = ["sink", "postfix", "postdesk", "two", "filled", "replies", "list"]
+KNOWN = ["sink", "postfix", "postdesk", "two", "filled", "replies", "list", "notices"]
 
 
 def main():
@@ -32,7 +33,11 @@ def main():
         results, lists = run(options, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print(report(options, results, lists))
+    if results or lists:
+        print(report(options, results, lists))
+    if "notices" in options.subjects:
+        options.notices, options.connections = options.mails, 4
+        print("\n" + notices.table(notices.measure(options)))
 
 
 def arguments():

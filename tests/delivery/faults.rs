@@ -26,7 +26,7 @@ async fn played(script: Vec<Step>) -> (Verdict, bool) {
     let relay = Relay::start(vec![script]).await;
     let ended = match attempt(connect(relay.port).await).await {
         Attempt::Answered(verdict, _) => (verdict, true),
-        Attempt::Lost(verdict) => (verdict, false),
+        Attempt::Lost(verdict) | Attempt::Doubtful(verdict) | Attempt::Unwilling(verdict) => (verdict, false),
         Attempt::Stale => panic!("a fresh connection is not stale"),
     };
     relay.mails().await;
@@ -57,7 +57,6 @@ async fn a_refused_recipient_is_settled_by_its_code_and_the_connection_is_reset(
 #[tokio::test]
 async fn a_refusal_at_any_stage_is_settled_by_its_code() {
     for (command, reply, verdict) in [
-        ("MAIL", "451 4.3.0 try later", later("451 4.3.0 try later")),
         ("MAIL", "552 5.3.4 too big", never("552 5.3.4 too big")),
         ("DATA", "451 4.3.0 no room", later("451 4.3.0 no room")),
         ("DATA", "554 5.5.1 no valid recipients", never("554 5.5.1 no valid recipients")),
@@ -70,10 +69,26 @@ async fn a_refusal_at_any_stage_is_settled_by_its_code() {
 }
 
 #[tokio::test]
-async fn what_the_relay_refuses_because_of_us_is_not_held_against_the_recipient() {
-    for reply in ["530 5.7.0 log in first", "503 5.5.1 sequence", "521 5.3.2 takes no mail"] {
-        let script = [up_to("MAIL"), vec![say(reply), Step::Hear("RSET"), say("250 ok")]].concat();
-        assert_eq!(played(script).await, (later(reply), true), "{reply}");
+async fn what_the_relay_refuses_because_of_us_is_not_held_against_the_recipient_and_another_host_may_be_asked() {
+    for reply in ["530 5.7.0 log in first", "503 5.5.1 sequence", "521 5.3.2 takes no mail", "451 4.3.0 try later"] {
+        let relay = Relay::start(vec![[up_to("MAIL"), vec![say(reply), Step::Hear("QUIT"), say("221 bye")]].concat()]).await;
+        let ended = attempt(connect(relay.port).await).await;
+        assert!(matches!(ended, Attempt::Unwilling(verdict) if verdict == later(reply)), "{reply}");
+        relay.mails().await;
+    }
+}
+
+#[tokio::test]
+async fn only_a_loss_after_the_final_dot_leaves_a_doubt_of_who_has_the_mail() {
+    for (command, expected) in [("MAIL", "unwilling"), ("RCPT", "lost"), ("DATA", "lost"), ("content", "doubtful")] {
+        let relay = Relay::start(vec![up_to(command)]).await;
+        let ended = match attempt(connect(relay.port).await).await {
+            Attempt::Unwilling(_) => "unwilling",
+            Attempt::Lost(_) => "lost",
+            Attempt::Doubtful(_) => "doubtful",
+            Attempt::Answered(..) | Attempt::Stale => "else",
+        };
+        assert_eq!(ended, expected, "{command}");
     }
 }
 
@@ -133,7 +148,8 @@ async fn a_relay_that_falls_silent_is_left_at_the_deadline_and_its_late_reply_me
     for command in ["RCPT", "content"] {
         let relay = Relay::start(vec![[up_to(command), vec![Step::Hang]].concat(), good()]).await;
         let connection = connect(relay.port).await;
-        let Attempt::Lost(Verdict::Later(why)) = connection.send(&Envelope::usual().letter(MAIL), impatience()).await else {
+        let ended = connection.send(&Envelope::usual().letter(MAIL), impatience()).await;
+        let (Attempt::Lost(Verdict::Later(why)) | Attempt::Doubtful(Verdict::Later(why))) = ended else {
             panic!("{command}: not lost");
         };
         assert!(why.starts_with("no answer in time"), "{why}");

@@ -35,6 +35,28 @@ pub(crate) fn now() -> Time {
     Time::from(SystemTime::now())
 }
 
+/// A relay on this machine.
+pub(crate) fn server(port: u16) -> Relay {
+    Relay::Smtp { host: "127.0.0.1".to_owned(), port, security: Security::Plain, login: None }
+}
+
+/// The options that most tests have.
+pub(crate) fn options(relay: Relay) -> Options {
+    Options {
+        relay,
+        fallbacks: Vec::new(),
+        hostname: "desk.example.org".to_owned(),
+        ca_file: None,
+        gate: Caps { per_day: None, acknowledgements: AcknowledgementCaps { per_hour: 1, per_day: 5, total_per_day: 40 } },
+        signers: Default::default(),
+        max_connections: 4,
+        max_connections_per_destination: 4,
+        attempt_timeout: Duration::from_secs(60),
+        give_up_after: Duration::from_secs(5 * 86_400),
+        name_servers: Vec::new(),
+    }
+}
+
 impl Outbox {
     pub(crate) async fn open() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
@@ -60,24 +82,14 @@ impl Outbox {
 
     /// A sender to a relay on this machine.
     pub(crate) fn sender(&self, port: u16, max_connections: usize, attempt_timeout: Duration) -> Sender {
-        let relay = Relay::Smtp { host: "127.0.0.1".to_owned(), port, security: Security::Plain, login: None };
-        self.sender_to(relay, max_connections, attempt_timeout)
+        self.sender_to(server(port), max_connections, attempt_timeout)
     }
 
     pub(crate) fn sender_to(&self, relay: Relay, max_connections: usize, attempt_timeout: Duration) -> Sender {
-        let give_up_after = Duration::from_secs(5 * 86_400);
-        let hostname = "desk.example.org".to_owned();
-        let gate = Caps { per_day: None, acknowledgements: AcknowledgementCaps { per_hour: 1, per_day: 5, total_per_day: 40 } };
-        let options = Options {
-            relay,
-            hostname,
-            ca_file: None,
-            gate,
-            max_connections,
-            attempt_timeout,
-            give_up_after,
-            signers: Default::default(),
-        };
+        Sender::new(Options { max_connections, attempt_timeout, ..options(relay) }, self.store.clone())
+    }
+
+    pub(crate) fn sender_with(&self, options: Options) -> Sender {
         Sender::new(options, self.store.clone())
     }
 
@@ -85,7 +97,7 @@ impl Outbox {
     pub(crate) async fn queue(&mut self, id: i64, recipient: &str, raw_id: i64) {
         sqlx::query(
             "INSERT INTO outbox (id, ticket, arrival, event, recipient, recipient_key, sender, message_id, state, \
-             next_attempt_at, created_at) VALUES ($1, 1, 1, 'reply', $2, $3, 'b@desk.example.org', $3, 'due', $4, $4); \
+             next_attempt_at, created_at, destination) VALUES ($1, 1, 1, 'reply', $2, $3, 'b@desk.example.org', $3, 'due', $4, $4, $8); \
              INSERT INTO letter (outbox, head, parts, tail) VALUES ($1, $5, $6, $7)",
         )
         .bind(id)
@@ -95,9 +107,43 @@ impl Outbox {
         .bind(head(id))
         .bind(format!(r#"[{{"header":"\r\n--limit\r\n\r\n","raw":{raw_id},"start":28,"end":{},"encode":false}}]"#, RAW.len()))
         .bind("\r\n--limit--\r\n")
+        .bind(recipient.rsplit_once('@').map(|(_, domain)| domain))
         .execute(&mut self.connection)
         .await
         .expect("a notice");
+    }
+
+    /// Queues so many notices without files.
+    #[cfg(feature = "peers")]
+    pub(crate) async fn queue_many(&mut self, count: i64) {
+        sqlx::query(
+            "WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < $1) \
+             INSERT INTO outbox (id, ticket, arrival, event, recipient, recipient_key, sender, message_id, state, next_attempt_at, \
+             created_at, destination) SELECT id, 1, 1, 'reply', 'c@customer.example', id, 'b@desk.example.org', id || '@desk.example.org', \
+             'due', $2 + id, $2 + id, 'customer.example' FROM n; \
+             INSERT INTO letter (outbox, head, parts, tail) SELECT id, 'Subject: ' || id || char(13, 10, 13, 10) || 'Text.', '[]', '' FROM outbox",
+        )
+        .bind(count)
+        .bind(now().0 - 60_000_000)
+        .execute(&mut self.connection)
+        .await
+        .expect("the notices");
+    }
+
+    /// Waits until a notice was tried in vain.
+    #[cfg(feature = "peers")]
+    pub(crate) async fn until_tried(&mut self) {
+        let deadline = crate::patience();
+        let tried = "SELECT COUNT(*) FROM outbox WHERE last_error IS NOT NULL";
+        while sqlx::query_scalar::<_, i64>(tried).fetch_one(&mut self.connection).await.expect("a number") == 0 {
+            assert!(tokio::time::Instant::now() < deadline, "nothing was tried");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Makes the queue look as earlier versions left it.
+    pub(crate) async fn forget_destinations(&mut self) {
+        sqlx::query("UPDATE outbox SET destination = NULL").execute(&mut self.connection).await.expect("the rows");
     }
 
     pub(crate) async fn state(&mut self, id: i64) -> State {

@@ -19,7 +19,9 @@ pub(crate) fn part(encode: bool) -> Part {
 async fn send(connection: Connection, octets: &[u8]) -> Connection {
     match connection.send(&Envelope::usual().letter(octets), patience()).await {
         Attempt::Answered(Verdict::Sent, connection) => connection,
-        Attempt::Answered(verdict, _) | Attempt::Lost(verdict) => panic!("{verdict:?}"),
+        Attempt::Answered(verdict, _) | Attempt::Lost(verdict) | Attempt::Doubtful(verdict) | Attempt::Unwilling(verdict) => {
+            panic!("{verdict:?}")
+        }
         Attempt::Stale => panic!("stale"),
     }
 }

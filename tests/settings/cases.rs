@@ -106,6 +106,17 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("[delivery]", "relay = \"smtp://[127.0.0.1]:25\"", "delivery.relay", "is not an IPv6 address"),
     ("[delivery]", "relay = \"smtp://\"", "delivery.relay", "is not a host name"),
     ("[delivery]", "relay = \"file:\"", "delivery.relay", "file:FOLDER"),
+    ("[delivery]", "relay = \"mx:relay.example\"", "delivery.relay", "with nothing behind it"),
+    ("[delivery]", "relay = []", "delivery.relay", "holds no relay"),
+    ("[delivery]", "relay = [\"smtp://a.example\", \"discard:\"]", "delivery.relay[2]", "is a mail server"),
+    ("[delivery]", "relay = [{ url = \"smtp://a.example\" }, \"smtp://b.example\"]", "delivery.relay[2]", "takes { url"),
+    (
+        "[delivery]",
+        "relay = [{ user = \"desk\", password_file = \"config/postdesk.toml\" }]",
+        "delivery.relay[1].url",
+        "is missing",
+    ),
+    ("[delivery]", "max_connections_per_destination = 0", "delivery.max_connections_per_destination", "from 1 to"),
     ("[delivery]", "password_file = \"config/postdesk.toml\"", "delivery.password_file", "of no use without user"),
     ("[delivery]", "ca_file = \"nowhere/at/all\"", "delivery.ca_file", "cannot be read"),
     ("[delivery]", "ca_file = \"Cargo.toml\"", "delivery.ca_file", "holds no certificate"),
@@ -232,6 +243,8 @@ fn every_form_of_relay_is_read() {
         ("smtp+starttls://relay.example", server("relay.example", 587, Security::StartTls)),
         ("smtp+opportunistic://relay.example", server("relay.example", 25, Security::Opportunistic)),
         ("file:/var/spool/out", Relay::File(PathBuf::from("/var/spool/out"))),
+        ("mx:", Relay::Direct { port: 25 }),
+        ("mx:2525", Relay::Direct { port: 2525 }),
         ("discard:", Relay::Discard),
     ] {
         assert_eq!(good(&with("[delivery]", &format!("relay = \"{url}\""))).delivery.relay, relay, "{url}");
@@ -343,6 +356,35 @@ fn the_caps_at_the_wire_are_those_of_the_file() {
             .gate;
     assert_eq!((gate.per_day, gate.acknowledgements.per_day), (Some(2_000), 3));
     assert_eq!(good(&with("[delivery]", "max_per_day = 0")).delivery.gate.per_day, None);
+}
+
+#[test]
+fn several_relays_are_read_in_their_order_each_with_its_own_login_or_that_of_all() {
+    let login = "user = \"desk\"\npassword_file = \"config/postdesk.toml\"";
+    let text = with("[delivery]", &format!("relay = [\"smtps://a.example\", \"smtps://b.example\"]\n{login}"));
+    let delivery = good(&text).delivery;
+    let password = |user: &str| {
+        let secret = Secret::Password(PathBuf::from("config/postdesk.toml"));
+        Some(Login { user: user.to_owned(), secret })
+    };
+    let of_all = password("desk");
+    let with_login = |relay, login| match relay {
+        Relay::Smtp { host, port, security, .. } => Relay::Smtp { host, port, security, login },
+        other => other,
+    };
+    assert_eq!(delivery.relay, with_login(server("a.example", 465, Security::Tls), of_all.clone()));
+    assert_eq!(delivery.fallbacks, [with_login(server("b.example", 465, Security::Tls), of_all)]);
+    let own = "{ url = \"smtps://a.example\", user = \"other\", password_file = \"config/postdesk.toml\" }";
+    let delivery = good(&with("[delivery]", &format!("relay = [{own}, {{ url = \"smtp://b.example\" }}]"))).delivery;
+    let other = password("other");
+    assert_eq!(delivery.relay, with_login(server("a.example", 465, Security::Tls), other));
+    assert_eq!(delivery.fallbacks, [server("b.example", 25, Security::Plain)]);
+}
+
+#[test]
+fn more_connections_are_the_default_where_there_is_no_relay() {
+    let connections = |relay: &str| good(&with("[delivery]", &format!("relay = \"{relay}\""))).delivery.max_connections;
+    assert_eq!((connections("smtp://a.example"), connections("mx:")), (4, 20));
 }
 
 #[test]

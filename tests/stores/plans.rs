@@ -36,7 +36,7 @@ async fn every_statement_on_the_way_of_a_mail_and_every_list_is_found_by_an_inde
 
 /// The statements that this is about: a word of each, so that none is missed because nothing led to it.
 fn require_all(texts: &[&str]) {
-    const WORDS: [&[&str]; 49] = [
+    const WORDS: [&[&str]; 53] = [
         &["INSERT INTO raw"],
         &["INSERT INTO arrival"],
         &["SELECT COUNT(*) FROM (SELECT id FROM arrival WHERE outcome IS NULL"],
@@ -60,7 +60,11 @@ fn require_all(texts: &[&str]) {
         &["SELECT next_attempt_at FROM outbox"],
         &["UPDATE outbox SET state = 'leased'"],
         &["WITH done", "UPDATE outbox"],
-        &["FROM letter WHERE outbox"],
+        &["FROM letter WHERE outbox = "],
+        &["FROM letter WHERE outbox IN"],
+        &["WITH RECURSIVE place"],
+        &["o.destination IS NULL"],
+        &["UPDATE outbox SET state = 'leased'", "WHERE destination = "],
         &["FROM sent", "FROM outbox WHERE state IN ('due', 'leased') AND next_attempt_at >"],
         &["INSERT INTO sent"],
         &["WITH done", "attempts = outbox.attempts - 1"],

@@ -15,7 +15,7 @@ use lettre::transport::smtp::commands::Ehlo;
 use lettre::transport::smtp::extension::{ClientId, Extension, ServerInfo};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::wire::{Prelude, Wire};
 use super::{Connection, auth, trust};
@@ -23,6 +23,8 @@ use crate::deliver::Security;
 use crate::deliver::classify::one_line;
 use crate::login::Login;
 
+/// Time for a TCP connection.
+const CONNECT: Duration = Duration::from_secs(30);
 /// How long TLS that is not required may take to begin. A server that offers it and then says nothing would else get no mail at all.
 const HANDSHAKE: Duration = Duration::from_secs(30);
 
@@ -83,7 +85,8 @@ impl Door {
     }
 
     async fn connect(&self) -> Result<(TcpStream, SocketAddr), String> {
-        let tcp = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(|error| error.to_string())?;
+        let connecting = timeout(CONNECT, TcpStream::connect((self.host.as_str(), self.port))).await;
+        let tcp = connecting.map_err(|_| "no connection in time".to_owned())?.map_err(|error| error.to_string())?;
         // The crate writes the final dot by itself: without this it would wait for the acknowledgement of the mail, 40 ms each.
         tcp.set_nodelay(true).map_err(|error| error.to_string())?;
         let peer = tcp.peer_addr().map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! Mail to the relay over SMTP: the only user of `lettre`, and of its connection, not its pool.
+//! Mail to a host over SMTP: the only user of `lettre`, and of its connection, not its pool.
 //!
 //! A connection that timed out, was cut or answered something else is dropped with everything that may still arrive on it: a
 //! connection is consumed by [`Connection::send`] and comes back only when it is in step, so the next mail cannot read the last one's
@@ -27,6 +27,9 @@ use crate::model::address::Address;
 
 /// How much of a mail is escaped and written at a time, in octets: the crate makes a copy of each piece.
 const PIECE: usize = 64 * 1024;
+/// Time for the answer to a command, within that for the attempt. RFC 5321 section 4.5.3.2 asks for 120 s to 300 s; a host that takes longer
+/// than this for a line finds the mail again later.
+const COMMAND: Duration = Duration::from_secs(60);
 /// How long a polite goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -46,8 +49,12 @@ pub struct Letter<'a> {
 pub enum Attempt {
     /// The relay answered; the connection is in step and takes the next mail.
     Answered(Verdict, Connection),
-    /// There is a verdict, and the connection is gone.
+    /// The host takes no mail of ours at present, whichever it is: nothing was handed over, and another host may be asked at once.
+    Unwilling(Verdict),
+    /// The connection was lost before the mail was handed over.
     Lost(Verdict),
+    /// The connection was lost after the final dot: the host may have the mail, so that nobody else is given it.
+    Doubtful(Verdict),
     /// A connection that was kept open had gone before the mail began: nothing was handed over, and a fresh one may try at once.
     Stale,
 }
@@ -64,6 +71,8 @@ pub struct Connection {
 enum End {
     /// The relay said no, and waits for the next command.
     Refused(Verdict),
+    /// It said no to us.
+    Unwilling(Verdict),
     /// Nothing more is to be had from the connection.
     Lost(Stage, String),
 }
@@ -85,9 +94,14 @@ impl Connection {
                 Attempt::Answered(Verdict::Sent, self)
             }
             Err(End::Refused(verdict)) => self.reset(verdict, deadline).await,
+            Err(End::Unwilling(verdict)) => {
+                self.quit().await;
+                Attempt::Unwilling(verdict)
+            }
             Err(End::Lost(Stage::Mail, _)) if self.kept => Attempt::Stale,
+            Err(End::Lost(Stage::Mail, why)) => Attempt::Unwilling(Verdict::Later(why)),
             Err(End::Lost(Stage::Content, why)) => {
-                Attempt::Lost(Verdict::Later(format!("{why}; it is not known whether the mail was taken")))
+                Attempt::Doubtful(Verdict::Later(format!("{why}; it is not known whether the mail was taken")))
             }
             Err(End::Lost(_, why)) => Attempt::Lost(Verdict::Later(why)),
         }
@@ -117,11 +131,11 @@ impl Connection {
     /// One mail transaction (RFC 5321 section 3.3).
     async fn transact(&mut self, letter: &Letter<'_>, parameters: Vec<MailParameter>, deadline: Instant) -> Result<(), End> {
         let mail = self.smtp.command(Mail::new(Some(path(letter.sender)), parameters));
-        read(Stage::Mail, timeout_at(deadline, mail).await.ok())?;
+        read(Stage::Mail, timeout_at(soon(deadline), mail).await.ok())?;
         let rcpt = self.smtp.command(Rcpt::new(path(letter.recipient), Vec::new()));
-        read(Stage::Rcpt, timeout_at(deadline, rcpt).await.ok())?;
+        read(Stage::Rcpt, timeout_at(soon(deadline), rcpt).await.ok())?;
         let data = self.smtp.command(Data);
-        read(Stage::Data, timeout_at(deadline, data).await.ok())?;
+        read(Stage::Data, timeout_at(soon(deadline), data).await.ok())?;
         // The crate ends every mail with CRLF, dot, CRLF: the mail's own last CRLF would make an empty line more.
         let octets = letter.octets.strip_suffix(b"\r\n").unwrap_or(letter.octets);
         let content = self.smtp.message_iter(octets.chunks(PIECE));
@@ -130,7 +144,7 @@ impl Connection {
 
     /// After a refusal: the relay forgets the transaction, or the connection is not used again.
     async fn reset(mut self, verdict: Verdict, deadline: Instant) -> Attempt {
-        match timeout_at(deadline, self.smtp.command(Rset)).await {
+        match timeout_at(soon(deadline), self.smtp.command(Rset)).await {
             Ok(Ok(reply)) if reply.has_code(250) => {
                 self.kept = true;
                 Attempt::Answered(verdict, self)
@@ -138,6 +152,11 @@ impl Connection {
             _ => Attempt::Lost(verdict),
         }
     }
+}
+
+/// Until when the answer to a command is waited for.
+fn soon(deadline: Instant) -> Instant {
+    deadline.min(Instant::now() + COMMAND)
 }
 
 /// Reads what came back at a stage; `None` when the deadline passed first.
@@ -153,6 +172,7 @@ fn read(stage: Stage, answer: Option<Result<Response, Error>>) -> Result<(), End
     match meaning(stage, &reply) {
         Meaning::Expected => Ok(()),
         Meaning::Refused(verdict) => Err(End::Refused(verdict)),
+        Meaning::Unwilling(verdict) => Err(End::Unwilling(verdict)),
         Meaning::Useless(why) => Err(End::Lost(stage, why)),
     }
 }

@@ -13,7 +13,7 @@ use crate::cluster::Cluster;
 const CLOCK: &str = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
 
 /// What SQLite may walk through as a whole: few rows, or rows of the statement itself; a partial index holds only what waits.
-const SMALL: [&str; 8] = ["gateway", "duty", "done", "newest", "pending", "CONSTANT ROW", "(subquery", "ROW VALUES"];
+const SMALL: [&str; 9] = ["gateway", "duty", "done", "place", "newest", "pending", "CONSTANT ROW", "(subquery", "ROW VALUES"];
 const WAITING: [&str; 6] =
     ["arrival_untold", "arrival_pending", "outbox_waiting", "outbox_untold", "ticket_untold", "ticket_due"];
 
@@ -27,6 +27,9 @@ const SERVED_BY: [(&str, &str); 14] = [
     ("WHERE content_key IN", "arrival_content_key"),
     ("FROM message WHERE message_id IN", "message_thread"),
     ("FROM outbox WHERE state IN ('due', 'leased')", "outbox_waiting"),
+    ("FROM outbox WHERE destination = ", "outbox_destination"),
+    ("WITH RECURSIVE place", "outbox_destination"),
+    ("o.destination IS NULL", "outbox_destination"),
     ("o.state = $3", "outbox_state"),
     ("t.status = $3 AND", "ticket_status"),
     ("t.assignee = $4 AND", "ticket_assignee"),

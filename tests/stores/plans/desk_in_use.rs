@@ -114,6 +114,11 @@ async fn way_of_a_mail(store: &Store, time: usize) {
 }
 
 async fn sending(store: &Store) {
+    store.name_destinations().await.unwrap();
+    let destinations = store.due_destinations("", now(), 9).await.unwrap();
+    let until = now().plus(Duration::from_secs(60));
+    store.lease_of(Some(&destinations[0]), now(), until, 1).await.unwrap();
+    store.letters(&[7, 8]).await.unwrap();
     let leased = store.lease(now(), now().plus(Duration::from_secs(60)), 9).await.unwrap();
     assert_eq!(leased.len(), 9);
     for notice in &leased {
