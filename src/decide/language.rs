@@ -1,7 +1,7 @@
 //! In which language somebody wrote: only when it is sure, and of the languages that there are texts for. The only user of `whatlang`.
 //!
 //! Two witnesses must agree. One goes by triples of letters and knows some seventy languages; it is never at a loss for an answer. The
-//! other ([`words`]) knows the small words of the languages that are built in and of their neighbours: what looks like Croatian and holds a
+//! other (`words`) knows the small words of the languages that are built in and of their neighbours: what looks like Croatian and holds a
 //! word that only Serbian has is neither. Of a language of an operator's own only the first is asked, and about longer texts only.
 //! `None` costs little: the department's language is used.
 

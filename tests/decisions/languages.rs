@@ -17,10 +17,10 @@ fn ours(text: &str) -> Option<&'static str> {
 fn languages() -> Vec<(String, Vec<String>, Vec<String>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/languages");
     let mut all: Vec<_> = fs::read_dir(folder)
-        .unwrap()
+        .expect("the fixtures can be read")
         .map(|entry| {
-            let entry = entry.unwrap();
-            let text = fs::read_to_string(entry.path()).unwrap();
+            let entry = entry.expect("the fixtures can be read");
+            let text = fs::read_to_string(entry.path()).expect("the fixtures can be read");
             let short: Vec<String> = text.lines().map(str::to_owned).collect();
             let four = |at: usize| [0, 1, 7, 13].map(|shift| short[(at + shift) % short.len()].as_str()).join("\n");
             let longer = (0..short.len()).map(four).collect();
