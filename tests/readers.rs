@@ -2,7 +2,6 @@
 //! `mail-parser` and, for the signatures, dkimpy with the records that `dkim key` printed. Needs the feature `peers`; `tests/run` installs
 //! the Debian packages python3-dkim and python3-nacl.
 #![cfg(test)]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a case that cannot be set up has to stop the test")]
 
 #[path = "readers/contents.rs"]
 mod contents;
