@@ -2,6 +2,10 @@
 
 #[path = "main/dkim.rs"]
 mod dkim;
+#[path = "main/outbox.rs"]
+mod outbox;
+#[path = "main/texts.rs"]
+mod texts;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -13,7 +17,7 @@ use postdesk::decide::Action;
 use postdesk::model::time::{Time, Zone};
 use postdesk::operate::{self, table::Look};
 use postdesk::operate::{
-    Code, Format, Trouble, View, arrival, check, demo, greeting, held, keys, move_store, outbox, pipe, texts, ticket, try_mail,
+    Code, Format, Trouble, View, arrival, check, demo, greeting, held, keys, move_store, pipe, ticket, try_mail,
 };
 use postdesk::run::{self, RunError};
 use postdesk::settings::{self, Settings};
@@ -67,10 +71,10 @@ enum Verb {
     Arrival(ArrivalVerb),
     /// What goes out
     #[command(subcommand)]
-    Outbox(OutboxVerb),
+    Outbox(outbox::OutboxVerb),
     /// What notices say
     #[command(subcommand)]
-    Texts(TextsVerb),
+    Texts(texts::TextsVerb),
     /// What addresses are sealed with
     #[command(subcommand)]
     Key(KeyVerb),
@@ -185,54 +189,6 @@ enum KeyVerb {
         #[command(flatten)]
         json: Json,
     },
-}
-
-#[derive(Subcommand)]
-enum TextsVerb {
-    /// Look at every text and phrase in every language, and report every fault at once
-    Check(Json),
-    /// Show a notice with sample data; without EVENT, list the events and languages
-    Show {
-        /// What it is about: acknowledgement, answer, receipt ...
-        event: Option<String>,
-        /// In which language [default: en]
-        #[arg(long)]
-        language: Option<String>,
-        /// As a customer gets it
-        #[arg(long, conflicts_with = "agent")]
-        customer: bool,
-        /// As an agent gets it
-        #[arg(long)]
-        agent: bool,
-    },
-}
-
-#[derive(Subcommand)]
-enum OutboxVerb {
-    /// List notices, the newest first
-    List {
-        /// Only those in this state: due, leased, sent, failed, dropped, held
-        #[arg(long)]
-        state: Option<String>,
-        #[command(flatten)]
-        list: ListOptions,
-    },
-    /// Show one notice with its mail as a person reads it
-    Show {
-        /// Its number
-        id: i64,
-        /// Write the octets of its mail, and nothing else
-        #[arg(long, conflicts_with = "json")]
-        raw: bool,
-        #[command(flatten)]
-        json: Json,
-    },
-    /// Make notices due at once that wait, are held, have failed or were dropped
-    Retry(Numbers),
-    /// Never send notices that wait, are held or have failed
-    Drop(Numbers),
-    /// Send notices that wait no earlier than after a retry
-    Hold(Numbers),
 }
 
 #[derive(Args)]
@@ -350,7 +306,7 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
         }
         Verb::Key(verb) => key(verb, &settings, out),
         Verb::Dkim(verb) => dkim::look(&verb, &settings, out),
-        Verb::Texts(verb) => show_texts(verb, &settings, out),
+        Verb::Texts(verb) => texts::look(verb, &settings, out),
         Verb::Ticket(_) | Verb::Arrival(_) | Verb::Outbox(_) | Verb::Demo => look(command_line.verb, &settings, out).await,
     }
 }
@@ -362,18 +318,6 @@ fn key(verb: KeyVerb, settings: &Settings, out: &mut dyn Write) -> Result<(), Tr
         KeyVerb::List(json) => keys::list(file, format(json), out),
         KeyVerb::Rotate { announce, json } => keys::rotate(file, announce, format(json), out),
         KeyVerb::Revoke { number, json } => keys::revoke(file, number, format(json), out),
-    }
-}
-
-/// The verbs of texts.
-fn show_texts(verb: TextsVerb, settings: &Settings, out: &mut dyn Write) -> Result<(), Trouble> {
-    match verb {
-        TextsVerb::Check(json) => texts::check(settings.texts_folder.as_deref(), format(json), out),
-        TextsVerb::Show { event, language, customer, agent } => {
-            let to_agent = (customer || agent).then_some(agent);
-            let wanted = texts::Wanted { event: event.as_deref(), language: language.as_deref(), to_agent };
-            texts::show(&run::texts(settings).map_err(trouble)?, &wanted, &Zone::of_this_machine(), out)
-        }
     }
 }
 
@@ -408,14 +352,7 @@ async fn look(verb: Verb, settings: &Settings, out: &mut dyn Write) -> Result<()
         Verb::Arrival(ArrivalVerb::Discard(mail)) => {
             held::operate(&store, Action::Discard, &mail.ids, &view(mail.json), out).await
         }
-        Verb::Outbox(OutboxVerb::List { state, list }) => {
-            outbox::list(&store, state.as_deref(), list.all, &view(list.json), out).await
-        }
-        Verb::Outbox(OutboxVerb::Show { id, raw: true, .. }) => outbox::raw(&store, id, out).await,
-        Verb::Outbox(OutboxVerb::Show { id, json, .. }) => outbox::show(&store, id, &view(json), out).await,
-        Verb::Outbox(OutboxVerb::Retry(Numbers { ids, json })) => outbox::retry(&store, &ids, &view(json), out).await,
-        Verb::Outbox(OutboxVerb::Drop(Numbers { ids, json })) => outbox::drop(&store, &ids, &view(json), out).await,
-        Verb::Outbox(OutboxVerb::Hold(Numbers { ids, json })) => outbox::hold(&store, &ids, &view(json), out).await,
+        Verb::Outbox(verb) => outbox::look(verb, &store, view, out).await,
         _ => Ok(()),
     }
 }

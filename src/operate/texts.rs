@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::table::{Cell, Tone, table};
 use super::{Code, Ended, Format, Trouble, settled, write_json};
+use crate::decide::write::page::Look;
 use crate::decide::write::phrases::{ENGLISH, Voice};
 use crate::decide::write::texts::check::{self, Fault, Summary};
 use crate::decide::write::texts::{Texts, built_in};
@@ -116,9 +117,11 @@ pub struct Wanted<'a> {
     pub language: Option<&'a str>,
     /// As an agent gets it (`true`) or a customer; without it, as those get it who mostly do.
     pub to_agent: Option<bool>,
+    /// Its HTML instead of its text.
+    pub html: bool,
 }
 
-/// Writes a notice with sample data: its subject, an empty line, and what a person sees.
+/// Writes a notice with sample data: its subject, an empty line, and what a person sees; or its HTML alone.
 ///
 /// # Errors
 /// [`Code::Input`] for a text or a language that there is none of.
@@ -136,12 +139,17 @@ pub fn show(texts: &Texts, wanted: &Wanted<'_>, zone: &Zone, out: &mut dyn Write
     let to_agent = reader(event, wanted.to_agent)?;
     let voice = Voice { phrases: &texts.phrases, language, zone };
     let (subject, page) = texts.show(voice, event, to_agent);
-    let body = page.text();
-    settled(write(&subject, &body, out))
+    let body = if wanted.html { page.html(Look { language, to_agent }) } else { page.text() };
+    settled(if wanted.html { write_html(&body, out) } else { write(&subject, &body, out) })
 }
 
 fn write(subject: &str, body: &str, out: &mut dyn Write) -> Result<(), Ended> {
     writeln!(out, "{subject}\n\n{body}")?;
+    Ok(out.flush()?)
+}
+
+fn write_html(html: &str, out: &mut dyn Write) -> Result<(), Ended> {
+    writeln!(out, "{html}")?;
     Ok(out.flush()?)
 }
 

@@ -3,25 +3,22 @@
 use std::time::Duration;
 
 use postdesk::deliver::gate::Caps;
-use postdesk::deliver::{Options, Relay, Security, Sender};
+use postdesk::deliver::{Options, Sender};
 use postdesk::model::desk::AcknowledgementCaps;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
 
-use crate::outbox::{Outbox, now};
+use crate::outbox::{Outbox, now, options, server};
 use crate::peer;
 
 /// A sender to a relay on this machine that holds these caps.
 fn sender(outbox: &Outbox, port: u16, per_day: Option<i64>) -> Sender {
     let acknowledgements = AcknowledgementCaps { per_hour: 1, per_day: 2, total_per_day: 3 };
     let options = Options {
-        relay: Relay::Smtp { host: "127.0.0.1".to_owned(), port, security: Security::Plain, login: None },
-        hostname: "desk.example.org".to_owned(),
-        ca_file: None,
         gate: Caps { per_day, acknowledgements },
         max_connections: 2,
         attempt_timeout: Duration::from_secs(30),
-        give_up_after: Duration::from_secs(5 * 86_400),
+        ..options(server(port))
     };
     Sender::new(options, outbox.store.clone())
 }

@@ -85,7 +85,7 @@ fn every_fault_is_told_at_once_with_file_and_line_and_ends_with_78() {
 
 fn shown(texts: &Texts, event: Option<&str>, language: Option<&str>, to_agent: Option<bool>) -> Result<String, Trouble> {
     let mut out = Vec::new();
-    show(texts, &Wanted { event, language, to_agent }, &Zone::default(), &mut out)?;
+    show(texts, &Wanted { event, language, to_agent, html: false }, &Zone::default(), &mut out)?;
     Ok(String::from_utf8(out).unwrap())
 }
 
