@@ -6,6 +6,8 @@
 mod cases;
 #[path = "settings/check.rs"]
 mod check;
+#[path = "settings/delivery.rs"]
+mod delivery;
 #[path = "settings/keys.rs"]
 mod keys;
 

@@ -130,12 +130,15 @@ const LINES: &[&str] = &[
     "a | b | c",
 ];
 
+/// Other lines. None begins with what would make it a short line of a uuencoded file, which is no text.
+const WILD: &str = "[a-zA-Z<>?][a-zA-Z.,:?!<>-]{0,11}( [a-z0-9.,:>|*_-]{1,9}){0,6}";
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_word_of_a_plain_mail_stands_in_its_text_or_in_what_was_cut(
-        lines in prop::collection::vec(prop_oneof![4 => prop::sample::select(LINES).prop_map(str::to_owned), 1 => "[a-zA-Z.,:?!<>-]{1,12}( [a-z0-9.,:>|*_-]{1,9}){0,6}"], 1..25),
+        lines in prop::collection::vec(prop_oneof![4 => prop::sample::select(LINES).prop_map(str::to_owned), 1 => WILD], 1..25),
         passes_on in any::<bool>(),
     ) {
         let body = lines.join("\r\n");

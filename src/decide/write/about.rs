@@ -1,6 +1,7 @@
 //! What a notice can say: of the ticket, of the message, and of those before it.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::files::{self, Enclosed};
 use super::page::{self, Blocks};
@@ -111,7 +112,7 @@ pub(super) fn ticket_words<'a>(
         requester: Person { name: ticket.requester.called(), address: ticket.requester.address.as_str() },
         assignee: assignee.map(|agent| agent.name.as_str()).unwrap_or_default(),
         due: ticket.due_at.filter(|_| is_agent).map(|due| voice.due(due)).unwrap_or_default(),
-        answer_within: department.answer_within.map(|span| voice.span(span)).unwrap_or_default(),
+        answer_within: department.answer_within.map(|span| answer_time(department, span, voice)).unwrap_or_default(),
         reopen_within: voice.span(department.reopen_within),
         proven: true,
         to_agent: is_agent,
@@ -119,6 +120,12 @@ pub(super) fn ticket_words<'a>(
     };
     let facts = if is_agent { facts(ticket, &words, voice) } else { Vec::new() };
     Words { blocks: Blocks { facts, ..Blocks::default() }, ..words }
+}
+
+/// The answer time that customers are promised; where it is counted in working hours it says so, or a Friday evening would promise too much.
+fn answer_time(department: &Department, span: Duration, voice: Voice<'_>) -> String {
+    let span = voice.span(span);
+    if department.hours.are_round_the_clock() { span } else { voice.say("span.working", &[("span", &span)]) }
 }
 
 /// What an agent needs to know of a ticket in order to act.
