@@ -1,6 +1,6 @@
 //! Who must hear of what happened, and who must not.
 //!
-//! [`TABLE`] says it, a row for each event. Whatever it says: the author is told nothing of what the author did; nobody gets two mails for
+//! `TABLE` says it, a row for each event. Whatever it says: the author is told nothing of what the author did; nobody gets two mails for
 //! one event, and who is there twice gets the mail of the higher role, an agent's; nobody is written to who is known to be dead; our own
 //! addresses never get any, which would be a loop.
 //!

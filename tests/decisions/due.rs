@@ -143,5 +143,5 @@ fn a_day_is_that_of_the_department_and_the_receipt_says_so() {
     let closed = decided(ANA, "#due tomorrow\r\n#close", Some(&ticket("open")), &desk);
     let receipt = closed.notices.iter().find(|notice| notice.event.name() == "receipt").map(|notice| notice.head.as_str());
     assert!(receipt.is_some_and(|head| head.contains("A closed ticket is not due")), "{receipt:?}");
-    assert!(late.change.is_none() && late.notices[0].head.contains("today is 2026-11-13"), "{}", late.notices[0].head);
+    assert!(late.change.is_none() && late.notices[0].head.contains("today is 13 November 2026"), "{}", late.notices[0].head);
 }
