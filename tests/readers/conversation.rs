@@ -6,13 +6,15 @@ use serde_json::Value;
 
 use super::desk::{Desk, MAILBOX};
 
-/// The events that the conversation brings about, by name. (Those of the clock are not among them.)
-pub(crate) const EVENTS: [&str; 12] = [
+/// The events that the conversation brings about, by name: all but `overdue`, which differs from `due-soon` in its text.
+pub(crate) const EVENTS: [&str; 14] = [
     "acknowledgement",
     "answer",
     "assigned",
+    "begun",
     "closed",
     "digest",
+    "due-soon",
     "held",
     "note",
     "receipt",
@@ -48,6 +50,7 @@ pub(crate) fn play(desk: &Desk) -> Vec<(&'static str, PathBuf)> {
 
     play.reply(ANA, &to_ana, "#assign boris");
     let assigned = play.wait("assigned", BORIS);
+    play.wait("begun", MIA);
     play.reply(BORIS, &assigned, "Please hold the button for ten seconds.");
     let answer = play.wait("answer", MIA);
     let follower = play.wait("answer", NOAH);
@@ -63,6 +66,9 @@ pub(crate) fn play(desk: &Desk) -> Vec<(&'static str, PathBuf)> {
     play.wait("closed", MIA);
     play.reply(BORIS, &reply, "#open");
     play.wait("reopened", MIA);
+
+    play.reply(BORIS, &reply, "#due tomorrow");
+    play.wait("due-soon", BORIS);
 
     play.returned(&answer, MIA);
     play.wait("undelivered", BORIS);

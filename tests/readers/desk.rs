@@ -134,6 +134,8 @@ prefix = "SUP"
 address = "support@desk.example.org"
 mailboxes = ["{MAILBOX}"]
 agents = ["ana", "boris"]
+tell_begun = true
+remind_before = "2d"
 [[agent]]
 key = "ana"
 name = "Ana Kovač"

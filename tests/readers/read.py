@@ -8,6 +8,7 @@ import email
 import email.policy
 import email.utils
 import hashlib
+import html.parser
 import json
 import sys
 
@@ -54,6 +55,40 @@ def text(parts, kind):
     return None
 
 
+class Page(html.parser.HTMLParser):
+    """The words of a page, and what it points to."""
+
+    def __init__(self):
+        super().__init__()
+        self.words, self.sources, self.links, self.open, self.unclosed = [], [], [], [], []
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name in ("src", "background", "style") and (name != "style" or "url(" in value):
+                self.sources.append(value)
+            if name == "href":
+                self.links.append(value)
+        if tag not in ("br", "img", "meta", "hr"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.unclosed.append(tag)
+
+
+def page(text):
+    """What an HTML reader finds; nothing where there is no HTML."""
+    if text is None:
+        return None
+    reader = Page()
+    reader.feed(text)
+    reader.close()
+    return {"words": "".join(reader.words), "sources": reader.sources, "links": reader.links, "unclosed": reader.unclosed + reader.open}
+
+
 def signatures(raw, records):
     """Whether each signature holds, from the top down, and what it says of itself."""
     found = []
@@ -79,7 +114,7 @@ def read(file, records):
     mail = email.message_from_bytes(raw, policy=email.policy.default)
     defects = []
     parts = list(walk(mail, defects))
-    plain, html = text(parts, "text/plain"), text(parts, "text/html")
+    plain, markup = text(parts, "text/plain"), text(parts, "text/html")
     shown = [part for part in parts if part.get_content_type() in ("text/plain", "text/html") and part.get_filename() is None]
     header, _, body = raw.partition(b"\r\n\r\n")
     fields = {}
@@ -102,7 +137,7 @@ def read(file, records):
         "date_written": email.message_from_bytes(raw)["Date"],
         "structure": [part.get_content_type() for part in mail.walk()],
         "text": plain,
-        "html": html,
+        "html": page(markup),
         "files": [files(part) for part in parts if part not in shown],
         "longest_line": max(len(line) for line in raw.split(b"\r\n")),
         "longest_field_line": max(len(line) for line in header.split(b"\r\n")),

@@ -35,8 +35,23 @@ pub(crate) fn is_right(what: &str, read: &Value) {
     let date = read["date"].as_f64().unwrap();
     assert!((now - date).abs() < LATELY, "{what}: Date is {date}, and it is {now}");
     assert_eq!(read["date_form"], read["date_written"], "{what}");
+    says_the_same_twice(what, read);
     let id = fields["message-id"][0].as_str().unwrap();
     assert!(id.starts_with('<') && id.ends_with("@desk.example.org>"), "{what}: {id}");
+}
+
+/// The HTML says what the text says, in its order, is closed as it was opened, and fetches nothing.
+fn says_the_same_twice(what: &str, read: &Value) {
+    let structure: Vec<&str> = read["structure"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(structure.contains(&"multipart/alternative"), "{what}: {structure:?}");
+    let html = &read["html"];
+    let letters = |text: &Value| text.as_str().unwrap().chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    assert_eq!(letters(&html["words"]), letters(&read["text"]), "{what}");
+    assert_eq!(html["unclosed"], Value::Array(Vec::new()), "{what}");
+    let begins = |value: &Value, schemes: &[&str]| schemes.iter().any(|scheme| value.as_str().unwrap().starts_with(scheme));
+    assert!(html["sources"].as_array().unwrap().iter().all(|source| begins(source, &["cid:"])), "{what}: {}", html["sources"]);
+    let links = html["links"].as_array().unwrap();
+    assert!(links.iter().all(|link| begins(link, &["http://", "https://", "mailto:"])), "{what}: {}", html["links"]);
 }
 
 /// The kinds of the signatures from the top down, and whether they hold.
