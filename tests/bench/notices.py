@@ -36,6 +36,7 @@ name_servers = ["127.0.0.1:{names}"]
 [delivery]
 relay = "{relay}"
 max_connections = {connections}
+max_per_day = 0
 [[department]]
 key = "support"
 name = "support"
@@ -63,7 +64,7 @@ INSERT INTO letter (outbox, head, parts, tail)
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", required=True)
+    parser.add_argument("--binary", type=lambda path: str(Path(path).resolve()), required=True)
     parser.add_argument("--notices", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--connections", type=int, default=4)
