@@ -180,7 +180,11 @@ fn department_rows(department: &Department) -> Vec<(&'static str, String)> {
     ];
     let hours = &department.hours;
     if !hours.are_round_the_clock() || hours.zone.name() != "UTC" {
-        let but = if hours.holidays() == 0 { String::new() } else { format!(", but for {} holidays", hours.holidays()) };
+        let but = match hours.holidays() {
+            0 => String::new(),
+            1 => ", but for 1 holiday".to_owned(),
+            count => format!(", but for {count} holidays"),
+        };
         rows.push(("hours", format!("{hours}{but} ({})", hours.zone.name())));
     }
     if !department.acknowledge {

@@ -15,13 +15,15 @@ use std::time::Duration;
 /// 2026-11-12 10:05 in UTC, a Thursday.
 const THEN: Time = Time(1_794_477_900_000_000);
 const HOUR: u64 = 3_600;
+const ANA: Person<'_> = Person { name: "Ana Kovač", address: "ana@staff.example" };
 
 /// The words of an event as a mail of it would have them.
 pub(super) fn of(event: &str, to_agent: bool, voice: Voice<'_>) -> Words<'static> {
     let words = full(to_agent, voice);
     match event {
         "closed" => Words { closed: true, status: voice.status(Status::Closed), ..words },
-        "note" => Words { internal: true, ..words },
+        "answer" => Words { author: ANA, signed_by: if to_agent { "" } else { ANA.name }, ..words },
+        "note" => Words { author: ANA, internal: true, ..words },
         "receipt" => Words { done: done(voice), blocks: Blocks { text: "".into(), ..words.blocks }, ..words },
         "undelivered" => Words { returned: returned(voice), ..words },
         "digest" => Words { held: several(voice), ..words },
@@ -86,7 +88,6 @@ fn full(to_agent: bool, voice: Voice<'_>) -> Words<'static> {
         department: "Example Support",
         requester: person,
         author: person,
-        signed_by: if to_agent { "" } else { "Ana Kovač" },
         proven: true,
         assignee: "Ana Kovač",
         due: if to_agent { due } else { String::new() },
