@@ -146,7 +146,7 @@ impl Slip<'_> {
         let from: Address = if self.links { signed(&reply) } else { own.clone() };
         let from = Mailbox { name: self.department.name.clone(), address: from };
         let language = voice(self.agent, self.department, rules).language;
-        let (subject, page) = rules.texts.render(language, self.text, Frame { marker: self.links, foot: false }, words);
+        let (subject, page) = rules.texts.render(language, self.text, Frame::of(self.text, true), words);
         let mut header = Header::default();
         header.mailbox("From", &from);
         header.mailbox("To", &Mailbox { name: self.agent.name.clone(), address: self.agent.address.clone() });

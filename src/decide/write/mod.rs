@@ -103,7 +103,8 @@ pub fn write(notice: &Notice<'_>, rules: Rules<'_>) -> Outgoing {
 pub fn frame(watcher: &Watcher<'_>, ticket: &Ticket, department: &Department, rules: Rules<'_>) -> String {
     let words = Words { internal: watcher.event == Event::Note, ..ticket_words(ticket, department, watcher, rules) };
     let voice = voice(watcher, Some(ticket), department, rules);
-    rules.texts.render(voice.language, watcher.event.name(), Frame { marker: true, foot: true }, words).1.text()
+    let event = watcher.event.name();
+    rules.texts.render(voice.language, event, Frame::of(event, true), words).1.text()
 }
 
 /// How the reader of a notice is spoken to.
@@ -147,7 +148,7 @@ impl Letter<'_> {
         let names = self.names(rules);
         let voice = voice(self.watcher, self.ticket, self.department, rules);
         let words = std::mem::take(&mut self.words);
-        let frame = Frame { marker: words.to_agent, foot: true };
+        let frame = Frame::of(event.name(), words.to_agent);
         let (subject, page) = rules.texts.render(voice.language, event.name(), frame, words);
         let automatic = auto_submitted(event, self.watcher.agent.is_some());
         let mut header = Header::default();

@@ -54,19 +54,21 @@ async fn write_failed(transaction: &mut Transaction<'_>, failed: &Failed, now: T
         .execute(&mut **transaction)
         .await?;
     if let Some(address) = &failed.dead {
-        bury(transaction, address, &failed.why, now).await?;
+        bury(transaction, &[(address, &failed.why)], now).await?;
     }
     Ok(())
 }
 
-/// Notes that nothing reaches an address.
-pub(super) async fn bury(transaction: &mut Transaction<'_>, address: &Address, why: &str, now: Time) -> Result<(), Fault> {
-    sqlx::query("INSERT INTO dead_address (address_key, since, why) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-        .bind(address.key())
-        .bind(now.0)
-        .bind(why)
-        .execute(&mut **transaction)
-        .await?;
+/// Notes that nothing reaches these addresses, each with what was said of it.
+pub(super) async fn bury(transaction: &mut Transaction<'_>, dead: &[(&Address, &str)], now: Time) -> Result<(), Fault> {
+    if dead.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Database>::new("INSERT INTO dead_address (address_key, since, why) ");
+    query.push_values(dead, |mut row, (address, why)| {
+        row.push_bind(address.key()).push_bind(now.0).push_bind((*why).to_owned());
+    });
+    query.push(" ON CONFLICT DO NOTHING").build().execute(&mut **transaction).await?;
     Ok(())
 }
 

@@ -84,7 +84,7 @@ impl Base {
                 dropped.push((ticket, row.try_get(2)?));
             }
         }
-        note_dropped(&mut transaction, dropped, "postdesk", now).await?;
+        note_lost(&mut transaction, "dropped", dropped, "postdesk", now).await?;
         transaction.commit().await?;
         writer.release();
         Ok(())
@@ -97,19 +97,20 @@ fn add(to: &mut Count, count: Count) {
     to.under_way += count.under_way;
 }
 
-/// Says on the tickets that a notice to these recipients was dropped.
-pub(super) async fn note_dropped(
+/// Says on the tickets what became of a notice to these recipients that they do not get: it was `dropped`, or `undelivered`.
+pub(super) async fn note_lost(
     transaction: &mut Transaction<'_>,
-    dropped: Vec<(i64, String)>,
+    kind: &'static str,
+    lost: Vec<(i64, String)>,
     actor: &str,
     now: Time,
 ) -> Result<(), Fault> {
-    if dropped.is_empty() {
+    if lost.is_empty() {
         return Ok(());
     }
     let mut events = QueryBuilder::<Database>::new("INSERT INTO event (ticket, at, actor, kind, new) ");
-    events.push_values(dropped, |mut row, (ticket, recipient)| {
-        row.push_bind(ticket).push_bind(now.0).push_bind(actor.to_owned()).push_bind("dropped").push_bind(recipient);
+    events.push_values(lost, |mut row, (ticket, recipient)| {
+        row.push_bind(ticket).push_bind(now.0).push_bind(actor.to_owned()).push_bind(kind).push_bind(recipient);
     });
     events.build().persistent(KEPT).execute(&mut **transaction).await?;
     Ok(())

@@ -75,13 +75,7 @@ impl Base {
                 failed.push((ticket, row.try_get(2)?));
             }
         }
-        if !failed.is_empty() {
-            let mut events = QueryBuilder::<Database>::new("INSERT INTO event (ticket, at, actor, kind, new) ");
-            events.push_values(failed, |mut row, (ticket, recipient)| {
-                row.push_bind(ticket).push_bind(now.0).push_bind("postdesk").push_bind("undelivered").push_bind(recipient);
-            });
-            events.build().persistent(KEPT).execute(&mut *transaction).await?;
-        }
+        gate::note_lost(&mut transaction, "undelivered", failed, "postdesk", now).await?;
         transaction.commit().await?;
         writer.release();
         Ok(())

@@ -220,10 +220,7 @@ async fn write_given_up(
     query.push_bind(now.0).push(" WHERE state = 'failed' AND id IN (");
     push_numbers(&mut query, settled);
     query.push(")").build().execute(&mut **transaction).await?;
-    for one in failed.iter().filter_map(|(_, one)| one.as_ref()).filter(|one| settled.contains(&one.notice)) {
-        if let Some(address) = one.dead() {
-            effect::bury(transaction, address, &one.why, now).await?;
-        }
-    }
-    Ok(())
+    let told = failed.iter().filter_map(|(_, one)| one.as_ref()).filter(|one| settled.contains(&one.notice));
+    let dead: Vec<(&Address, &str)> = told.filter_map(|one| Some((one.dead()?, one.why.as_str()))).collect();
+    effect::bury(transaction, &dead, now).await
 }

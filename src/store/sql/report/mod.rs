@@ -1,6 +1,6 @@
 //! The operator's lists in SQL.
 
-use super::gate::note_dropped;
+use super::gate::note_lost;
 use super::{Base, Connection, Record, SNAPSHOT};
 
 mod arrival;

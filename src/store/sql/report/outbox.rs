@@ -2,7 +2,7 @@
 
 use sqlx::Row as _;
 
-use super::{Base, Connection, Record, note_dropped};
+use super::{Base, Connection, Record, note_lost};
 use crate::model::time::Time;
 use crate::store::Fault;
 use crate::store::report::outbox::{Granted, OutboxDetail, OutboxRow, Wish};
@@ -77,7 +77,7 @@ impl Base {
         let granted = match changed {
             Some((ticket, recipient)) => {
                 let dropped = ticket.filter(|_| wish == Wish::Drop).map(|ticket| (ticket, recipient));
-                note_dropped(&mut transaction, dropped.into_iter().collect(), by, now).await?;
+                note_lost(&mut transaction, "dropped", dropped.into_iter().collect(), by, now).await?;
                 Granted::Done
             }
             None => {
