@@ -2,5 +2,6 @@
 
 pub mod custody;
 pub mod http;
+pub mod imap;
 pub mod pipe;
 pub mod smtp;

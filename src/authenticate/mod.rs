@@ -168,7 +168,7 @@ impl Authenticator {
             return Ok(FirstLook::Settled(verdicts.findings(Authenticity::AuthenticationResults)));
         }
         let signatures = dkim::candidates(&message, &domain, &self.options, arrival.received_at, &mut verdicts);
-        let client = match (arrival.source, relay) {
+        let client = match (&arrival.source, relay) {
             (Source::Smtp, None) => spf::client(arrival, &domain, &mut verdicts),
             (Source::Smtp, Some(_)) => {
                 verdicts.none("SPF is not asked: the mail came by a relay of ours, which the sender's domain does not name")

@@ -6,6 +6,7 @@
 //! **watchers** who hears of it, **write** makes the mails.
 
 pub mod digest;
+pub mod envelope;
 pub mod language;
 pub mod parse;
 pub mod phrase;

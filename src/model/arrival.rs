@@ -1,40 +1,58 @@
 //! Arrivals: one mail as it was accepted, and how it ended.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use serde::Serialize;
 
 use super::address::Address;
+use super::ledger::Entry;
 use super::time::Time;
 
 /// How a mail came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// The SMTP listener.
     Smtp,
+    /// The LMTP listener: the mail server in front of us, on this machine most often.
+    Lmtp,
     /// `postdesk pipe`.
     Pipe,
     /// The HTTP listener: a link in a mail of ours was followed. The mail was put together here.
     Http,
+    /// The IMAP account of this name.
+    Imap(String),
+    /// `postdesk import`: a mail of long ago, which nobody waits for.
+    Import,
 }
+
+/// What stands before the name of an account.
+const IMAP: &str = "imap:";
 
 impl Source {
     /// The name in tables and JSON.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> Cow<'static, str> {
         match self {
-            Source::Smtp => "smtp",
-            Source::Pipe => "pipe",
-            Source::Http => "http",
+            Source::Smtp => "smtp".into(),
+            Source::Lmtp => "lmtp".into(),
+            Source::Pipe => "pipe".into(),
+            Source::Http => "http".into(),
+            Source::Imap(account) => format!("{IMAP}{account}").into(),
+            Source::Import => "import".into(),
         }
     }
 
     /// Reads a name back.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Source::Smtp, Source::Pipe, Source::Http].into_iter().find(|source| source.name() == name)
+        if let Some(account) = name.strip_prefix(IMAP) {
+            return Some(Source::Imap(account.to_owned()));
+        }
+        let fixed = [Source::Smtp, Source::Lmtp, Source::Pipe, Source::Http, Source::Import];
+        fixed.into_iter().find(|source| source.name() == name)
     }
 }
 
-/// What the connection told of the peer; empty for a pipe and for HTTP.
+/// What the connection told of the peer; empty where there was none, and for LMTP, whose client tells nothing of the sender.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Peer {
     /// Address of the client.
@@ -60,6 +78,8 @@ pub struct Incoming {
     pub peer: Peer,
     /// When it was received completely.
     pub received_at: Time,
+    /// Where it was fetched from, noted in the same commit. `None` for mail that was brought to us.
+    pub entry: Option<Entry>,
 }
 
 /// A mail in custody, as the worker takes it up.

@@ -19,7 +19,8 @@ pub struct Mail {
     pub cc: Vec<Mailbox>,
     /// Reply-To.
     pub reply_to: Vec<Mailbox>,
-    /// Addresses in Delivered-To and X-Original-To, for mail that lost its envelope on the way.
+    /// Addresses that servers on the way noted (Delivered-To, X-Original-To, X-Forwarded-To, Envelope-To, Resent-To), for mail that lost its
+    /// envelope.
     pub delivered_to: Vec<Address>,
     /// The Date field as it stood.
     pub date: String,

@@ -7,6 +7,7 @@ pub mod arrival;
 pub mod desk;
 pub mod encoding;
 pub mod hours;
+pub mod ledger;
 pub mod mail;
 pub mod message;
 pub mod network;

@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use super::{House, words};
 use crate::authenticate::{FirstLook, Question};
 use crate::decide::Case;
+use crate::decide::envelope;
 use crate::decide::parse::parse;
 use crate::model::arrival::{Arrival, Findings};
 use crate::model::mail::Mail;
@@ -33,8 +34,7 @@ pub(crate) struct Read {
 impl Read {
     /// For a mail whose envelope is lost: its sender is null where the Return-Path says so, else its author.
     pub(crate) fn with_a_sender_of_its_own(mut self) -> Self {
-        let author = self.mail.from.first().filter(|_| !self.mail.marks.null_return_path);
-        self.arrival.sender = author.map(|mailbox| mailbox.address.clone());
+        self.arrival.sender = envelope::sender(&self.mail);
         self
     }
 }

@@ -6,8 +6,9 @@ use super::source::{Source, line_of, root, words};
 use super::violation::Violation;
 
 /// A crate, and the only module (or file) that may name it.
-const DOORS: [(&str, &str); 36] = [
+const DOORS: [(&str, &str); 38] = [
     ("ammonia", "src/decide/parse/html"),
+    ("async_imap", "src/accept/imap"),
     ("chardetng", "src/decide/parse/charset"),
     ("clap", "src/main"),
     ("comfy_table", "src/operate/table"),
@@ -21,6 +22,7 @@ const DOORS: [(&str, &str); 36] = [
     ("hyper", "src/accept/http"),
     ("hyper_util", "src/accept/http"),
     ("idna", "src/model/address"),
+    ("indicatif", "src/operate/progress"),
     ("jiff", "src/model/time"),
     ("lettre", "src/deliver"),
     // To verify, and to sign.

@@ -10,7 +10,7 @@ const TABLE: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("decide", &["model"]),
     ("store", &["web", "model", "decide"]),
-    ("accept", &["model", "decide", "store"]),
+    ("accept", &["web", "login", "model", "decide", "store"]),
     ("authenticate", &["model", "decide", "store"]),
     ("deliver", &["login", "model", "decide", "store"]),
     ("duty", &["model", "decide", "store"]),

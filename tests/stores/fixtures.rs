@@ -54,6 +54,7 @@ fn of_family(family: &Family) -> Sealed {
         source: Source::Smtp,
         peer: Peer { ip: trusted.then(|| "127.0.0.1".parse().unwrap()), ..Peer::default() },
         received_at: NOW,
+        entry: None,
     };
     let digest = sha256(&incoming.raw);
     Sealed::whole(incoming, digest)

@@ -44,6 +44,7 @@ pub(crate) fn sealed(raw: &[u8], departments: &[&str]) -> Sealed {
         source: Source::Smtp,
         peer: Peer::default(),
         received_at: NOW,
+        entry: None,
     };
     let digest = sha256(&incoming.raw);
     Sealed::whole(incoming, digest)

@@ -285,7 +285,7 @@ impl Session {
                 let sender = transaction.sender.clone();
                 let departments = transaction.into_departments();
                 let (source, peer) = (Source::Smtp, self.peer.clone());
-                Some(Action::Custody(Incoming { raw, sender, departments, source, peer, received_at: now }))
+                Some(Action::Custody(Incoming { raw, sender, departments, source, peer, received_at: now, entry: None }))
             }
             Err(why) => {
                 self.say(&Reply::from(why), out);

@@ -13,6 +13,8 @@ use crate::model::mail::{Defect, Mail};
 
 /// Octets of a Message-ID: RFC 5322 has no limit but the line of 998; nothing in use comes near this.
 const LONGEST_ID: usize = 512;
+/// Addresses that are looked at of those that servers noted.
+const MOST_NOTED: usize = 100;
 /// Octets of a subject or a name that are kept.
 const LONGEST_VALUE: usize = 2_000;
 
@@ -86,27 +88,25 @@ fn mailboxes(head: &Message<'_>, name: &HeaderName<'_>, defects: &mut Vec<Defect
     mailboxes
 }
 
-/// An address that looks like what it is.
-fn readable_address(text: &str) -> Option<Address> {
-    Address::parse(text).filter(is_seen_whole)
-}
-
 /// Whether nothing in an address hides or turns what is seen of it.
 fn is_seen_whole(address: &Address) -> bool {
     !address.as_str().chars().any(|c| is_bidi_control(c) || is_invisible(c) || matches!(c, '\u{2028}' | '\u{2029}'))
 }
 
+/// Fields in which servers on the way note whom a mail was for, the one that is nearest to its mailbox first.
+const NOTED: [&str; 5] = ["Delivered-To", "X-Original-To", "X-Forwarded-To", "Envelope-To", "Resent-To"];
+
 /// The addresses that servers on the way noted, each once.
 fn delivered_to(head: &Message<'_>) -> Vec<Address> {
     let mut addresses: Vec<Address> = Vec::new();
-    for header in head.headers() {
-        let name = header.name();
-        if !name.eq_ignore_ascii_case("Delivered-To") && !name.eq_ignore_ascii_case("X-Original-To") {
-            continue;
-        }
-        let text = header.value.as_text().unwrap_or_default().trim().trim_start_matches('<').trim_end_matches('>');
-        if let Some(address) = readable_address(text).filter(|address| !addresses.contains(address)) {
-            addresses.push(address);
+    for name in NOTED {
+        for header in head.headers().iter().filter(|header| header.name().eq_ignore_ascii_case(name)) {
+            let noted = people::read(&value(head, header)).into_iter().filter_map(|person| person.address).filter(is_seen_whole);
+            for address in noted {
+                if addresses.len() < MOST_NOTED && !addresses.contains(&address) {
+                    addresses.push(address);
+                }
+            }
         }
     }
     addresses

@@ -59,19 +59,35 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Mail {
     mail
 }
 
+/// What the header of a mail says, and its content key; the same that [`parse`] finds of them, without reading the body.
+pub fn header_of(raw: &[u8], limits: &Limits) -> Mail {
+    let repaired = repair::repaired(raw);
+    let raw = repaired.as_ref().map_or(raw, |repaired| &repaired.octets);
+    let mut mail = Mail::default();
+    let layout = Layout::of(raw, limits, &mut mail.defects);
+    let head = MessageParser::default().parse_headers(&layout.header);
+    read_header(raw, &layout, head.as_ref(), limits, &mut mail);
+    mail
+}
+
+fn read_header(raw: &[u8], layout: &Layout, head: Option<&Message<'_>>, limits: &Limits, mail: &mut Mail) {
+    let body = &raw[layout.body..];
+    if let Some(head) = head {
+        header::read(head, limits, mail);
+        mail.marks = marks::read(head);
+        mail.marks.answer_subject = automatic::subject(&mail.subject);
+        mail.content_key = key::of(head.headers(), &layout.header, body);
+    } else {
+        header::report_missing(&mut mail.defects);
+        mail.content_key = key::of(&[], &[], body);
+    }
+}
+
 fn read(raw: &[u8], limits: &Limits) -> Mail {
     let mut mail = Mail::default();
     let layout = Layout::of(raw, limits, &mut mail.defects);
     let head = MessageParser::default().parse_headers(&layout.header);
-    if let Some(head) = &head {
-        header::read(head, limits, &mut mail);
-        mail.marks = marks::read(head);
-        mail.marks.answer_subject = automatic::subject(&mail.subject);
-        mail.content_key = key::of(head.headers(), &layout.header, &raw[layout.body..]);
-    } else {
-        header::report_missing(&mut mail.defects);
-        mail.content_key = key::of(&[], &[], &raw[layout.body..]);
-    }
+    read_header(raw, &layout, head.as_ref(), limits, &mut mail);
     mail.marks.doubtful_from = author::doubt(&layout.header, layout.is_whole, &mail);
     if layout.changes_ascii && !mail.from.is_empty() {
         mail.marks.doubtful_from = mail.marks.doubtful_from.or(Some("the header is in a charset that not everybody finds out"));

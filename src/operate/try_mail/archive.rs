@@ -95,7 +95,7 @@ fn arrivals(envelope: &Incoming, raw: Vec<u8>) -> impl Iterator<Item = Arrival> 
         department: department.clone(),
         sender: sender.clone(),
         recipients: recipients.clone(),
-        source: *source,
+        source: source.clone(),
         peer: peer.clone(),
         received_at: *received_at,
         attempts: 1,

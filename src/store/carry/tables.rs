@@ -37,7 +37,7 @@ impl Table {
 use Kind::{Number, Octets, Text};
 
 /// The tables, each behind those that it refers to.
-pub const TABLES: [Table; 17] = [
+pub const TABLES: [Table; 20] = [
     Table::new("raw", 1, &[("id", Number), ("sha256", Octets), ("octets", Octets), ("object", Text)]),
     Table { left: &["claimed_by", "passed_over"], ..Table::new("arrival", 1, ARRIVAL) },
     Table::new("ticket", 1, TICKET),
@@ -53,12 +53,15 @@ pub const TABLES: [Table; 17] = [
     Table::new("dead_address", 1, &[("address_key", Text), ("since", Number), ("why", Text)]),
     Table::new("acknowledged", 2, &[("recipient_key", Text), ("slot", Number), ("sent", Number)]),
     Table::new("sent", 2, &[("kind", Text), ("slot", Number), ("count", Number)]),
+    Table::new("fetched", 4, FETCHED),
+    Table::new("folder", 2, FOLDER),
+    Table::new("imported", 1, &[("digest", Octets), ("arrival", Number)]),
     Table::new("counter", 1, &[("name", Text), ("next", Number)]),
     Table { only: OF_THE_DESK, ..Table::new("setting", 1, &[("name", Text), ("value", Text)]) },
 ];
 
-/// What says who works on a store at present. No row of these is carried.
-pub const PRESENCE: [&str; 2] = ["gateway", "duty"];
+/// What says who works on a store at present, and how that goes. No row of these is carried.
+pub const PRESENCE: [&str; 3] = ["gateway", "duty", "account"];
 
 /// Settings that speak of the desk. The others speak of the store itself, and each store has its own.
 const OF_THE_DESK: &str = "name NOT IN ('needs', 'identity', 'moving-from', 'moved-from')";
@@ -75,6 +78,7 @@ const ARRIVAL: &[(&str, Kind)] = &[
     ("peer_tls", Number),
     ("size", Number),
     ("received_at", Number),
+    ("backlog", Number),
     ("attempts", Number),
     ("last_error", Text),
     ("outcome", Text),
@@ -189,4 +193,26 @@ const OUTBOX: &[(&str, Kind)] = &[
     ("destination", Text),
     ("automatic", Number),
     ("told_at", Number),
+];
+
+const FETCHED: &[(&str, Kind)] = &[
+    ("account", Text),
+    ("folder", Text),
+    ("validity", Number),
+    ("uid", Number),
+    ("arrival", Number),
+    ("content", Octets),
+    ("stage", Text),
+    ("why", Text),
+    ("at", Number),
+];
+
+const FOLDER: &[(&str, Kind)] = &[
+    ("account", Text),
+    ("folder", Text),
+    ("validity", Number),
+    ("first_uid", Number),
+    ("since", Number),
+    ("old_mail", Number),
+    ("reconciled_at", Number),
 ];

@@ -5,6 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use sqlx::{QueryBuilder, Row as _};
 
 use super::{Database, KEPT, TRANSACTION, Transaction};
+use crate::model::arrival::Source;
+use crate::model::ledger::{Entry, Stage};
 use crate::store::Fault;
 use crate::store::custody::Sealed;
 
@@ -14,7 +16,9 @@ pub(in crate::store) async fn insert(
     batch: &[Sealed],
 ) -> Result<(Vec<Vec<i64>>, String), Fault> {
     let (raw_ids, name) = insert_raw(transaction, batch).await?;
-    Ok((insert_rows(transaction, batch, &raw_ids).await?, name))
+    let numbers = insert_rows(transaction, batch, &raw_ids).await?;
+    insert_lines(transaction, batch, &numbers).await?;
+    Ok((numbers, name))
 }
 
 /// Neither database promises that RETURNING keeps the order of VALUES, so rows are matched by digest. Mails with equal digests
@@ -48,7 +52,7 @@ async fn insert_rows(transaction: &mut Transaction<'_>, batch: &[Sealed], raw_id
         departments.map(move |(department, recipients)| (sealed, *raw_id, department, recipients))
     });
     let mut query = QueryBuilder::<Database>::new(
-        "INSERT INTO arrival (raw_id, department, sender, recipients, source, peer_ip, peer_helo, peer_tls, size, received_at) ",
+        "INSERT INTO arrival (raw_id, department, sender, recipients, source, peer_ip, peer_helo, peer_tls, size, received_at, backlog) ",
     );
     query.push_values(rows, |mut row, (sealed, raw_id, department, recipients)| {
         let incoming = &sealed.incoming;
@@ -57,12 +61,13 @@ async fn insert_rows(transaction: &mut Transaction<'_>, batch: &[Sealed], raw_id
             .push_bind(department.as_str())
             .push_bind(incoming.sender.as_ref().map(|address| address.as_str()))
             .push_bind(recipients.join("\n"))
-            .push_bind(incoming.source.name())
+            .push_bind(incoming.source.name().into_owned())
             .push_bind(incoming.peer.ip.map(|ip| ip.to_string()))
             .push_bind(incoming.peer.helo.as_deref())
             .push_bind(i64::from(incoming.peer.tls))
             .push_bind(sealed.size as i64)
-            .push_bind(incoming.received_at.0);
+            .push_bind(incoming.received_at.0)
+            .push_bind(i64::from(incoming.source == Source::Import));
     });
     query.push(" RETURNING id, raw_id, department");
     let mut numbers: HashMap<(i64, String), i64> = HashMap::new();
@@ -74,6 +79,40 @@ async fn insert_rows(transaction: &mut Transaction<'_>, batch: &[Sealed], raw_id
         sealed.incoming.departments.iter().map(number).collect::<Option<Vec<i64>>>()
     };
     batch.iter().zip(raw_ids).map(mail_numbers).collect::<Option<_>>().ok_or_else(lost_row)
+}
+
+/// The lines of the ledger. One that is there already stands: whoever fetched the mail too has made a copy, which will be recognised.
+async fn insert_lines(transaction: &mut Transaction<'_>, batch: &[Sealed], numbers: &[Vec<i64>]) -> Result<(), Fault> {
+    let mut fetched = Vec::new();
+    let mut imported = Vec::new();
+    for (sealed, numbers) in batch.iter().zip(numbers) {
+        let arrival = numbers.first().copied();
+        match &sealed.incoming.entry {
+            Some(Entry::Imap { place, uid, content }) => {
+                fetched.push((place, *uid, content, arrival, sealed.incoming.received_at));
+            }
+            Some(Entry::Archive(digest)) => imported.push((digest, arrival)),
+            None => {}
+        }
+    }
+    if !fetched.is_empty() {
+        let mut query =
+            QueryBuilder::<Database>::new("INSERT INTO fetched (account, folder, validity, uid, arrival, content, stage, at) ");
+        query.push_values(fetched, |mut row, (place, uid, content, arrival, at)| {
+            row.push_bind(place.account.as_str()).push_bind(place.folder.as_str());
+            row.push_bind(i64::from(place.validity)).push_bind(i64::from(uid)).push_bind(arrival);
+            row.push_bind(content.to_vec()).push_bind(Stage::Taken.name()).push_bind(at.0);
+        });
+        query.push(" ON CONFLICT DO NOTHING").build().persistent(KEPT).execute(&mut **transaction).await?;
+    }
+    if !imported.is_empty() {
+        let mut query = QueryBuilder::<Database>::new("INSERT INTO imported (digest, arrival) ");
+        query.push_values(imported, |mut row, (digest, arrival)| {
+            row.push_bind(digest.to_vec()).push_bind(arrival);
+        });
+        query.push(" ON CONFLICT DO NOTHING").build().persistent(KEPT).execute(&mut **transaction).await?;
+    }
+    Ok(())
 }
 
 fn lost_row() -> Fault {

@@ -109,7 +109,7 @@ impl Base {
     }
 }
 
-/// The oldest pending arrivals that nobody who lives has in hand: number, attempts, size. They stay locked until the transaction ends.
+/// The oldest pending arrivals that nobody who lives has in hand, those of archives last: number, attempts, size. They stay locked until the transaction ends.
 async fn free(transaction: &mut Transaction<'_>, limit: i64, busy: &Busy, gateway: i64) -> Result<Vec<(i64, i64, i64)>, Fault> {
     let mut query = QueryBuilder::<Database>::new(
         "SELECT id, attempts, size FROM arrival WHERE outcome IS NULL AND (claimed_by IS NULL OR claimed_by = ",
@@ -123,7 +123,7 @@ async fn free(transaction: &mut Transaction<'_>, limit: i64, busy: &Busy, gatewa
     if busy.full {
         query.push(" AND NOT EXISTS (SELECT 1 FROM raw WHERE raw.id = arrival.raw_id AND raw.object IS NOT NULL)");
     }
-    query.push(" ORDER BY id LIMIT ").push_bind(limit).push(SKIP_LOCKED);
+    query.push(" ORDER BY backlog, id LIMIT ").push_bind(limit).push(SKIP_LOCKED);
     let rows = query.build().persistent(KEPT).fetch_all(&mut **transaction).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
 }

@@ -15,7 +15,7 @@ const CLOCK: &str = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIG
 /// What SQLite may walk through as a whole: few rows, or rows of the statement itself; a partial index holds only what waits.
 const SMALL: [&str; 9] = ["gateway", "duty", "done", "place", "newest", "pending", "CONSTANT ROW", "(subquery", "ROW VALUES"];
 const WAITING: [&str; 6] =
-    ["arrival_untold", "arrival_pending", "outbox_waiting", "outbox_untold", "ticket_untold", "ticket_due"];
+    ["arrival_untold", "arrival_waiting", "outbox_waiting", "outbox_untold", "ticket_untold", "ticket_due"];
 
 /// Which index serves which statement. Without it another one would do, row by row. PostgreSQL weighs that anew for each store; SQLite does
 /// not.
