@@ -61,7 +61,6 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("[smtp]", "idle_timeout = 300", "smtp.idle_timeout", "takes a time such as \"90s\""),
     ("[smtp]", "idle_timeout = \"0s\"", "smtp.idle_timeout", "at least \"1s\""),
     ("[smtp]", "idle_timeout = \"300000d\"", "smtp.idle_timeout", "longer than ten years"),
-    ("[smtp]", "lmtp = []", "smtp.lmtp", "does not have it yet"),
     ("[smtp]", "relays = \"10.0.0.5\"", "smtp.relays", "takes a list in [brackets]"),
     ("[smtp]", "relays = [\"10.0.0.5\"]", "smtp.relays[1]", "takes { network ="),
     ("[smtp]", "relays = [{ network = \"10.0.0.5\" }]", "smtp.relays[1].authserv_id", "is missing"),
