@@ -199,7 +199,7 @@ impl Stage {
                         Answer::Vanish => Err(Refusal::Stopping),
                     };
                     if taken.is_ok() {
-                        self.mails.push(incoming);
+                        self.mails.push(*incoming);
                     }
                     if !matches!(self.session.taken(taken, &mut self.out), Action::Read) {
                         self.closed = true;

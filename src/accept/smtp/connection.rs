@@ -119,7 +119,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
                     Some(action) => action,
                     None => return Ok(Ended::Closed),
                 },
-                Action::Custody(incoming) => self.hand_over(incoming).await,
+                Action::Custody(incoming) => self.hand_over(*incoming).await,
                 Action::Encrypt => return Ok(Ended::Encrypt),
                 Action::Drain => {
                     self.drain().await;

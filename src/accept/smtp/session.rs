@@ -52,7 +52,7 @@ pub enum Action {
     /// Read more.
     Read,
     /// Take custody of this mail, then call [`Session::taken`].
-    Custody(Incoming),
+    Custody(Box<Incoming>),
     /// Forget what was read and not used, shake hands, then call [`Session::encrypted`].
     Encrypt,
     /// Close, but let the client finish sending first, so that it gets to read the reply.
@@ -324,15 +324,16 @@ impl Session {
     }
 
     fn complete(&mut self, now: Time, out: &mut Vec<u8>) -> Option<Action> {
-        let (message, transaction) = (self.message.take()?, self.transaction.take()?);
+        let (message, mut transaction) = (self.message.take()?, self.transaction.take()?);
         match message.finish() {
             Ok((raw, held)) => {
                 self.held = Some(held);
                 let sender = transaction.sender.clone();
-                let (departments, waiting) = transaction.into_departments();
-                self.waiting = waiting;
+                self.waiting = transaction.waiting();
+                let departments = transaction.into_departments();
                 let (source, peer) = self.origin();
-                Some(Action::Custody(Incoming { raw, sender, departments, source, peer, received_at: now, entry: None }))
+                let incoming = Incoming { raw, sender, departments, source, peer, received_at: now, entry: None };
+                Some(Action::Custody(Box::new(incoming)))
             }
             Err(why) => {
                 self.say_to(transaction.replies(), &Reply::from(why), out);

@@ -60,9 +60,13 @@ impl Transaction {
         }
     }
 
-    /// The departments with the recipients that led to each; and where each RCPT that was taken gets a reply, the place of its department
-    /// among them.
-    pub fn into_departments(self) -> (Vec<(String, Vec<Address>)>, Option<Vec<usize>>) {
-        (self.departments, self.taken)
+    /// Where each RCPT that was taken gets a reply: the place of its department among those below.
+    pub fn waiting(&mut self) -> Option<Vec<usize>> {
+        self.taken.take()
+    }
+
+    /// The departments with the recipients that led to each.
+    pub fn into_departments(self) -> Vec<(String, Vec<Address>)> {
+        self.departments
     }
 }
