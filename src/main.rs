@@ -4,10 +4,13 @@
 mod dkim;
 #[path = "main/outbox.rs"]
 mod outbox;
+#[path = "main/pipe.rs"]
+mod pipe;
 #[path = "main/texts.rs"]
 mod texts;
 
 use std::io::{self, IsTerminal, Write};
+use std::panic::catch_unwind;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
@@ -16,9 +19,7 @@ use clap::{Args, Parser, Subcommand};
 use postdesk::decide::Action;
 use postdesk::model::time::{Time, Zone};
 use postdesk::operate::{self, table::Look};
-use postdesk::operate::{
-    Code, Format, Trouble, View, arrival, check, demo, greeting, held, keys, move_store, pipe, ticket, try_mail,
-};
+use postdesk::operate::{Code, Format, Trouble, View, arrival, check, demo, greeting, held, keys, move_store, ticket, try_mail};
 use postdesk::run::{self, RunError};
 use postdesk::settings::{self, Settings};
 use postdesk::store::Store;
@@ -41,14 +42,7 @@ enum Verb {
     /// Read the configuration, report every fault at once, print what it resolved to
     Check(Json),
     /// Take one mail on standard input, as an MTA's pipe transport or a .forward file gives it
-    Pipe {
-        /// Envelope recipient; may be given several times
-        #[arg(long, required = true, num_args = 1.., value_name = "ADDRESS")]
-        to: Vec<String>,
-        /// Envelope sender; without it, the null sender
-        #[arg(long, value_name = "ADDRESS")]
-        from: Option<String>,
-    },
+    Pipe(pipe::Pipe),
     /// Say what would happen with a mail, and change nothing
     Try {
         /// Mails, or folders of mails
@@ -226,28 +220,26 @@ struct ListOptions {
 fn main() -> ExitCode {
     let command_line = match CommandLine::try_parse() {
         Ok(command_line) => command_line,
-        Err(error) => {
-            let code = if error.use_stderr() { Code::Usage.number() } else { 0 };
-            // Where help and usage cannot be written, there is nobody to tell.
-            let _ = error.print();
-            return ExitCode::from(code);
-        }
+        Err(error) => return pipe::not_understood(&error),
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return ended(Err(Trouble::new(Code::OurFault, format!("the runtime cannot be started: {error}")))),
-    };
-    ended(runtime.block_on(run_verb(command_line)))
-}
-
-fn ended(result: Result<(), Trouble>) -> ExitCode {
+    let is_pipe = matches!(command_line.verb, Verb::Pipe(_));
+    let result = catch_unwind(|| in_a_runtime(command_line)).unwrap_or_else(|_| {
+        Err(Trouble::new(Code::OurFault, "this is a fault in postdesk, which told of it above; please report it"))
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) if is_pipe => pipe::ended(trouble),
         Err(trouble) => {
             eprintln!("postdesk: {trouble}");
             ExitCode::from(trouble.code.number())
         }
     }
+}
+
+fn in_a_runtime(command_line: CommandLine) -> Result<(), Trouble> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Trouble::new(Code::OurFault, format!("the runtime cannot be started: {error}")))?;
+    runtime.block_on(run_verb(command_line))
 }
 
 async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
@@ -263,10 +255,8 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
     if let Verb::Dkim(dkim::DkimVerb::Key(new)) = &command_line.verb {
         return dkim::make(new, &mut io::stdout());
     }
-    let is_pipe = matches!(command_line.verb, Verb::Pipe { .. });
-    let ours = |trouble: Trouble| if is_pipe { pipe::ours_is_later(trouble) } else { trouble };
     let settings = settings::load(command_line.config.as_deref())
-        .map_err(|faults| ours(Trouble::new(Code::Configuration, format!("the configuration has faults:\n{faults}"))))?;
+        .map_err(|faults| Trouble::new(Code::Configuration, format!("the configuration has faults:\n{faults}")))?;
     let out = &mut io::stdout();
     match command_line.verb {
         Verb::Serve => {
@@ -277,14 +267,7 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
             let page = if json.json { format!("{}\n", check::check_json(&settings)) } else { check::check(&settings) };
             out.write_all(page.as_bytes()).map_err(|error| Trouble::new(Code::InputOutput, error.to_string()))
         }
-        Verb::Pipe { to, from } => {
-            let house = run::house(&settings).await.map_err(|error| ours(trouble(error)))?;
-            let size = settings.smtp.max_message_size;
-            let (mail, store) =
-                pipe::prepare(io::stdin().lock(), from.as_deref(), &to, size, &house.desk, &settings.store).await?;
-            run::require_ours(&store, &house.desk).await.map_err(|error| ours(trouble(error)))?;
-            pipe::pipe(mail, store).await
-        }
+        Verb::Pipe(mail) => pipe::take(&mail, &settings).await,
         Verb::Try { files, to, from, json } => {
             let house = run::house_for_looking(&settings).map_err(trouble)?;
             let there = settings.store.place.is_there();

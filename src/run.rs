@@ -172,7 +172,7 @@ pub fn texts(settings: &Settings) -> Result<Texts, RunError> {
 /// A gateway at work.
 #[derive(Debug)]
 pub struct Gateway {
-    /// Where it listens.
+    /// Where it listens for SMTP.
     pub addresses: Vec<SocketAddr>,
     /// Where it listens for what its mails link to.
     pub http: Option<SocketAddr>,
@@ -196,8 +196,7 @@ impl Gateway {
         require_own_objects(&store).await?;
         duty::join(&store, &settings.hostname).await?;
         let listeners = smtp::bind(&settings.smtp).map_err(RunError::Listen)?;
-        let addresses = listeners.iter().map(tokio::net::TcpListener::local_addr).collect::<io::Result<Vec<_>>>();
-        let addresses = addresses.map_err(RunError::System)?;
+        let addresses = listeners.smtp().map_err(RunError::System)?;
         let web = settings.http.as_ref().map(http::bind).transpose().map_err(RunError::Listen)?;
         let http = web.as_ref().map(tokio::net::TcpListener::local_addr).transpose().map_err(RunError::System)?;
         let (wake_worker, wake_sender) = (Arc::new(Notify::new()), Arc::new(Notify::new()));

@@ -1,4 +1,4 @@
-//! The SMTP front door, spoken to: wire scripts, the end-of-data variants, foreign bytes, and real sockets.
+//! The front door, spoken to in SMTP and LMTP: wire scripts, the end-of-data variants, foreign bytes, and real sockets.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,6 +11,8 @@
 mod desk;
 #[path = "dialogs/door.rs"]
 mod door;
+#[path = "dialogs/lmtp.rs"]
+mod lmtp;
 #[path = "dialogs/properties.rs"]
 mod properties;
 #[path = "dialogs/script.rs"]

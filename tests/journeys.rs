@@ -14,10 +14,16 @@ mod commands;
 mod desk;
 #[path = "journeys/echoes.rs"]
 mod echoes;
+#[path = "journeys/front.rs"]
+mod front;
 #[path = "crashes/gateway.rs"]
 mod gateway;
 #[path = "journeys/held.rs"]
 mod held;
+#[path = "journeys/lmtp.rs"]
+mod lmtp;
+#[path = "journeys/pipe.rs"]
+mod pipe;
 #[path = "journeys/postfix.rs"]
 mod postfix;
 #[path = "journeys/returned.rs"]

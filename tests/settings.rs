@@ -111,6 +111,7 @@ fn the_manual_states_the_true_default_of_every_key() {
         "objects",
         "objects_credentials_file",
         "relays",
+        "authserv_id",
         "name_servers",
         "public_url",
         // Where there is no public_url, it may not be set.
@@ -186,7 +187,7 @@ listen = [
 max_message_size = "25 MB"
 idle_timeout = "5 minutes"
 trusted_networks = ["10.0.0.0/33"]
-lmtp = []
+lmtp = ["desk"]
 [http]
 listen = "127.0.0.1:9025"
 [delivery]
@@ -222,7 +223,7 @@ fn faults_all_over_one_file_are_reported_in_one_run_in_the_order_of_its_lines() 
         "9 smtp.max_message_size",
         "10 smtp.idle_timeout",
         "11 smtp.trusted_networks[1]",
-        "12 smtp.lmtp",
+        "12 smtp.lmtp[1]",
         "14 http.listen",
         "16 delivery.relay",
         "17 delivery.user",
@@ -235,7 +236,7 @@ fn faults_all_over_one_file_are_reported_in_one_run_in_the_order_of_its_lines() 
     ];
     assert_eq!(listed, wanted);
     let printed = faults(BAD).to_string();
-    assert!(printed.contains("desk.toml:12: smtp.lmtp: this version of postdesk does not have it yet; remove it\n"), "{printed}");
+    assert!(printed.contains("desk.toml:12: smtp.lmtp[1]: `desk` is neither an IP address with a port"), "{printed}");
     assert!(printed.contains("desk.toml:2: gateway.host_name: is not a known key; did you mean `hostname`?\n"), "{printed}");
     assert!(
         printed.contains("desk.toml:23: department[1].agents[1]: there is no agent `anna`; did you mean `ana`?\n"),

@@ -20,9 +20,12 @@ pub enum Refused {
     /// A signed bounce address, and a sender.
     #[error("{0} takes delivery reports and nothing else")]
     ReportsOnly(String),
-    /// What was given as an address is none.
-    #[error("{0:?} is not a mail address")]
-    NotAnAddress(String),
+    /// What was given as a recipient has no domain: the mail server's own configuration is at fault, which names what stands there.
+    #[error("{0:?} is given as the recipient and is not a mail address; mend what calls `postdesk pipe`")]
+    NoAddress(String),
+    /// The sender is none that an answer could go to.
+    #[error("{0:?} is given as the sender and is not a mail address")]
+    BadSender(String),
     /// Larger than the limit.
     #[error("the mail is larger than {0} octets (`[smtp] max_message_size`)")]
     TooLarge(usize),
@@ -64,17 +67,35 @@ fn with_crlf(octets: &[u8]) -> Vec<u8> {
     mail
 }
 
-/// Puts a mail and its envelope together. An empty sender or `<>` is the null sender.
-pub fn incoming(raw: Vec<u8>, sender: Option<&str>, recipients: &[String], desk: &Desk) -> Result<Incoming, Refused> {
-    let bare = |text: &str| text.trim().trim_start_matches('<').trim_end_matches('>').to_owned();
-    let address = |text: &str| Address::parse(&bare(text)).ok_or_else(|| Refused::NotAnAddress(text.to_owned()));
-    let sender = match sender.map(bare) {
-        Some(text) if !text.is_empty() => Some(address(&text)?),
-        _ => None,
+/// What mail servers write in place of the null sender, where nothing tells them to leave it empty.
+const NULL_SENDER: &str = "MAILER-DAEMON";
+
+fn bare(text: &str) -> &str {
+    text.trim().trim_start_matches('<').trim_end_matches('>')
+}
+
+/// An empty sender, `<>` and `MAILER-DAEMON` are the null sender.
+fn sender_of(text: &str) -> Result<Option<Address>, Refused> {
+    if bare(text).is_empty() || bare(text).eq_ignore_ascii_case(NULL_SENDER) {
+        return Ok(None);
+    }
+    Address::parse(bare(text)).map(Some).ok_or_else(|| Refused::BadSender(text.to_owned()))
+}
+
+/// Something at a domain is for somebody, although nobody may have that address; anything else is for nobody at all.
+fn recipient_of(text: &str) -> Result<Address, Refused> {
+    let refused = |text: &str| {
+        if text.contains('@') { Refused::UnknownAddress(text.to_owned()) } else { Refused::NoAddress(text.to_owned()) }
     };
+    Address::parse(bare(text)).ok_or_else(|| refused(text))
+}
+
+/// Puts a mail and its envelope together. Without a sender it is the null sender's.
+pub fn incoming(raw: Vec<u8>, sender: Option<&str>, recipients: &[String], desk: &Desk) -> Result<Incoming, Refused> {
+    let sender = sender.map_or(Ok(None), sender_of)?;
     let mut departments: Vec<(String, Vec<Address>)> = Vec::new();
     for text in recipients {
-        let recipient = address(text)?;
+        let recipient = recipient_of(text)?;
         let key = match desk.admit(&recipient) {
             Admission::Department(key) => key,
             Admission::Bounce(key) if sender.is_none() => key,

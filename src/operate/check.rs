@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::dkim::standing;
+use crate::accept::smtp::{self, Lmtp};
 use crate::authenticate;
 use crate::deliver::sign::Key;
 use crate::deliver::{Relay, Security};
@@ -60,7 +61,9 @@ pub fn check_json(settings: &Settings) -> String {
         "texts": settings.texts_folder.as_ref().map(|folder| folder.display().to_string()),
         "store": store_json(settings),
         "objects": objects_json(settings),
-        "smtp": {"listen": smtp.listen, "starttls": smtp.tls.is_some(), "trusted_networks": networks, "relays": relays},
+        "smtp": {"listen": smtp.listen, "lmtp": smtp.lmtp.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                 "starttls": smtp.tls.is_some(), "trusted_networks": networks, "relays": relays,
+                 "authserv_id": settings.authenticate.authserv_id},
         "http": settings.http.as_ref().map(|http| json!({"listen": http.listen, "public_url": http.public_url})),
         "delivery": {"relay": relay_url(&settings.delivery.relay), "user": user(&settings.delivery.relay)},
         "dkim": settings.delivery.signers.keys().iter().map(key_json).collect::<Vec<_>>(),
@@ -100,8 +103,11 @@ fn gateway(settings: &Settings) -> Vec<(&'static str, String)> {
         ("relay", relay_text(&settings.delivery.relay)),
         ("texts", texts),
     ];
+    if !settings.smtp.lmtp.is_empty() {
+        rows.insert(5, ("LMTP", lmtp_text(&settings.smtp)));
+    }
     if let Some(http) = &settings.http {
-        rows.insert(6, ("HTTP", format!("{}, from outside {}", http.listen, http.public_url)));
+        rows.insert(rows.len() - 2, ("HTTP", format!("{}, from outside {}", http.listen, http.public_url)));
     }
     let keys: Vec<String> = keys_of(settings).iter().map(|key| format!("{} {}", key.number, key.state.name())).collect();
     if !keys.is_empty() {
@@ -110,11 +116,19 @@ fn gateway(settings: &Settings) -> Vec<(&'static str, String)> {
     let relays = settings.authenticate.relays.iter();
     rows.extend(settings.delivery.fallbacks.iter().map(|relay| ("else relay", relay_text(relay))));
     rows.extend(relays.map(|relay| ("results of", format!("{} as {}", relay.network, relay.authserv_id))));
+    let in_front = settings.authenticate.authserv_id.iter();
+    rows.extend(in_front.map(|name| ("results of", format!("LMTP and pipe as {name}"))));
     if let Some(objects) = &settings.store.objects {
         let at = rows.iter().position(|(name, _)| *name == "SMTP").unwrap_or_default();
         rows.insert(at, ("large mail", objects_text(objects)));
     }
     rows
+}
+
+fn lmtp_text(options: &smtp::Options) -> String {
+    let has_socket = options.lmtp.iter().any(|place| matches!(place, Lmtp::Socket(_)));
+    let mode = if has_socket { format!(" (mode {:04o})", options.lmtp_socket_mode) } else { String::new() };
+    format!("{}{mode}", list(&options.lmtp))
 }
 
 /// None before the first start. A file that cannot be read is a fault, which was told before it comes to this.
@@ -254,6 +268,9 @@ fn warnings(settings: &Settings) -> Vec<String> {
     }
     if settings.smtp.tls.is_none() && settings.smtp.listen.iter().any(|address| !address.ip().is_loopback()) {
         warnings.push("mail from other machines comes in clear text; set certificate and private_key".to_owned());
+    }
+    for place in settings.smtp.lmtp.iter().filter(|place| matches!(place, Lmtp::Net(address) if !address.ip().is_loopback())) {
+        warnings.push(format!("LMTP on {place}: whoever can connect is taken for your mail server; let nobody else reach it"));
     }
     if let Some(http) = settings.http.as_ref().filter(|http| !http.listen.ip().is_loopback()) {
         warnings.push(format!(

@@ -8,9 +8,15 @@ use super::document::Node;
 use super::gateway::readable_file;
 use super::table::Table;
 use super::value::{self, Read};
-use crate::accept::smtp::{BareNewlines, Options};
+use crate::accept::smtp::{BareNewlines, LONGEST_NAME, Lmtp, Options};
 use crate::authenticate::Relay;
 use crate::model::network::Network;
+
+/// RFC 2033 section 5 forbids it to LMTP, which a mail server would take for SMTP.
+const PORT_OF_SMTP: u16 = 25;
+
+/// Who may connect to a socket in the file system: the owner and the group.
+const SOCKET_MODE: u32 = 0o660;
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * 1024;
@@ -26,8 +32,11 @@ pub(super) struct Believed {
 
 /// Reads `[smtp]`.
 pub(super) fn smtp(table: &Table<'_>) -> (Options, Believed) {
+    let listen = listen(table);
     let options = Options {
-        listen: listen(table),
+        lmtp: lmtp(table, &listen),
+        lmtp_socket_mode: table.optional("lmtp_socket_mode", socket_mode).unwrap_or(SOCKET_MODE),
+        listen,
         tls: tls(table),
         max_message_size: table.size("max_message_size", 25 * MIB, KIB..=LARGEST_MAIL),
         max_connections: table.count("max_connections", 1_000, 1..=100_000) as usize,
@@ -51,7 +60,7 @@ pub(super) fn smtp(table: &Table<'_>) -> (Options, Believed) {
         table.report.fault(&table.place("max_data_in_flight"), message);
     }
     let believed = believed(table);
-    table.finish(&["lmtp"]);
+    table.finish(&[]);
     (options, believed)
 }
 
@@ -82,14 +91,14 @@ fn believed(table: &Table<'_>) -> Believed {
     Believed { trusted_networks, relays }
 }
 
-/// The name that a relay puts first in its fields: what RFC 8601 calls a value, here without what would need quotes.
-fn authserv_id(node: &Node) -> Read<String> {
+/// The name that a mail server puts first in its fields: what RFC 8601 calls a value, here without what would need quotes.
+pub(super) fn authserv_id(node: &Node) -> Read<String> {
     let text = value::text(node)?;
     if text.len() <= 255 && text.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-._+".contains(&octet)) {
         return Ok(text);
     }
     Err(format!(
-        "`{text}` is not a name such as \"mx.example.org\": write what stands first in the relay's Authentication-Results"
+        "`{text}` is not a name such as \"mx.example.org\": write what stands first in the mail server's Authentication-Results"
     ))
 }
 
@@ -108,6 +117,54 @@ fn listen(table: &Table<'_>) -> Vec<SocketAddr> {
         listen.push(address);
     }
     listen
+}
+
+/// Where LMTP is listened for; nowhere unless the key says so.
+fn lmtp(table: &Table<'_>, smtp: &[SocketAddr]) -> Vec<Lmtp> {
+    let mut places = Vec::new();
+    for (listener, place) in table.list("lmtp", lmtp_place) {
+        let chosen_by_the_system = matches!(&listener, Lmtp::Net(address) if address.port() == 0);
+        if !chosen_by_the_system && places.contains(&listener) {
+            table.report.fault(&place, format!("`{listener}` stands in the list twice; remove one"));
+        }
+        if let Lmtp::Net(address) = &listener
+            && !chosen_by_the_system
+            && smtp.contains(address)
+        {
+            table.report.fault(&place, format!("`{address}` is in `listen` as well; a port speaks SMTP or LMTP"));
+        }
+        places.push(listener);
+    }
+    places
+}
+
+fn lmtp_place(node: &Node) -> Read<Lmtp> {
+    let text = value::text(node)?;
+    if let Some(path) = text.strip_prefix("unix:") {
+        if path.len() > LONGEST_NAME {
+            return Err(format!(
+                "`{path}` is longer than {LONGEST_NAME} octets, which is all that the name of a socket may have"
+            ));
+        }
+        if path.is_empty() || path.ends_with('/') {
+            return Err(format!("`{text}` names no socket; write it like \"unix:/run/postdesk/lmtp\""));
+        }
+        return Ok(Lmtp::Socket(PathBuf::from(path)));
+    }
+    let address: SocketAddr = text.parse().map_err(|_| {
+        format!("`{text}` is neither an IP address with a port, as in \"127.0.0.1:2424\", nor \"unix:/path/of/a/socket\"")
+    })?;
+    if address.port() == PORT_OF_SMTP {
+        return Err(format!("`{text}`: LMTP must not be spoken on port 25 (RFC 2033 section 5); take another, such as 2424"));
+    }
+    Ok(Lmtp::Net(address))
+}
+
+fn socket_mode(node: &Node) -> Read<u32> {
+    let text = value::text(node)?;
+    let modes = [("0600", 0o600), ("0660", 0o660), ("0666", 0o666)];
+    let mode = modes.into_iter().find(|(name, _)| *name == text).map(|(_, mode)| mode);
+    mode.ok_or_else(|| format!("takes \"0600\" (the owner), \"0660\" (and the group) or \"0666\" (everybody), not `{text}`"))
 }
 
 /// Certificate and key: both or none. Whether they belong together is found out when they are loaded.

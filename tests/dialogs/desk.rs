@@ -49,6 +49,8 @@ pub(crate) fn signed(kind: &str) -> Address {
 pub(crate) fn options() -> Options {
     Options {
         listen: vec!["127.0.0.1:0".parse().unwrap()],
+        lmtp: Vec::new(),
+        lmtp_socket_mode: 0o600,
         tls: None,
         max_message_size: 100_000,
         max_connections: 100,

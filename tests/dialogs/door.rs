@@ -1,15 +1,16 @@
 //! A real listener on a free port, with a custody of the test's own behind it, and a client that speaks lines.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use postdesk::accept::custody::{Custody, Refusal, Submission};
-use postdesk::accept::smtp::{Door, Options, bind, serve};
+use postdesk::accept::smtp::{Door, Lmtp, Options, bind, serve};
 use postdesk::model::arrival::Incoming;
 use postdesk::model::network::Network;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -18,6 +19,9 @@ use crate::desk::desk;
 
 /// Longer than anything here takes; reached only when a test fails.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+/// The name of the socket in the folder of a test.
+const SOCKET: &str = "lmtp";
 
 /// How the custody of a test answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +41,8 @@ pub(crate) fn numbers(incoming: &Incoming, taken_before: usize) -> Vec<i64> {
 
 pub(crate) struct House {
     pub(crate) address: SocketAddr,
+    pub(crate) lmtp: SocketAddr,
+    folder: tempfile::TempDir,
     pub(crate) mails: Arc<Mutex<Vec<Incoming>>>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
@@ -63,16 +69,32 @@ impl House {
                 let _ = reply.send(outcome);
             }
         });
+        let folder = tempfile::tempdir().unwrap();
+        let lmtp = vec![Lmtp::Net("127.0.0.1:0".parse().unwrap()), Lmtp::Socket(folder.path().join(SOCKET))];
+        let options = Options { lmtp, ..options };
         let listeners = bind(&options).unwrap();
-        let address = listeners[0].local_addr().unwrap();
+        let (address, lmtp) = (listeners.smtp().unwrap()[0], listeners.lmtp().unwrap()[0]);
         let door = Arc::new(Door::new(options, desk(), trusted, Custody::new(queue)).unwrap());
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(serve(listeners, door, stopped));
-        House { address, mails, stop, serving }
+        House { address, lmtp, folder, mails, stop, serving }
     }
 
     pub(crate) async fn client(&self) -> Client<TcpStream> {
         Client::new(TcpStream::connect(self.address).await.unwrap())
+    }
+
+    pub(crate) async fn lmtp_client(&self) -> Client<TcpStream> {
+        Client::new(TcpStream::connect(self.lmtp).await.unwrap())
+    }
+
+    /// Where LMTP is spoken within this machine.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.path().join(SOCKET)
+    }
+
+    pub(crate) async fn local_client(&self) -> Client<UnixStream> {
+        Client::new(UnixStream::connect(self.socket()).await.unwrap())
     }
 
     /// A client that was greeted and has said EHLO.

@@ -1,4 +1,4 @@
-//! Wire scripts: what they look like, and the two players.
+//! Wire scripts, of SMTP (`.smtp`) and of LMTP (`.lmtp`): what they look like, and the players.
 //!
 //! ```text
 //! # why the script is there
@@ -17,13 +17,15 @@ use std::sync::Arc;
 
 use postdesk::accept::custody::Refusal;
 use postdesk::accept::smtp::budget::Budget;
-use postdesk::accept::smtp::session::{Action, Session, Terms};
+use postdesk::accept::smtp::session::{self, Action, Session, Terms};
 use postdesk::accept::smtp::{BareNewlines, Options};
-use postdesk::model::arrival::Incoming;
+use postdesk::model::arrival::{Incoming, Peer, Source};
 use postdesk::model::time::Time;
 
+use tokio::io::{AsyncRead, AsyncWrite};
+
 use crate::desk::{desk, loopback, options, signed};
-use crate::door::{Answer, House, numbers};
+use crate::door::{Answer, Client, House, numbers};
 
 #[derive(Debug)]
 enum Step {
@@ -35,6 +37,7 @@ enum Step {
 pub(crate) struct Script {
     pub(crate) name: String,
     pub(crate) says_why: bool,
+    pub(crate) is_lmtp: bool,
     options: Options,
     answer: Answer,
     steps: Vec<Step>,
@@ -44,7 +47,7 @@ pub(crate) struct Script {
 pub(crate) fn all_scripts() -> Vec<Script> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/dialogs");
     let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "smtp"));
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "smtp" || extension == "lmtp"));
     paths.sort();
     let name = |path: &std::path::Path| path.file_name().unwrap().to_string_lossy().into_owned();
     paths.iter().map(|path| Script::read(&name(path), &std::fs::read_to_string(path).unwrap())).collect()
@@ -52,8 +55,9 @@ pub(crate) fn all_scripts() -> Vec<Script> {
 
 impl Script {
     pub(crate) fn read(name: &str, text: &str) -> Script {
-        let (name, options) = (name.to_owned(), options());
-        let mut script = Script { name, says_why: false, options, answer: Answer::Take, steps: Vec::new(), mails: Vec::new() };
+        let (name, is_lmtp, options) = (name.to_owned(), name.ends_with(".lmtp"), options());
+        let mut script =
+            Script { name, says_why: false, is_lmtp, options, answer: Answer::Take, steps: Vec::new(), mails: Vec::new() };
         for line in text.lines().filter(|line| !line.is_empty()) {
             script.line(line);
         }
@@ -93,6 +97,7 @@ impl Script {
             "bare_newlines" => self.options.bare_newlines = BareNewlines::Normalise,
             "max_message_size" => self.options.max_message_size = number(),
             "max_session_errors" => self.options.max_session_errors = number(),
+            "max_recipients" => self.options.max_recipients = number(),
             "max_data_in_flight" => self.options.max_data_in_flight = number(),
             "custody" => {
                 self.answer = match value {
@@ -112,6 +117,9 @@ impl Script {
         assert_eq!(mails.len(), self.mails.len(), "{}: number of mails: {mails:?}", self.name);
         for (mail, (envelope, raw)) in mails.iter().zip(&self.mails) {
             assert_eq!(&self::envelope(mail), envelope, "{}", self.name);
+            assert_eq!(mail.source, if self.is_lmtp { Source::Lmtp } else { Source::Smtp }, "{}", self.name);
+            // Nothing of an LMTP client's may be taken for the sender's.
+            assert!(!self.is_lmtp || mail.peer == Peer::default(), "{}: {:?}", self.name, mail.peer);
             if let Some(raw) = raw {
                 assert_eq!(mail.raw.escape_ascii().to_string(), raw.escape_ascii().to_string(), "{}", self.name);
             }
@@ -162,9 +170,13 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new(options: Options, answer: Answer) -> Stage {
+        Self::with(options, answer, session::Client::Smtp("127.0.0.1".parse().unwrap()))
+    }
+
+    pub(crate) fn with(options: Options, answer: Answer, client: session::Client) -> Stage {
         let budget = Budget::new(options.max_data_in_flight);
         let terms = Arc::new(Terms { options, desk: desk(), trusted: loopback(), budget });
-        let session = Session::new(terms, Some("127.0.0.1".parse().unwrap()));
+        let session = Session::new(terms, client);
         let mut out = Vec::new();
         session.greet(&mut out);
         Stage { session, answer, unread: Vec::new(), out, mails: Vec::new(), closed: false }
@@ -187,7 +199,7 @@ impl Stage {
                         Answer::Vanish => Err(Refusal::Stopping),
                     };
                     if taken.is_ok() {
-                        self.mails.push(incoming);
+                        self.mails.push(*incoming);
                     }
                     if !matches!(self.session.taken(taken, &mut self.out), Action::Read) {
                         self.closed = true;
@@ -211,7 +223,9 @@ impl Stage {
 
 /// Plays a script on the session, with what the client sends cut into pieces of so many bytes.
 pub(crate) fn play_in_pieces(script: &Script, piece: usize) {
-    let mut stage = Stage::new(script.options.clone(), script.answer);
+    let ip = "127.0.0.1".parse().unwrap();
+    let client = if script.is_lmtp { session::Client::Lmtp(Some(ip)) } else { session::Client::Smtp(ip) };
+    let mut stage = Stage::with(script.options.clone(), script.answer, client);
     for step in &script.steps {
         match step {
             Step::Send(bytes) => bytes.chunks(piece).for_each(|piece| stage.hear(piece)),
@@ -226,10 +240,19 @@ pub(crate) fn play_in_pieces(script: &Script, piece: usize) {
     script.check(&stage.mails);
 }
 
-/// Plays a script against a listener on a free port.
+/// Plays a script against a listener on a free port, and one of LMTP on a socket in the file system, too.
 pub(crate) async fn play_on_a_socket(script: &Script) {
     let house = House::open(script.options.clone(), loopback(), script.answer).await;
-    let mut client = house.client().await;
+    if script.is_lmtp {
+        play_with(script, house.lmtp_client().await, house).await;
+        let house = House::open(script.options.clone(), loopback(), script.answer).await;
+        play_with(script, house.local_client().await, house).await;
+    } else {
+        play_with(script, house.client().await, house).await;
+    }
+}
+
+async fn play_with<S: AsyncRead + AsyncWrite + Unpin>(script: &Script, mut client: Client<S>, house: House) {
     for step in &script.steps {
         match step {
             Step::Send(bytes) => client.send(bytes).await,

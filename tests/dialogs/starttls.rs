@@ -15,13 +15,13 @@ use tokio_rustls::client::TlsStream;
 use crate::desk::{HOSTNAME, desk, loopback, options};
 use crate::door::{Answer, Client, House};
 
-struct Identity {
+pub(crate) struct Identity {
     folder: tempfile::TempDir,
     roots: RootCertStore,
 }
 
 impl Identity {
-    fn new() -> Identity {
+    pub(crate) fn new() -> Identity {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![HOSTNAME.to_owned()]).unwrap();
         // rustls refuses a CA's certificate as that of a server.
@@ -39,11 +39,11 @@ impl Identity {
         self.folder.path().join(name)
     }
 
-    fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> Options {
         Options { tls: Some((self.file("certificate.pem"), self.file("key.pem"))), ..options() }
     }
 
-    async fn encrypt(&self, client: Client<TcpStream>) -> Client<TlsStream<TcpStream>> {
+    pub(crate) async fn encrypt(&self, client: Client<TcpStream>) -> Client<TlsStream<TcpStream>> {
         let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()

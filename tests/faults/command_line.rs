@@ -30,11 +30,20 @@ fn the_pipe_says_by_its_exit_code_what_became_of_a_mail() {
     let folder = folder();
     let pipe =
         |to: &str| run(folder.path(), &["--config", "postdesk.toml", "pipe", "--to", to, "--from", "mia@customer.example"], MAIL);
-    let cases =
-        [("help@shop.example", 0), ("nobody@desk.example.org", 67), ("somebody@elsewhere.example", 67), ("no address", 64)];
-    for (to, code) in cases {
+    let cases = [
+        ("help@shop.example", 0, ""),
+        ("nobody@desk.example.org", 67, "5.1.1 nobody@desk.example.org is neither"),
+        ("somebody@elsewhere.example", 67, "5.1.1 "),
+        ("odd address@desk.example.org", 67, "5.1.1 "),
+        // What stands in place of an address was written by whoever set up the mail server.
+        ("no address", 75, "4.3.0 \"no address\" is given as the recipient"),
+        ("", 75, "4.3.0 "),
+    ];
+    for (to, code, told) in cases {
         let output = pipe(to);
-        assert_eq!(output.status.code(), Some(code), "{to}: {}", String::from_utf8_lossy(&output.stderr));
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{to}: {words}");
+        assert!(words.starts_with(told), "{to}: {words}");
     }
     let listed = run(folder.path(), &["--config", "postdesk.toml", "arrival", "list", "--json"], "");
     let listed = String::from_utf8(listed.stdout).unwrap();
@@ -42,6 +51,40 @@ fn the_pipe_says_by_its_exit_code_what_became_of_a_mail() {
     assert!(listed.contains(r#""source":"pipe""#), "{listed}");
     let raw = run(folder.path(), &["--config", "postdesk.toml", "arrival", "raw", "1"], "").stdout;
     assert_eq!(String::from_utf8(raw).unwrap(), "From: mia@customer.example\r\nSubject: by pipe\r\n\r\nHello\r\n");
+}
+
+#[test]
+fn the_pipe_takes_what_mail_servers_write_for_the_null_sender_and_refuses_no_mail_for_its_own_command_line() {
+    let folder = folder();
+    let pipe = |arguments: &[&str]| {
+        run(folder.path(), &[&["--config", "postdesk.toml", "pipe", "--to", "help@shop.example"], arguments].concat(), MAIL)
+    };
+    let senders = ["", "<>", "MAILER-DAEMON", "<mailer-daemon>", "-odd-@customer.example"];
+    for sender in senders {
+        let output = pipe(&["--from", sender]);
+        assert_eq!(output.status.code(), Some(0), "{sender}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let wrong = pipe(&["--from", "nobody in particular"]);
+    assert_eq!(wrong.status.code(), Some(65));
+    assert!(wrong.stderr.starts_with(b"5.1.7 "), "{}", String::from_utf8_lossy(&wrong.stderr));
+    assert_eq!(pipe(&["--form", "mia@customer.example"]).status.code(), Some(75));
+    assert_eq!(run(folder.path(), &["--config", "postdesk.toml", "pipe"], MAIL).status.code(), Some(75));
+    assert_eq!(run(folder.path(), &["ticket", "--form"], "").status.code(), Some(64));
+    let listed = run(folder.path(), &["--config", "postdesk.toml", "arrival", "list", "--json"], "");
+    assert_eq!(String::from_utf8(listed.stdout).unwrap().lines().count(), 5);
+}
+
+#[test]
+fn a_mail_that_is_too_large_for_the_pipe_goes_back_with_a_reason() {
+    let folder = folder();
+    let file = folder.path().join("postdesk.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("[smtp]\n", "[smtp]\nmax_message_size = \"4 KiB\"\n")).unwrap();
+    let mail = MAIL.to_owned() + &"much too much\n".repeat(100_000);
+    let output = run(folder.path(), &["--config", "postdesk.toml", "pipe", "--to", "help@shop.example"], &mail);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(65), "{told}");
+    assert!(told.starts_with("5.3.4 the mail is larger than 4096 octets"), "{told}");
 }
 
 #[tokio::test]

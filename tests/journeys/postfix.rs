@@ -32,6 +32,12 @@ pub(crate) struct Delivered {
 impl Postfix {
     /// A relay that takes mail.
     pub(crate) fn start() -> Self {
+        Self::with("", "", "")
+    }
+
+    /// One that is also in front of a gateway: `transports` are lines of its transport table, the others are added to its files. In all of
+    /// them `FOLDER` is its folder, which everybody can get into.
+    pub(crate) fn with(transports: &str, main: &str, master: &str) -> Self {
         // Not below the working directory: the daemons run as other users, who have to be able to walk to the folder.
         let folder = tempfile::Builder::new().prefix("postdesk-relay-").tempdir_in("/tmp").unwrap().keep();
         let mut relay = Self { folder, port: free_port(), runs: false };
@@ -40,8 +46,15 @@ impl Postfix {
             fs::create_dir(relay.folder.join(name)).unwrap();
         }
         fs::set_permissions(relay.folder.join("mail"), Permissions::from_mode(0o777)).unwrap();
-        fs::write(relay.folder.join("etc/main.cf"), main_cf(&relay.folder)).unwrap();
-        fs::write(relay.folder.join("etc/master.cf"), master_cf(relay.port)).unwrap();
+        let placed = |text: &str| text.replace("FOLDER", &relay.folder.display().to_string());
+        let files = [
+            ("main.cf", main_cf(&relay.folder) + &placed(main)),
+            ("master.cf", master_cf(relay.port) + &placed(master)),
+            ("transport", format!("nobody.example error:5.1.1 nobody lives here\n{}", placed(transports))),
+        ];
+        for (name, text) in files {
+            fs::write(relay.folder.join("etc").join(name), text).unwrap();
+        }
         relay.resume();
         relay
     }
@@ -81,6 +94,29 @@ impl Postfix {
         wait_for(&format!("{what} for {recipient}"), DEADLINE, || {
             self.delivered().into_iter().find(|mail| mail.recipient == recipient && is_it(mail))
         })
+    }
+
+    /// Tries at once what it has put off.
+    pub(crate) fn flush(&self) {
+        self.control("flush");
+    }
+
+    /// A place that everybody can get into.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Waits until it has logged a line with all of these words, and returns the newest.
+    pub(crate) fn wait_for_log(&self, words: &[&str]) -> String {
+        wait_for(&format!("{words:?} in the log of Postfix"), DEADLINE, || {
+            let log = self.log();
+            log.lines().rev().find(|line| words.iter().all(|word| line.contains(word))).map(str::to_owned)
+        })
+    }
+
+    /// How many lines of its log have all of these words.
+    pub(crate) fn logged(&self, words: &[&str]) -> usize {
+        self.log().lines().filter(|line| words.iter().all(|word| line.contains(word))).count()
     }
 
     fn control(&self, verb: &str) {
@@ -149,8 +185,13 @@ impl Delivered {
     }
 }
 
+/// A user who is not root: ourselves, or nobody. Postfix runs no command and delivers to no file as root.
+pub(crate) fn owner() -> u32 {
+    Some(user_number()).filter(|number| *number != 0).unwrap_or(65_534)
+}
+
 /// A command that needs root: itself when we are root, by `sudo` otherwise.
-fn privileged(program: &str) -> Command {
+pub(crate) fn privileged(program: &str) -> Command {
     if user_number() == 0 {
         return Command::new(program);
     }
@@ -168,7 +209,7 @@ fn user_number() -> u32 {
 /// cannot be delivered. Files belong to us, or to nobody when we are root,
 /// as whom Postfix refuses to deliver.
 fn main_cf(folder: &Path) -> String {
-    let owner = Some(user_number()).filter(|number| *number != 0).unwrap_or(65_534);
+    let owner = owner();
     let folder = folder.display();
     format!(
         "compatibility_level = 3.6\nqueue_directory = {folder}/queue\ndata_directory = {folder}/data\n\
@@ -176,7 +217,7 @@ fn main_cf(folder: &Path) -> String {
          mynetworks = 127.0.0.0/8\ninet_interfaces = 127.0.0.1\ninet_protocols = ipv4\nalias_maps =\nalias_database =\n\
          local_recipient_maps =\ndisable_dns_lookups = yes\ndefault_transport = error:nothing leaves this machine\n\
          virtual_mailbox_domains = static:all\n\
-         transport_maps = inline:{{{{nobody.example = error:5.1.1 nobody lives here}}}}\n\
+         transport_maps = texthash:{folder}/etc/transport\n\
          smtpd_reject_unlisted_recipient = no\nvirtual_mailbox_base = {folder}/mail\n\
          virtual_mailbox_maps = static:everybody/\nvirtual_uid_maps = static:{owner}\nvirtual_gid_maps = static:{owner}\n\
          virtual_minimum_uid = 1\nvirtual_mailbox_limit = 0\nmessage_size_limit = 60000000\n\
@@ -191,6 +232,7 @@ fn master_cf(port: u16) -> String {
          rewrite unix - - n - - trivial-rewrite\nbounce unix - - n - 0 bounce\ndefer unix - - n - 0 bounce\n\
          trace unix - - n - 0 bounce\nanvil unix - - n - 1 anvil\nproxymap unix - - n - - proxymap\n\
          error unix - - n - - error\nretry unix - - n - - error\nvirtual unix - n n - - virtual\n\
+         pickup unix n - n 60 1 pickup\n\
          postlog unix-dgram n - n - 1 postlogd\n"
     )
 }

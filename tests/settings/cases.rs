@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use postdesk::accept::smtp::BareNewlines;
+use postdesk::accept::smtp::{BareNewlines, Lmtp};
 use postdesk::model::address::Address;
 use postdesk::model::desk::Access;
 
@@ -38,6 +38,13 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("[smtp]", "listen = \"127.0.0.1:25\"", "smtp.listen", "takes a list in [brackets], not text"),
     ("[smtp]", "listen = [\"localhost:25\"]", "smtp.listen[1]", "not an IP address with a port"),
     ("[smtp]", "listen = [\"127.0.0.1:25\", \"127.0.0.1:25\"]", "smtp.listen[2]", "twice"),
+    ("[smtp]", "lmtp = \"127.0.0.1:2424\"", "smtp.lmtp", "takes a list in [brackets], not text"),
+    ("[smtp]", "lmtp = [\"/run/postdesk/lmtp\"]", "smtp.lmtp[1]", "nor \"unix:/path/of/a/socket\""),
+    ("[smtp]", "lmtp = [\"unix:\"]", "smtp.lmtp[1]", "names no socket"),
+    ("[smtp]", "lmtp = [\"unix:/a\", \"unix:/a\"]", "smtp.lmtp[2]", "twice"),
+    ("[smtp]", "lmtp = [\"[::1]:25\"]", "smtp.lmtp[1]", "must not be spoken on port 25"),
+    ("[smtp]", "listen = [\"127.0.0.1:2\"]\nlmtp = [\"127.0.0.1:2\"]", "smtp.lmtp[1]", "is in `listen` as well"),
+    ("[smtp]", "lmtp = [\"unix:/a\"]\nlmtp_socket_mode = \"0777\"", "smtp.lmtp_socket_mode", "takes \"0600\""),
     ("[smtp]", "certificate = \"config/postdesk.toml\"", "smtp.certificate", "of no use without private_key"),
     ("[smtp]", "private_key = \"config/postdesk.toml\"", "smtp.private_key", "of no use without certificate"),
     ("[smtp]", "trusted_networks = [\"10.0.0.0/33\"]", "smtp.trusted_networks[1]", "is not a network"),
@@ -54,7 +61,6 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("[smtp]", "idle_timeout = 300", "smtp.idle_timeout", "takes a time such as \"90s\""),
     ("[smtp]", "idle_timeout = \"0s\"", "smtp.idle_timeout", "at least \"1s\""),
     ("[smtp]", "idle_timeout = \"300000d\"", "smtp.idle_timeout", "longer than ten years"),
-    ("[smtp]", "lmtp = []", "smtp.lmtp", "does not have it yet"),
     ("[smtp]", "relays = \"10.0.0.5\"", "smtp.relays", "takes a list in [brackets]"),
     ("[smtp]", "relays = [\"10.0.0.5\"]", "smtp.relays[1]", "takes { network ="),
     ("[smtp]", "relays = [{ network = \"10.0.0.5\" }]", "smtp.relays[1].authserv_id", "is missing"),
@@ -86,6 +92,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("[http]", "public_url = \"https://desk.example/a>, <b\"", "http.public_url", "has a path that links cannot begin with"),
     ("[http]", "public_port = 1", "http.public_port", "did you mean `public_url`?"),
     ("[authentication]", "name_servers = [\"127.0.0.1\"]", "authentication.name_servers[1]", "not an IP address with a port"),
+    ("[authentication]", "authserv_id = \"mx.example.org;\"", "authentication.authserv_id", "is not a name such as"),
     ("[authentication]", "timeout = \"31s\"", "authentication.timeout", "must be from \"1s\" to \"30s\""),
     ("[authentication]", "arc_sealers = [\"a list\"]", "authentication.arc_sealers[1]", "is not a host name"),
     ("[authentication]", "max_signature_age = \"0s\"", "authentication.max_signature_age", "must be from"),
@@ -279,6 +286,9 @@ fn what_is_not_said_follows_from_what_is() {
     // Whom to believe is never guessed.
     assert!(settings.authenticate.trusted_networks.is_empty());
     assert!(good(&with("[smtp]", "listen = []")).smtp.listen.is_empty());
+    let lmtp = good(&with("[smtp]", "lmtp = [\"[::1]:2424\", \"unix:var/lmtp\"]\nlmtp_socket_mode = \"0666\"")).smtp;
+    assert_eq!(lmtp.lmtp, [Lmtp::Net("[::1]:2424".parse().unwrap()), Lmtp::Socket("var/lmtp".into())]);
+    assert_eq!((lmtp.lmtp_socket_mode, settings.smtp.lmtp_socket_mode, settings.smtp.lmtp.len()), (0o666, 0o660, 0));
     assert_eq!(good(&with("[[department]]", "remind_before = \"0s\"")).departments[0].remind_before, Duration::ZERO);
     let hours = |line| good(&with("[[department]]", line)).departments[0].hours.clone();
     assert_eq!(hours("time_zone = \"europe/zagreb\"").zone.name(), "Europe/Zagreb");

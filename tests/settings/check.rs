@@ -78,6 +78,22 @@ fn where_links_lead_is_told_and_a_listener_beyond_this_machine_is_warned_of() {
 }
 
 #[test]
+fn where_lmtp_is_spoken_is_told_and_whoever_can_reach_it_is_warned_of() {
+    let within = "lmtp = [\"127.0.0.1:2424\", \"unix:/run/postdesk/lmtp\"]";
+    let text = with("[smtp]", within).replace("[authentication]\n", "[authentication]\nauthserv_id = \"mx.example.org\"\n");
+    let page = check(&good(&text));
+    assert!(page.contains("  LMTP        127.0.0.1:2424, unix:/run/postdesk/lmtp (mode 0660)\n"), "{page}");
+    assert!(page.contains("  results of  LMTP and pipe as mx.example.org\n"), "{page}");
+    let object: Value = serde_json::from_str(&check_json(&good(&text))).unwrap();
+    assert_eq!(object["smtp"]["lmtp"], json!(["127.0.0.1:2424", "unix:/run/postdesk/lmtp"]));
+    assert_eq!(object["smtp"]["authserv_id"], "mx.example.org");
+    assert!(!warnings(&text).iter().any(|warning| warning.contains("LMTP")), "{:?}", warnings(&text));
+    let open = text.replace("127.0.0.1:2424", "192.0.2.1:2424");
+    let warned = "LMTP on 192.0.2.1:2424: whoever can connect is taken for your mail server";
+    assert!(warnings(&open).iter().any(|warning| warning.contains(warned)), "{:?}", warnings(&open));
+}
+
+#[test]
 fn what_is_allowed_and_seldom_meant_brings_a_warning() {
     let trusted = "trusted_networks = [\"127.0.0.0/8\"]";
     let calm = with("[smtp]", trusted);

@@ -1,4 +1,4 @@
-//! Command lines (RFC 5321 section 4.1) into commands. Whatever the bytes are, the result is a command or a fault.
+//! Command lines (RFC 5321 section 4.1, RFC 2033 section 4.1) into commands. Whatever the bytes are, the result is a command or a fault.
 
 use super::Sender;
 use super::path::{self, Path};
@@ -9,10 +9,10 @@ const LONGEST_NAME: usize = 255;
 /// A command, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// HELO, or EHLO when `extended`.
+    /// HELO, EHLO or LHLO.
     Hello {
-        /// Whether extensions are asked for.
-        extended: bool,
+        /// Which of them.
+        verb: Hello,
         /// What the client calls itself.
         name: String,
     },
@@ -34,6 +34,17 @@ pub enum Command {
     Help,
     /// QUIT.
     Quit,
+}
+
+/// How a client begins: each belongs to one protocol only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hello {
+    /// SMTP without extensions.
+    Helo,
+    /// SMTP with extensions.
+    Ehlo,
+    /// LMTP.
+    Lhlo,
 }
 
 /// What MAIL says.
@@ -77,14 +88,15 @@ pub fn parse(line: &[u8]) -> Result<Command, Fault> {
     let is = |name: &str| verb.eq_ignore_ascii_case(name.as_bytes());
     let alone = |command| if argument.is_empty() { Ok(command) } else { Err(Fault::Arguments) };
     match verb.len() {
-        4 if is("EHLO") => hello(true, argument),
+        4 if is("EHLO") => hello(Hello::Ehlo, argument),
         4 if is("MAIL") => mail(argument),
         4 if is("RCPT") => rcpt(argument),
         4 if is("DATA") => alone(Command::Data),
         4 if is("QUIT") => alone(Command::Quit),
         4 if is("RSET") => alone(Command::Rset),
         4 if is("NOOP") => Ok(Command::Noop),
-        4 if is("HELO") => hello(false, argument),
+        4 if is("HELO") => hello(Hello::Helo, argument),
+        4 if is("LHLO") => hello(Hello::Lhlo, argument),
         4 if is("VRFY") && argument.is_empty() => Err(Fault::Arguments),
         4 if is("VRFY") => Ok(Command::Vrfy),
         4 if is("HELP") => Ok(Command::Help),
@@ -98,19 +110,19 @@ fn unknown(verb: &[u8]) -> Fault {
     // A browser can be made to send SMTP inside a request's body, and the octets after BDAT are a message, not commands.
     if among(&["GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT", "BDAT"]) {
         Fault::OutOfStep
-    } else if among(&["EXPN", "AUTH", "TURN", "ETRN", "ATRN", "SEND", "SOML", "SAML", "LHLO"]) {
+    } else if among(&["EXPN", "AUTH", "TURN", "ETRN", "ATRN", "SEND", "SOML", "SAML"]) {
         Fault::NotOffered
     } else {
         Fault::Unknown
     }
 }
 
-fn hello(extended: bool, argument: &[u8]) -> Result<Command, Fault> {
+fn hello(verb: Hello, argument: &[u8]) -> Result<Command, Fault> {
     let name = std::str::from_utf8(argument).map_err(|_| Fault::Arguments)?;
     if name.is_empty() || name.len() > LONGEST_NAME || name.chars().any(char::is_control) {
         return Err(Fault::Arguments);
     }
-    Ok(Command::Hello { extended, name: name.to_owned() })
+    Ok(Command::Hello { verb, name: name.to_owned() })
 }
 
 /// The text after `FROM:` or `TO:`. A space after the colon is wrong (RFC 5321 section 3.3) and common.

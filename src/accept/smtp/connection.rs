@@ -6,21 +6,20 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Door;
 use super::crowd::Place;
 use super::reply::Reply;
-use super::session::{Action, Session};
+use super::session::{Action, Client, Session};
 use crate::model::address::Address;
 use crate::model::arrival::Incoming;
 use crate::model::time::Time;
@@ -42,10 +41,8 @@ thread_local! {
 }
 
 /// Talks with one client until one of the two hangs up, or `stop` becomes true and what was running has ended.
-pub(super) async fn attend(stream: TcpStream, ip: IpAddr, door: &Door, place: &Place, mut stop: watch::Receiver<bool>) {
-    let session = Session::new(Arc::clone(&door.terms), Some(ip));
-    let mut conversation = Conversation::new(stream, session, door, place);
-    conversation.session.greet(&mut conversation.out);
+pub(super) async fn attend(stream: TcpStream, client: Client, door: &Door, place: &Place, mut stop: watch::Receiver<bool>) {
+    let mut conversation = Conversation::begin(stream, client, door, place);
     let outcome = match conversation.run(&mut stop).await {
         // Boxed, because the many connections that never encrypt need not carry the room for it.
         Ok(Ended::Encrypt) => Box::pin(encrypt(conversation, &mut stop)).await,
@@ -53,7 +50,15 @@ pub(super) async fn attend(stream: TcpStream, ip: IpAddr, door: &Door, place: &P
         Err(error) => Err(error),
     };
     if let Err(error) = outcome {
-        tracing::debug!(peer = %ip, %error, "connection lost");
+        tracing::debug!(?client, %error, "connection lost");
+    }
+}
+
+/// The same over a socket of this machine, where TLS is not offered.
+pub(super) async fn attend_within(stream: UnixStream, door: &Door, place: &Place, mut stop: watch::Receiver<bool>) {
+    let client = Client::Lmtp(None);
+    if let Err(error) = Conversation::begin(stream, client, door, place).run(&mut stop).await {
+        tracing::debug!(?client, %error, "connection lost");
     }
 }
 
@@ -93,6 +98,13 @@ struct Conversation<'a, S> {
 }
 
 impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
+    /// A conversation that begins with our greeting.
+    fn begin(stream: S, client: Client, door: &'a Door, place: &'a Place) -> Self {
+        let mut conversation = Self::new(stream, Session::new(Arc::clone(&door.terms), client), door, place);
+        conversation.session.greet(&mut conversation.out);
+        conversation
+    }
+
     fn new(stream: S, session: Session, door: &'a Door, place: &'a Place) -> Self {
         let (unread, out, since) = (Vec::new(), Vec::new(), Instant::now());
         Self { stream, session, door, place, unread, out, since, data_until: None, stopping_since: None }
@@ -107,7 +119,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
                     Some(action) => action,
                     None => return Ok(Ended::Closed),
                 },
-                Action::Custody(incoming) => self.hand_over(incoming).await,
+                Action::Custody(incoming) => self.hand_over(*incoming).await,
                 Action::Encrypt => return Ok(Ended::Encrypt),
                 Action::Drain => {
                     self.drain().await;
@@ -179,11 +191,11 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
         let taken = self.door.custody.take(incoming).await;
         // The time that we took is not the client's.
         self.since = Instant::now();
-        let peer = self.session.ip();
+        let client = self.session.client();
         let sender = sender.as_ref().map_or_else(|| "<>".to_owned(), Address::shortened);
         match &taken {
-            Ok(arrivals) => tracing::info!(?arrivals, size, ?peer, sender, "mail taken"),
-            Err(refusal) => tracing::info!(?refusal, departments, size, ?peer, sender, "mail not taken"),
+            Ok(arrivals) => tracing::info!(?arrivals, size, ?client, sender, "mail taken"),
+            Err(refusal) => tracing::info!(?refusal, departments, size, ?client, sender, "mail not taken"),
         }
         match self.session.taken(taken, &mut self.out) {
             Action::Read => self.understand(&[]),

@@ -1,4 +1,4 @@
-//! How many connections there may be: all together, and from one address.
+//! How many connections there may be: all together, and from one address. A socket of this machine has none.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -25,7 +25,7 @@ pub(super) struct Crowd {
 #[derive(Debug)]
 pub(super) struct Place {
     crowd: Arc<Crowd>,
-    address: IpAddr,
+    address: Option<IpAddr>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -43,8 +43,9 @@ impl Crowd {
     }
 
     /// A place for a client, or what to tell it.
-    pub(super) fn admit(self: &Arc<Self>, ip: IpAddr) -> Result<Place, Reply> {
+    pub(super) fn admit(self: &Arc<Self>, ip: Option<IpAddr>) -> Result<Place, Reply> {
         let permit = Arc::clone(&self.free).try_acquire_owned().map_err(|_| Reply::TooManyConnections)?;
+        let Some(ip) = ip else { return Ok(Place { crowd: Arc::clone(self), address: None, _permit: permit }) };
         let address = grouped(ip);
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let count = by_address.entry(address).or_default();
@@ -53,7 +54,7 @@ impl Crowd {
         }
         *count += 1;
         drop(by_address);
-        Ok(Place { crowd: Arc::clone(self), address, _permit: permit })
+        Ok(Place { crowd: Arc::clone(self), address: Some(address), _permit: permit })
     }
 
     /// Returns when every place was given back.
@@ -73,11 +74,12 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        let Some(address) = self.address else { return };
         let mut by_address = self.crowd.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = by_address.get_mut(&self.address) {
+        if let Some(count) = by_address.get_mut(&address) {
             *count -= 1;
             if *count == 0 {
-                by_address.remove(&self.address);
+                by_address.remove(&address);
             }
         }
     }

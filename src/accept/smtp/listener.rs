@@ -6,27 +6,51 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixStream};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use super::connection::attend;
+use super::connection::{attend, attend_within};
 use super::crowd::Crowd;
 use super::reply::Reply;
-use super::{Door, Options};
+use super::session::Client;
+use super::unix::Socket;
+use super::{Door, Lmtp, Options};
 
 /// How long accepting rests when the system has no descriptors or memory left for it.
 const BACK_OFF: Duration = Duration::from_millis(100);
 /// How long [`serve`] waits for its connections after stop; then they are left to end with the process.
 const DRAIN_LIMIT: Duration = Duration::from_millis(9_500);
 
+/// Every place where mail is taken, listened to.
+#[derive(Debug)]
+pub struct Listeners(Vec<Listener>);
+
+#[derive(Debug)]
+enum Listener {
+    Smtp(TcpListener),
+    Lmtp(TcpListener),
+    Socket(Socket),
+}
+
+/// Somebody who has just connected.
+enum Caller {
+    Net(TcpStream, Client),
+    Local(UnixStream),
+}
+
 /// Binds every address of the options. The error names the address. To be called within a tokio runtime.
-pub fn bind(options: &Options) -> io::Result<Vec<TcpListener>> {
-    let bind_one = |address: &SocketAddr| {
-        listen(*address, options.backlog)
-            .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))
-    };
-    options.listen.iter().map(bind_one).collect()
+pub fn bind(options: &Options) -> io::Result<Listeners> {
+    let named = |what: String| move |error: io::Error| io::Error::new(error.kind(), format!("cannot listen on {what}: {error}"));
+    let bind_one = |address: &SocketAddr| listen(*address, options.backlog).map_err(named(address.to_string()));
+    let smtp = options.listen.iter().map(|address| bind_one(address).map(Listener::Smtp));
+    let lmtp = options.lmtp.iter().map(|place| match place {
+        Lmtp::Net(address) => bind_one(address).map(Listener::Lmtp),
+        Lmtp::Socket(path) => {
+            Socket::bind(path, options.lmtp_socket_mode).map(Listener::Socket).map_err(named(place.to_string()))
+        }
+    });
+    smtp.chain(lmtp).collect::<io::Result<Vec<_>>>().map(Listeners)
 }
 
 fn listen(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
@@ -37,17 +61,53 @@ fn listen(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
     socket.listen(backlog)
 }
 
+impl Listeners {
+    /// Where SMTP is spoken.
+    pub fn smtp(&self) -> io::Result<Vec<SocketAddr>> {
+        let address = |listener: &Listener| match listener {
+            Listener::Smtp(listener) => Some(listener.local_addr()),
+            _ => None,
+        };
+        self.0.iter().filter_map(address).collect()
+    }
+
+    /// Where LMTP is spoken over TCP.
+    pub fn lmtp(&self) -> io::Result<Vec<SocketAddr>> {
+        let address = |listener: &Listener| match listener {
+            Listener::Lmtp(listener) => Some(listener.local_addr()),
+            _ => None,
+        };
+        self.0.iter().filter_map(address).collect()
+    }
+}
+
+impl Listener {
+    async fn accept(&self) -> io::Result<Caller> {
+        match self {
+            Listener::Smtp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                Ok(Caller::Net(stream, Client::Smtp(peer.ip().to_canonical())))
+            }
+            Listener::Lmtp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                Ok(Caller::Net(stream, Client::Lmtp(Some(peer.ip().to_canonical()))))
+            }
+            Listener::Socket(socket) => socket.accept().await.map(Caller::Local),
+        }
+    }
+}
+
 /// Serves until `stop` becomes true (or its sender is gone), then drains: accepts nothing more, ends idle sessions with 421,
 /// lets a running DATA end with its 250 for at most 8 s, and returns after 9.5 s at the latest.
-pub async fn serve(listeners: Vec<TcpListener>, door: Arc<Door>, stop: watch::Receiver<bool>) {
+pub async fn serve(listeners: Listeners, door: Arc<Door>, stop: watch::Receiver<bool>) {
     let crowd = Crowd::new(&door.terms.options, &door.terms.trusted);
-    join_all(listeners.into_iter().map(|listener| accept(listener, &door, &crowd, stop.clone()))).await;
+    join_all(listeners.0.into_iter().map(|listener| accept(listener, &door, &crowd, stop.clone()))).await;
     if timeout(DRAIN_LIMIT, crowd.gone()).await.is_err() {
         tracing::warn!("connections were still open when the time to stop was over");
     }
 }
 
-async fn accept(listener: TcpListener, door: &Arc<Door>, crowd: &Arc<Crowd>, mut stop: watch::Receiver<bool>) {
+async fn accept(listener: Listener, door: &Arc<Door>, crowd: &Arc<Crowd>, mut stop: watch::Receiver<bool>) {
     let mut failing = false;
     loop {
         let accepted = tokio::select! {
@@ -56,9 +116,9 @@ async fn accept(listener: TcpListener, door: &Arc<Door>, crowd: &Arc<Crowd>, mut
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => {
+            Ok(caller) => {
                 failing = false;
-                welcome(stream, peer, door, crowd, &stop);
+                welcome(caller, door, crowd, &stop);
             }
             // The client was gone before we came to it.
             Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {}
@@ -76,27 +136,35 @@ async fn accept(listener: TcpListener, door: &Arc<Door>, crowd: &Arc<Crowd>, mut
     }
 }
 
-fn welcome(stream: TcpStream, peer: SocketAddr, door: &Arc<Door>, crowd: &Arc<Crowd>, stop: &watch::Receiver<bool>) {
-    let ip = peer.ip().to_canonical();
-    match crowd.admit(ip) {
-        Ok(place) => {
+fn welcome(caller: Caller, door: &Arc<Door>, crowd: &Arc<Crowd>, stop: &watch::Receiver<bool>) {
+    let ip = match &caller {
+        Caller::Net(_, Client::Smtp(ip) | Client::Lmtp(Some(ip))) => Some(*ip),
+        Caller::Net(_, Client::Lmtp(None)) | Caller::Local(_) => None,
+    };
+    let (place, hostname) = (crowd.admit(ip), &door.terms.desk.hostname);
+    let (host, stop) = (Arc::clone(door), stop.clone());
+    if let Err(reply) = &place {
+        tracing::debug!(peer = ?ip, ?reply, "connection refused");
+    }
+    match (caller, place) {
+        (Caller::Net(stream, client), Ok(place)) => {
             // Replies are written whole, so holding them back to fill a segment only costs time. Failing costs no more.
             let _ = stream.set_nodelay(true);
-            let (door, stop) = (Arc::clone(door), stop.clone());
-            tokio::spawn(async move { attend(stream, ip, &door, &place, stop).await });
+            tokio::spawn(async move { attend(stream, client, &host, &place, stop).await });
         }
-        Err(reply) => {
-            tracing::debug!(peer = %ip, ?reply, "connection refused");
-            turn_away(stream, &reply, &door.terms.desk.hostname);
+        (Caller::Local(stream), Ok(place)) => {
+            tokio::spawn(async move { attend_within(stream, &host, &place, stop).await });
         }
+        (Caller::Net(stream, _), Err(reply)) => turn_away(stream.into_std(), &reply, hostname),
+        (Caller::Local(stream), Err(reply)) => turn_away(stream.into_std(), &reply, hostname),
     }
 }
 
 /// Says why without a task: the buffer of a new socket has room for a line, and a client that is gone is no loss.
-fn turn_away(stream: TcpStream, reply: &Reply, hostname: &str) {
+fn turn_away(stream: io::Result<impl Write>, reply: &Reply, hostname: &str) {
     let mut line = Vec::new();
     reply.write(hostname, &mut line);
-    if let Ok(mut stream) = stream.into_std() {
+    if let Ok(mut stream) = stream {
         let _ = stream.write_all(&line);
     }
 }

@@ -1,12 +1,13 @@
-//! The SMTP front door.
+//! The front door: SMTP, and LMTP for a mail server that hands mail over (RFC 2033).
 //!
 //! From the inside out: `path` and `command` read lines, `data` finds the end of a message, `reply` is the table of what we
 //! say, `session` puts them together without I/O; `connection` plays a session over a stream, `tls` encrypts it, `crowd`
-//! counts connections, `budget` counts octets, `listener` accepts.
+//! counts connections, `budget` counts octets, `unix` is a socket in the file system, `listener` accepts.
 //!
 //! Promise: 250 after DATA only when custody has said so; everything a client can make us hold is bounded by [`Options`];
 //! a fault of ours is a 4xx, so that the mail stays with the sender.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,9 +29,11 @@ pub mod reply;
 pub mod session;
 mod tls;
 pub mod transaction;
+mod unix;
 
-pub use listener::{bind, serve};
+pub use listener::{Listeners, bind, serve};
 pub use tls::DoorError;
+pub use unix::LONGEST_NAME;
 
 /// What to do with a CR or LF that is not part of a CRLF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +44,33 @@ pub enum BareNewlines {
     Normalise,
 }
 
+/// Where LMTP is listened for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lmtp {
+    /// An address with a port.
+    Net(SocketAddr),
+    /// A socket in the file system, of at most [`LONGEST_NAME`] octets.
+    Socket(PathBuf),
+}
+
+impl fmt::Display for Lmtp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Lmtp::Net(address) => address.fmt(f),
+            Lmtp::Socket(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
 /// `[smtp]`: addresses and limits. The defaults stand in `config/postdesk.toml`, each with its reason.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where to listen.
+    /// Where to listen for SMTP.
     pub listen: Vec<SocketAddr>,
+    /// Where to listen for LMTP.
+    pub lmtp: Vec<Lmtp>,
+    /// Mode of a socket in the file system: who may connect has to be allowed to write.
+    pub lmtp_socket_mode: u32,
     /// Certificate chain and private key (PEM), when STARTTLS is offered.
     pub tls: Option<(PathBuf, PathBuf)>,
     /// Octets of one mail.

@@ -14,9 +14,11 @@ const NUMBERS_SHOWN: usize = 20;
 pub enum Reply {
     /// The first line of a session.
     Greeting,
+    /// The same where LMTP is spoken.
+    LmtpGreeting,
     /// To HELO.
     Hello,
-    /// To EHLO, with what is offered.
+    /// To EHLO and LHLO, with what is offered.
     Extensions {
         /// Octets of the largest mail.
         size: usize,
@@ -69,6 +71,8 @@ pub enum Reply {
     BareNewlineInCommand,
     /// Another protocol.
     OutOfStep,
+    /// HELO or EHLO where LMTP is spoken.
+    NotLmtp,
     /// Arguments of a command.
     BadArguments,
     /// The path of MAIL.
@@ -79,6 +83,8 @@ pub enum Reply {
     NotOffered,
     /// HELO or EHLO is missing.
     HelloFirst,
+    /// LHLO is missing.
+    LhloFirst,
     /// MAIL is missing.
     MailFirst,
     /// MAIL within a transaction.
@@ -110,6 +116,7 @@ impl Reply {
     fn row(&self) -> (u16, &'static str, &'static str) {
         match self {
             Reply::Greeting => (220, "", "ESMTP postdesk"),
+            Reply::LmtpGreeting => (220, "", "LMTP postdesk"),
             Reply::Hello | Reply::Extensions { .. } => (250, "", ""),
             Reply::StartTls => (220, "2.0.0", "Ready to start TLS"),
             Reply::Help => (214, "2.0.0", "See RFC 5321; this host takes mail for its support desk only"),
@@ -134,11 +141,14 @@ impl Reply {
             Reply::LineTooLong => (500, "5.5.2", "Command line too long, closing"),
             Reply::BareNewlineInCommand => (500, "5.5.2", "A command ends with CR LF, and holds neither elsewhere; closing"),
             Reply::OutOfStep => (500, "5.5.1", "This is not what SMTP with our extensions looks like, closing"),
+            // RFC 2033 section 4.1: this code and no other.
+            Reply::NotLmtp => (500, "5.5.1", "This is LMTP, where a session begins with LHLO"),
             Reply::BadArguments => (501, "5.5.4", "Arguments not understood"),
             Reply::BadSender => (501, "5.1.7", "The sender is not an address in angle brackets"),
             Reply::BadRecipient => (501, "5.1.3", "The recipient is not an address in angle brackets"),
             Reply::NotOffered => (502, "5.5.1", "This command is not offered here"),
             Reply::HelloFirst => (503, "5.5.1", "Say HELO or EHLO first"),
+            Reply::LhloFirst => (503, "5.5.1", "Say LHLO first"),
             Reply::MailFirst => (503, "5.5.1", "Say MAIL first"),
             Reply::MailTwice => (503, "5.5.1", "A mail is already begun; RSET ends it"),
             Reply::RecipientFirst => (503, "5.5.1", "Say RCPT first"),
@@ -169,7 +179,7 @@ impl Reply {
         let (code, status, words) = self.row();
         let mut text = String::with_capacity(96);
         match self {
-            Reply::Greeting => line(&mut text, format_args!("{code} {hostname} {words}")),
+            Reply::Greeting | Reply::LmtpGreeting => line(&mut text, format_args!("{code} {hostname} {words}")),
             Reply::Hello => line(&mut text, format_args!("{code} {hostname}")),
             Reply::Extensions { size, starttls } => extensions(&mut text, hostname, *size, *starttls),
             Reply::Taken(numbers) => line(&mut text, format_args!("{code} {status} {words} {}", listed(numbers))),

@@ -1,4 +1,5 @@
-//! The SMTP session without I/O: bytes in, replies and actions out (RFC 5321 sections 3 and 4).
+//! The session without I/O: bytes in, replies and actions out. SMTP (RFC 5321 sections 3 and 4), and LMTP (RFC 2033), which is the same
+//! but for the first command and for the replies after DATA: one for each recipient that was taken.
 //!
 //! Promise: nothing is acknowledged before the driver reports custody through [`Session::taken`], and no byte after a
 //! message whose end is in doubt is read as a command. The session keeps no line of its own: it uses whole command lines
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use memchr::memchr;
 
 use super::budget::{Budget, Reservation};
-use super::command::{self, Command, MailFrom};
+use super::command::{self, Command, Hello, MailFrom};
 use super::data::{Found, Message};
 use super::path::Path;
 use super::reply::Reply;
@@ -36,13 +37,22 @@ pub struct Terms {
     pub budget: Arc<Budget>,
 }
 
+/// Who is at the other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Client {
+    /// Anybody, over SMTP.
+    Smtp(IpAddr),
+    /// A mail server, over LMTP; without an address over a socket of this machine.
+    Lmtp(Option<IpAddr>),
+}
+
 /// What the driver does next; always after it has sent what was written to `out`.
 #[derive(Debug)]
 pub enum Action {
     /// Read more.
     Read,
     /// Take custody of this mail, then call [`Session::taken`].
-    Custody(Incoming),
+    Custody(Box<Incoming>),
     /// Forget what was read and not used, shake hands, then call [`Session::encrypted`].
     Encrypt,
     /// Close, but let the client finish sending first, so that it gets to read the reply.
@@ -55,33 +65,49 @@ pub enum Action {
 #[derive(Debug)]
 pub struct Session {
     terms: Arc<Terms>,
+    client: Client,
     peer: Peer,
     normalise: bool,
     transaction: Option<Transaction>,
     message: Option<Message>,
     /// Held until custody has answered: the mail is in memory until then.
     held: Option<Reservation>,
+    /// For the mail that custody has: in LMTP, the department of each RCPT that waits for its reply.
+    waiting: Option<Vec<usize>>,
     errors: usize,
 }
 
 impl Session {
-    /// A session with the client at this address.
-    pub fn new(terms: Arc<Terms>, ip: Option<IpAddr>) -> Self {
-        let ip = ip.map(|ip| ip.to_canonical());
-        let trusted = ip.is_some_and(|ip| terms.trusted.iter().any(|network| network.contains(ip)));
+    /// A session with this client.
+    pub fn new(terms: Arc<Terms>, client: Client) -> Self {
+        let ip = match client {
+            Client::Smtp(ip) | Client::Lmtp(Some(ip)) => Some(ip.to_canonical()),
+            Client::Lmtp(None) => None,
+        };
+        // A socket in the file system is this machine's.
+        let trusted = ip.is_none_or(|ip| terms.trusted.iter().any(|network| network.contains(ip)));
         let normalise = trusted && terms.options.bare_newlines == BareNewlines::Normalise;
         let peer = Peer { ip, ..Peer::default() };
-        Self { terms, peer, normalise, transaction: None, message: None, held: None, errors: 0 }
+        Self { terms, client, peer, normalise, transaction: None, message: None, held: None, waiting: None, errors: 0 }
     }
 
     /// Writes the greeting.
     pub fn greet(&self, out: &mut Vec<u8>) {
-        self.say(&Reply::Greeting, out);
+        self.say(if self.is_lmtp() { &Reply::LmtpGreeting } else { &Reply::Greeting }, out);
     }
 
-    /// The client's address.
-    pub fn ip(&self) -> Option<IpAddr> {
-        self.peer.ip
+    fn is_lmtp(&self) -> bool {
+        matches!(self.client, Client::Lmtp(_))
+    }
+
+    /// Whoever can read a socket of this machine can read this process.
+    fn offers_tls(&self) -> bool {
+        self.terms.options.tls.is_some() && self.client != Client::Lmtp(None)
+    }
+
+    /// Who is at the other end.
+    pub fn client(&self) -> Client {
+        self.client
     }
 
     /// Whether a message is being received.
@@ -107,7 +133,15 @@ impl Session {
     pub fn taken(&mut self, taken: Taken, out: &mut Vec<u8>) -> Action {
         self.held = None;
         let stopping = taken == Err(Refusal::Stopping);
-        self.say(&Reply::from(taken), out);
+        match (self.waiting.take(), taken) {
+            (None, taken) => self.say(&Reply::from(taken), out),
+            // Each recipient has the number of its own department's arrival; all of them were stored by one commit, or none.
+            (Some(waiting), Ok(numbers)) => waiting.iter().for_each(|department| {
+                let number = numbers.get(*department..=*department).unwrap_or(&numbers);
+                self.say(&Reply::Taken(number.to_vec()), out);
+            }),
+            (Some(waiting), Err(refusal)) => self.say_to(waiting.len(), &Reply::from(Err(refusal)), out),
+        }
         if stopping { Action::Drain } else { Action::Read }
     }
 
@@ -122,14 +156,19 @@ impl Session {
     pub fn end(&mut self, reply: &Reply, out: &mut Vec<u8>) -> Action {
         // In DATA the client reads only when it has sent everything, so it must be let finish.
         let action = if self.in_data() { Action::Drain } else { Action::Close };
-        self.message = None;
-        self.say(reply, out);
+        let waiting = self.message.take().and(self.transaction.as_ref()).map_or(1, Transaction::replies);
+        self.say_to(waiting, reply, out);
         action
+    }
+
+    /// The same to each recipient that waits for a reply.
+    fn say_to(&self, recipients: usize, reply: &Reply, out: &mut Vec<u8>) {
+        (0..recipients).for_each(|_| self.say(reply, out));
     }
 
     fn say(&self, reply: &Reply, out: &mut Vec<u8>) {
         if reply.code() >= 400 {
-            tracing::debug!(peer = ?self.peer.ip, ?reply, "refused");
+            tracing::debug!(client = ?self.client, ?reply, "refused");
         }
         reply.write(&self.terms.desk.hostname, out);
     }
@@ -178,12 +217,12 @@ impl Session {
 
     fn answer(&mut self, command: Command) -> Reply {
         match command {
-            Command::Hello { extended, name } => self.hello(extended, name),
+            Command::Hello { verb, name } => self.hello(verb, name),
             Command::Mail(mail) => self.mail(mail),
             Command::Rcpt(path) => self.rcpt(path),
             Command::Data => self.data(),
             Command::StartTls if self.peer.tls => Reply::AlreadyEncrypted,
-            Command::StartTls if self.terms.options.tls.is_none() => Reply::NotOffered,
+            Command::StartTls if !self.offers_tls() => Reply::NotOffered,
             Command::StartTls => Reply::StartTls,
             Command::Rset => {
                 self.transaction = None;
@@ -196,19 +235,23 @@ impl Session {
         }
     }
 
-    fn hello(&mut self, extended: bool, name: String) -> Reply {
+    fn hello(&mut self, verb: Hello, name: String) -> Reply {
+        match (self.is_lmtp(), verb) {
+            (false, Hello::Lhlo) => return Reply::NotOffered,
+            (true, Hello::Helo | Hello::Ehlo) => return Reply::NotLmtp,
+            _ => {}
+        }
         self.transaction = None;
         self.peer.helo = Some(name);
-        if !extended {
+        if verb == Hello::Helo {
             return Reply::Hello;
         }
-        let options = &self.terms.options;
-        Reply::Extensions { size: options.max_message_size, starttls: options.tls.is_some() && !self.peer.tls }
+        Reply::Extensions { size: self.terms.options.max_message_size, starttls: self.offers_tls() && !self.peer.tls }
     }
 
     fn mail(&mut self, mail: MailFrom) -> Reply {
         if self.peer.helo.is_none() {
-            return Reply::HelloFirst;
+            return if self.is_lmtp() { Reply::LhloFirst } else { Reply::HelloFirst };
         }
         if self.transaction.is_some() {
             return Reply::MailTwice;
@@ -219,7 +262,7 @@ impl Session {
         if !mail.utf8 && mail.sender.as_ref().is_some_and(|sender| !sender.as_str().is_ascii()) {
             return Reply::NeedsUtf8;
         }
-        self.transaction = Some(Transaction::new(mail.sender, mail.utf8));
+        self.transaction = Some(Transaction::new(mail.sender, mail.utf8, self.is_lmtp()));
         Reply::SenderTaken
     }
 
@@ -235,7 +278,7 @@ impl Session {
             return Reply::NeedsUtf8;
         }
         let refusal = match self.terms.desk.admit(&recipient) {
-            Admission::Department(_) | Admission::Bounce(_) if transaction.recipients() >= self.terms.options.max_recipients => {
+            Admission::Department(_) | Admission::Bounce(_) if transaction.is_full(self.terms.options.max_recipients) => {
                 Reply::TooManyRecipients
             }
             // Delivery reports come from the null sender (RFC 3461 section 6); whoever else writes here copied the address.
@@ -254,7 +297,10 @@ impl Session {
     fn data(&mut self) -> Reply {
         match &self.transaction {
             None => return Reply::MailFirst,
-            Some(transaction) if transaction.recipients() == 0 && transaction.refused => return Reply::NoValidRecipients,
+            // In LMTP it is 503 whatever was refused before (RFC 2033 section 4.2).
+            Some(transaction) if transaction.recipients() == 0 && transaction.refused && !self.is_lmtp() => {
+                return Reply::NoValidRecipients;
+            }
             Some(transaction) if transaction.recipients() == 0 => return Reply::RecipientFirst,
             Some(_) => {}
         }
@@ -278,19 +324,29 @@ impl Session {
     }
 
     fn complete(&mut self, now: Time, out: &mut Vec<u8>) -> Option<Action> {
-        let (message, transaction) = (self.message.take()?, self.transaction.take()?);
+        let (message, mut transaction) = (self.message.take()?, self.transaction.take()?);
         match message.finish() {
             Ok((raw, held)) => {
                 self.held = Some(held);
                 let sender = transaction.sender.clone();
+                self.waiting = transaction.waiting();
                 let departments = transaction.into_departments();
-                let (source, peer) = (Source::Smtp, self.peer.clone());
-                Some(Action::Custody(Incoming { raw, sender, departments, source, peer, received_at: now, entry: None }))
+                let (source, peer) = self.origin();
+                let incoming = Incoming { raw, sender, departments, source, peer, received_at: now, entry: None };
+                Some(Action::Custody(Box::new(incoming)))
             }
             Err(why) => {
-                self.say(&Reply::from(why), out);
+                self.say_to(transaction.replies(), &Reply::from(why), out);
                 None
             }
+        }
+    }
+
+    /// How the mail came. An LMTP client is a mail server: its address and name say nothing of the sender, so nobody is to find them there.
+    fn origin(&self) -> (Source, Peer) {
+        match self.client {
+            Client::Smtp(_) => (Source::Smtp, self.peer.clone()),
+            Client::Lmtp(_) => (Source::Lmtp, Peer { tls: self.peer.tls, ..Peer::default() }),
         }
     }
 }

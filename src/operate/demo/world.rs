@@ -70,10 +70,10 @@ impl<'a> Draft<'a> {
 impl World {
     /// Opens the people's mail server on a free port of loopback.
     pub(super) async fn start(options: &smtp::Options) -> Result<Self, Trouble> {
-        let options = smtp::Options { listen: vec![([127, 0, 0, 1], 0).into()], tls: None, ..options.clone() };
+        let options = smtp::Options { listen: vec![([127, 0, 0, 1], 0).into()], lmtp: Vec::new(), tls: None, ..options.clone() };
         let unavailable = |error: &dyn std::fmt::Display| Trouble::new(Code::Unavailable, error.to_string());
         let listeners = smtp::bind(&options).map_err(|error| unavailable(&error))?;
-        let listening = listeners.iter().find_map(|listener| listener.local_addr().ok());
+        let listening = listeners.smtp().ok().and_then(|addresses| addresses.first().copied());
         let address = listening.ok_or_else(|| unavailable(&"the demo's mail server listens nowhere"))?;
         let (submit, arriving) = mpsc::channel(16);
         let door =
