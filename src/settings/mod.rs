@@ -13,6 +13,7 @@ mod fault;
 mod gateway;
 mod hours;
 mod http;
+mod imap;
 pub mod keys;
 mod limits;
 mod login;
@@ -27,6 +28,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use fault::{Fault, Faults};
+use people::People;
 
 use crate::model::desk::{AcknowledgementCaps, Agent, AutomaticMail, Department, Desk, Limits};
 use crate::model::token::Keyring;
@@ -69,6 +71,8 @@ pub struct Settings {
     pub store: store::Options,
     /// `[smtp]` without the trusted networks.
     pub smtp: accept::smtp::Options,
+    /// `[[imap]]`, in the order of the file.
+    pub imap: Vec<accept::imap::Account>,
     /// `[http]`; `None` when nothing is listened to.
     pub http: Option<accept::http::Options>,
     /// `[authentication]`, and the trusted networks and relays of `[smtp]`.
@@ -168,8 +172,9 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
     let (limits, attempts) = limits::limits(&root.table("limits"));
     let digest = limits::held(&root.table("held"));
     let automatic_mail = limits::automatic_mail(&root.table("automatic_mail"));
-    let (departments, agents) = people::people(root, gateway.texts_folder.as_deref());
-    root.finish(&["imap"]);
+    let People { departments, agents, department_keys } = people::people(root, gateway.texts_folder.as_deref());
+    let imap = imap::accounts(root, &department_keys, smtp.max_message_size);
+    root.finish(&[]);
     let hostname = gateway.hostname?;
     Some(Settings {
         origin: origin.to_owned(),
@@ -179,6 +184,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
         key_file: gateway.key_file,
         store,
         smtp,
+        imap,
         http,
         authenticate,
         token_lifetime,

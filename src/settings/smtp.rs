@@ -83,7 +83,7 @@ fn believed(table: &Table<'_>) -> Believed {
 }
 
 /// The name that a relay puts first in its fields: what RFC 8601 calls a value, here without what would need quotes.
-fn authserv_id(node: &Node) -> Read<String> {
+pub(super) fn authserv_id(node: &Node) -> Read<String> {
     let text = value::text(node)?;
     if text.len() <= 255 && text.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-._+".contains(&octet)) {
         return Ok(text);
