@@ -113,6 +113,7 @@ fn the_manual_states_the_true_default_of_every_key() {
         "objects",
         "objects_credentials_file",
         "relays",
+        "authserv_id",
         "name_servers",
         "public_url",
         // Where there is no public_url, it may not be set.

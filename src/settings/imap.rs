@@ -11,6 +11,7 @@ use super::smtp::authserv_id;
 use super::table::{Place, Table};
 use super::value::{self, Read};
 use crate::accept::imap::{Account, After, Security, Start};
+use crate::authenticate::Provider;
 use crate::login::Secret;
 use crate::model::network::is_this_machine;
 use crate::model::suggestion::nearest;
@@ -42,6 +43,15 @@ pub(super) fn accounts(root: &Table<'_>, departments: &[String], max_message_siz
     };
     let tables = root.tables("imap");
     tables.iter().filter_map(|table| account(table, departments, max_message_size, &mut registers)).collect()
+}
+
+/// The providers that are believed in what they found out about senders.
+pub(super) fn providers(accounts: &[Account]) -> Vec<Provider> {
+    let provider = |account: &Account| {
+        let authserv_id = account.authserv_id.clone()?;
+        Some(Provider { account: account.name.clone(), authserv_id })
+    };
+    accounts.iter().filter_map(provider).collect()
 }
 
 fn account(table: &Table<'_>, departments: &[String], max_message_size: usize, registers: &mut Registers<'_>) -> Option<Account> {

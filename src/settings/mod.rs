@@ -166,7 +166,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
     let (smtp, believed) = smtp::smtp(&root.table("smtp"));
     let http = http::http(&root.table("http"));
     let hostname = gateway.hostname.as_deref().unwrap_or_default();
-    let (authenticate, token_lifetime) = authentication::authentication(&root.table("authentication"), believed, hostname);
+    let (mut authenticate, token_lifetime) = authentication::authentication(&root.table("authentication"), believed, hostname);
     let caps = limits::acknowledgements(&root.table("acknowledgements"));
     let delivery = delivery::delivery(&root.table("delivery"), hostname, &authenticate.name_servers, caps);
     let (limits, attempts) = limits::limits(&root.table("limits"));
@@ -174,6 +174,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
     let automatic_mail = limits::automatic_mail(&root.table("automatic_mail"));
     let People { departments, agents, department_keys } = people::people(root, gateway.texts_folder.as_deref());
     let imap = imap::accounts(root, &department_keys, smtp.max_message_size);
+    authenticate.fetched = imap::providers(&imap);
     root.finish(&[]);
     let hostname = gateway.hostname?;
     Some(Settings {

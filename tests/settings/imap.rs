@@ -68,6 +68,9 @@ fn every_key_of_an_account_is_read() {
     assert_eq!((other.after, other.start), (After::Move("Done".to_owned()), Start::All));
     assert_eq!((other.poll, other.reconcile), (Duration::from_secs(5), Duration::from_secs(300)));
     assert_eq!((other.department.as_deref(), other.authserv_id.as_deref()), (Some("support"), Some("mx.shop.example")));
+    let [provider] = &good(&with("authserv_id = \"mx.shop.example\"")).authenticate.fetched[..] else { panic!() };
+    assert_eq!((provider.account.as_str(), provider.authserv_id.as_str()), ("box", "mx.shop.example"));
+    assert!(good(&with("")).authenticate.fetched.is_empty());
     assert_eq!(account("after = \"delete\"\nport = 1993").port, 1993);
     let plain = account("security = \"plain\"\nhost = \"[::1]\"");
     assert_eq!((plain.host.as_str(), plain.port, plain.security), ("::1", 143, Security::Plain));
