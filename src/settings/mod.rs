@@ -31,6 +31,7 @@ pub use fault::{Fault, Faults};
 use people::People;
 
 use crate::model::desk::{AcknowledgementCaps, Agent, AutomaticMail, Department, Desk, Limits};
+use crate::model::network::is_this_machine;
 use crate::model::token::Keyring;
 use crate::{accept, authenticate, deliver, store};
 
@@ -110,6 +111,14 @@ impl Settings {
         desk.automatic_mail.clone_from(&self.automatic_mail);
         desk.public_url = self.http.as_ref().map(|http| http.public_url.clone());
         desk
+    }
+
+    /// The accounts whose mail and password everybody on the way can read, because the configuration allows it.
+    pub fn in_clear_text(&self) -> impl Iterator<Item = &accept::imap::Account> {
+        let beyond = |account: &&accept::imap::Account| {
+            account.security == accept::imap::Security::Plain && !is_this_machine(&account.host)
+        };
+        self.imap.iter().filter(beyond)
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use postdesk::accept::imap::{Account, After, Security, Start};
 use postdesk::login::Secret;
+use postdesk::operate::check::{check, check_json};
+use serde_json::{Value, json};
 
 use super::{GOOD, MANUAL, faults, good, only_fault};
 
@@ -149,4 +151,31 @@ fn two_accounts_share_neither_name_nor_folder_and_folders_differ_by_case() {
     assert!(key == "imap[2].name" && message.contains("taken by imap[1].name"), "{key}: {message}");
     let text = format!("{}[[imap]]\n{keys}folder = \"support\"\n", with("folder = \"Support\""));
     assert_eq!(good(&text).imap.len(), 2);
+}
+
+#[test]
+fn check_tells_what_an_account_resolved_to_and_never_its_secret() {
+    let settings = good(&with("folders = [\"INBOX\", \"Support\"]\nafter = \"move:Done\"\nauthserv_id = \"mx.shop.example\""));
+    let page = check(&settings);
+    let wanted = "
+IMAP account box: imaps://imap.example.org:993
+  user        desk@shop.example, password in Cargo.toml
+  folders     INBOX, Support
+  department  by the recipients in the header, else support
+  then        moved to Done
+  begins      with what comes after the first look
+  looks       every 1m, all numbers every 1h
+  results of  mx.shop.example
+";
+    assert!(page.contains(wanted), "{page}");
+    let object: Value = serde_json::from_str(&check_json(&settings)).unwrap();
+    assert_eq!(
+        object["imap"],
+        json!([{"name": "box", "url": "imaps://imap.example.org:993", "user": "desk@shop.example", "folders": ["INBOX", "Support"],
+            "department": null, "after": "move:Done", "start": "new", "poll": 60, "reconcile": 3600, "authserv_id": "mx.shop.example",
+            "max_message_size": 26_214_400}])
+    );
+    let clear = check(&good(&with("security = \"plain\"\nallow_clear_text = true\nhost = \"2001:db8::1\"")));
+    assert!(clear.contains("IMAP account box: imap://[2001:db8::1]:143\n"), "{clear}");
+    assert!(clear.contains("password and mail go to 2001:db8::1 in clear text"), "{clear}");
 }
