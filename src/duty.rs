@@ -24,6 +24,8 @@ use crate::store::{Fault, Store};
 const HOUSEKEEPING: &str = "housekeeping";
 /// How often that is done.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(600);
+/// How long the state of an account is kept that this gateway does not know: another one may.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(86_400);
 /// How often orphaned objects are looked for. Each time all objects are listed.
 const SWEEP_EVERY: Duration = Duration::from_secs(6 * 3_600);
 /// How often a duty is asked for, in signs of life: so the duties of a dead gateway are with another within 20 s of its death.
@@ -49,6 +51,8 @@ pub struct Teller {
     pub texts: Arc<Texts>,
     /// How often admins are told of held mail at most; `None` for never.
     pub every: Option<Duration>,
+    /// Names of the accounts that mail is fetched from.
+    pub accounts: Vec<String>,
 }
 
 impl Teller {
@@ -166,17 +170,17 @@ impl Housekeeper {
                 teller.tick(store).await;
                 teller.tell(store).await;
                 teller.tell_of_alarms(store).await;
-                self.keep_house(store).await;
+                self.keep_house(store, &teller.accounts).await;
             }
             Ok(false) => {}
             Err(fault) => tracing::debug!(%fault, "a duty could not be asked for"),
         }
     }
 
-    async fn keep_house(&mut self, store: &Store) {
+    async fn keep_house(&mut self, store: &Store, accounts: &[String]) {
         if is_due(self.tidied, HOUSEKEEPING_EVERY) {
             self.tidied = Some(Instant::now());
-            tidy_up(store).await;
+            tidy_up(store, accounts).await;
         }
         while self.sweeping.try_join_next().is_some() {}
         if is_due(self.swept, SWEEP_EVERY) && self.sweeping.is_empty() {
@@ -207,8 +211,11 @@ async fn sweep(store: Store) {
     }
 }
 
-async fn tidy_up(store: &Store) {
-    match store.tidy_up(Time::from(SystemTime::now())).await {
+async fn tidy_up(store: &Store, accounts: &[String]) {
+    let now = Time::from(SystemTime::now());
+    let tidied =
+        async { Ok::<_, Fault>(store.tidy_up(now).await? + store.forget_accounts(accounts, now.minus(FORGOTTEN_AFTER)).await?) };
+    match tidied.await {
         Ok(rows) => tracing::debug!(rows, "tidied up"),
         Err(fault) => tracing::warn!(%fault, "could not tidy up; tried again in ten minutes"),
     }

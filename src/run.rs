@@ -208,7 +208,12 @@ impl Gateway {
             (listener, Arc::new(http::Door::new(options, desk, texts, store.clone(), custody.clone())))
         });
         let door = Door::new(settings.smtp.clone(), Arc::clone(&house.desk), trusted, custody)?;
-        let teller = duty::Teller { desk: Arc::clone(&house.desk), texts: Arc::clone(&house.texts), every: settings.digest };
+        let teller = duty::Teller {
+            desk: Arc::clone(&house.desk),
+            texts: Arc::clone(&house.texts),
+            every: settings.digest,
+            accounts: settings.imap.iter().map(|account| account.name.clone()).collect(),
+        };
         let worker = Worker::new(house, store.clone(), Arc::clone(&wake_sender));
         let sender = Sender::new(settings.delivery.clone(), store.clone());
         let (stop, stopped) = watch::channel(false);
