@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::decide::Rules;
+use crate::decide::alarm::alarm;
 use crate::decide::digest::{admins, digest};
 use crate::decide::write::texts::Texts;
 use crate::model::desk::Desk;
@@ -23,6 +24,8 @@ use crate::store::{Fault, Store};
 const HOUSEKEEPING: &str = "housekeeping";
 /// How often that is done.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(600);
+/// How long the state of an account is kept that this gateway does not know: another one may.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(86_400);
 /// How often orphaned objects are looked for. Each time all objects are listed.
 const SWEEP_EVERY: Duration = Duration::from_secs(6 * 3_600);
 /// How often a duty is asked for, in signs of life: so the duties of a dead gateway are with another within 20 s of its death.
@@ -39,7 +42,7 @@ pub async fn join(store: &Store, name: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Tells what nobody's mail brings about: admins of held mail, agents of what is due.
+/// Tells what nobody's mail brings about: admins of held mail and of accounts that no mail comes from, agents of what is due.
 #[derive(Debug, Clone)]
 pub struct Teller {
     /// Who is told.
@@ -48,6 +51,8 @@ pub struct Teller {
     pub texts: Arc<Texts>,
     /// How often admins are told of held mail at most; `None` for never.
     pub every: Option<Duration>,
+    /// Names of the accounts that mail is fetched from.
+    pub accounts: Vec<String>,
 }
 
 impl Teller {
@@ -83,6 +88,20 @@ impl Teller {
             Ok(0) => {}
             Ok(admins) => tracing::info!(admins, "admins are told of held mail"),
             Err(fault) => tracing::warn!(%fault, "admins could not be told of held mail; tried again soon"),
+        }
+    }
+
+    /// Tells admins of accounts that no mail comes from.
+    async fn tell_of_alarms(&self, store: &Store) {
+        let people: Vec<String> = admins(&self.desk).map(|admin| admin.address.key()).collect();
+        let now = Time::from(SystemTime::now());
+        let rules = Rules { desk: &self.desk, texts: &self.texts, now };
+        match store.tell_of_alarms(now, &people, |untold| alarm(untold, rules)).await {
+            Ok(0) => {}
+            Ok(admins) => tracing::info!(admins, "admins are told of accounts that no mail comes from"),
+            Err(fault) => {
+                tracing::warn!(%fault, "admins could not be told of accounts that no mail comes from; tried again soon")
+            }
         }
     }
 }
@@ -128,8 +147,8 @@ async fn give_sign(store: &Store, name: &str, told: bool) -> bool {
     told
 }
 
-/// What is done now and then: by every gateway, a look at what a failover could lose; by one of them, telling of held mail and of what is due, tidying up and
-/// sweeping.
+/// What is done now and then: by every gateway, a look at what a failover could lose; by one of them, telling of held mail, of what is due and
+/// of accounts that no mail comes from, tidying up and sweeping.
 #[derive(Default)]
 struct Housekeeper {
     looked: Option<Instant>,
@@ -150,17 +169,18 @@ impl Housekeeper {
             Ok(true) => {
                 teller.tick(store).await;
                 teller.tell(store).await;
-                self.keep_house(store).await;
+                teller.tell_of_alarms(store).await;
+                self.keep_house(store, &teller.accounts).await;
             }
             Ok(false) => {}
             Err(fault) => tracing::debug!(%fault, "a duty could not be asked for"),
         }
     }
 
-    async fn keep_house(&mut self, store: &Store) {
+    async fn keep_house(&mut self, store: &Store, accounts: &[String]) {
         if is_due(self.tidied, HOUSEKEEPING_EVERY) {
             self.tidied = Some(Instant::now());
-            tidy_up(store).await;
+            tidy_up(store, accounts).await;
         }
         while self.sweeping.try_join_next().is_some() {}
         if is_due(self.swept, SWEEP_EVERY) && self.sweeping.is_empty() {
@@ -191,8 +211,11 @@ async fn sweep(store: Store) {
     }
 }
 
-async fn tidy_up(store: &Store) {
-    match store.tidy_up(Time::from(SystemTime::now())).await {
+async fn tidy_up(store: &Store, accounts: &[String]) {
+    let now = Time::from(SystemTime::now());
+    let tidied =
+        async { Ok::<_, Fault>(store.tidy_up(now).await? + store.forget_accounts(accounts, now.minus(FORGOTTEN_AFTER)).await?) };
+    match tidied.await {
         Ok(rows) => tracing::debug!(rows, "tidied up"),
         Err(fault) => tracing::warn!(%fault, "could not tidy up; tried again in ten minutes"),
     }

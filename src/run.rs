@@ -207,7 +207,12 @@ impl Gateway {
             (listener, Arc::new(http::Door::new(options, desk, texts, store.clone(), custody.clone())))
         });
         let door = Door::new(settings.smtp.clone(), Arc::clone(&house.desk), trusted, custody)?;
-        let teller = duty::Teller { desk: Arc::clone(&house.desk), texts: Arc::clone(&house.texts), every: settings.digest };
+        let teller = duty::Teller {
+            desk: Arc::clone(&house.desk),
+            texts: Arc::clone(&house.texts),
+            every: settings.digest,
+            accounts: settings.imap.iter().map(|account| account.name.clone()).collect(),
+        };
         let worker = Worker::new(house, store.clone(), Arc::clone(&wake_sender));
         let sender = Sender::new(settings.delivery.clone(), store.clone());
         let (stop, stopped) = watch::channel(false);
@@ -291,6 +296,9 @@ async fn end<T>(part: &str, mut task: JoinHandle<T>, deadline: Instant) {
 pub async fn serve(settings: &Settings, ready: impl FnOnce(&Gateway)) -> Result<(), RunError> {
     if settings.delivery.relay == Relay::Discard {
         tracing::warn!("relay = \"discard:\": no mail leaves, all of it is thrown away");
+    }
+    for account in settings.in_clear_text() {
+        tracing::warn!(account = account.name, "password and mail go to the IMAP server in clear text; set security");
     }
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::System)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::System)?;

@@ -32,15 +32,16 @@ CREATE TABLE folder (
 -- How the accounts are, for whoever asks.
 CREATE TABLE account (
     name            TEXT   PRIMARY KEY,
-    state           TEXT   NOT NULL,
+    state           TEXT   NOT NULL,      -- connecting, well, partly, waiting: as it was last reported
     last_success_at BIGINT,
-    failing_since   BIGINT,
+    failing_since   BIGINT,               -- the first report without success since the last one with it
     last_error      TEXT,
     last_error_at   BIGINT,
     next_attempt_at BIGINT,
-    behind          BIGINT NOT NULL,      -- mails on the server that are not ours yet
-    undone          BIGINT NOT NULL,      -- mails that are ours and still to be flagged, moved or deleted there
-    left_there      BIGINT NOT NULL,      -- mails that stay there because they are larger than we take
+    behind          BIGINT,               -- mails on the server that are not ours yet; NULL: not known, here and below
+    undone          BIGINT,               -- mails that are ours and still to be flagged, moved or deleted there
+    left_there      BIGINT,               -- mails that stay there because they are larger than we take
+    told_at         BIGINT,               -- when admins were told that it fails; NULL: they were not, since it was last well
     updated_at      BIGINT NOT NULL
 );
 

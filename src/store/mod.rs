@@ -24,6 +24,7 @@ macro_rules! looking {
     };
 }
 
+pub mod account;
 pub mod carry;
 pub mod custody;
 pub mod decision;

@@ -6,6 +6,7 @@
 
 use super::{Base, CLOCK, Connection, Database, FOR_UPDATE, KEPT, Record, SKIP_LOCKED, SNAPSHOT, TRANSACTION, Transaction};
 
+mod account;
 mod carry;
 pub(in crate::store) mod custody;
 mod decision;

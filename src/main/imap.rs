@@ -1,0 +1,11 @@
+//! The arguments of `imap`.
+
+use clap::Subcommand;
+
+use super::Json;
+
+#[derive(Subcommand)]
+pub(crate) enum ImapVerb {
+    /// How each account is: last success, last error, next attempt, mails behind; 69 when one needs somebody
+    Status(Json),
+}
