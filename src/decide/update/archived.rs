@@ -13,7 +13,7 @@ use crate::model::address::Mailbox;
 use crate::model::arrival::Outcome;
 use crate::model::desk::{Access, Agent};
 use crate::model::message::{Author, Kind, Message};
-use crate::model::ticket::{Event, Status, Ticket};
+use crate::model::ticket::{Event, Lately, Status, Ticket};
 
 /// What a mail of long ago wanted done by its address: to leave a ticket, to decide on held mail.
 pub(in crate::decide) fn wish(case: &Case, mut reasons: Vec<String>) -> Decision {
@@ -154,6 +154,7 @@ struct Opening {
 
 impl Opening {
     fn of(matter: &Matter<'_>, ticket: Ticket, by: &str) -> Self {
+        let ticket = Ticket { lately: Lately::of_archive(matter.rules.now), ..ticket };
         let events = vec![matter.event(&ticket, by, "created", None, Some(Status::New.name()))];
         Self { ticket, events }
     }

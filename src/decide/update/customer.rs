@@ -143,7 +143,9 @@ pub(super) fn reply(matter: &Matter<'_>, from: &Mailbox, old: &Ticket, mut reaso
     if !is_open {
         matter.set_status(&mut ticket, Status::Open, actor, &mut events);
     }
-    due::settle(matter, Some(old).filter(|old| !is_of_an_archive(old)), &mut ticket);
+    // On a ticket out of an archive nothing was ever due: there the first live mail makes it our turn.
+    let goes_on = old.due_at.is_some() || !old.lately.is_of_archive();
+    due::settle(matter, Some(old).filter(|_| goes_on), &mut ticket);
     let proven = matter.case.authenticity.is_proven();
     if proven && ticket.requester.address == from.address {
         matter.add_followers(&mut ticket, &matter.case.mail.cc, actor, &mut events);
@@ -184,11 +186,6 @@ pub(super) fn continues_anew(matter: &Matter<'_>, old: &Ticket) -> Option<String
     let before = matter.case.is_archived() && matter.rules.now < closed_at;
     let another = !before && matter.case.arrival.release.is_none() && is_another_subject(matter, old);
     another.then(|| format!("{reference} is closed and the subject is another one: a new ticket that names it"))
-}
-
-/// Whether a ticket is out of an archive, and nobody has written to it since: nothing was ever due there.
-fn is_of_an_archive(ticket: &Ticket) -> bool {
-    ticket.due_at.is_none() && ticket.lately == Lately::default()
 }
 
 /// Whether a mail speaks of something else than the ticket, going by the subject. Gateways and clients put words before it, and cut it.
