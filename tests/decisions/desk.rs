@@ -282,13 +282,7 @@ pub(crate) fn decision_section(family: &Family) -> Value {
     }
     // Rare things, which most families do not speak of.
     if family.facts.contains_key("source") {
-        section["of"] = json!({
-            "requester": ticket.map(|ticket| ticket.requester.to_string()),
-            "followers": ticket.map(|ticket| ticket.followers.iter().map(ToString::to_string).collect::<Vec<_>>()),
-            "due": ticket.is_some_and(|ticket| ticket.due_at.is_some()),
-            "days_ago": ticket.map(|ticket| days_before_now(ticket.updated_at)),
-            "author": message.map(|message| (message.author.name.clone(), message.author.agent.clone())),
-        });
+        section["of"] = people_and_times(&decision);
     }
     let failed: Vec<String> = decision
         .failed
@@ -301,12 +295,8 @@ pub(crate) fn decision_section(family: &Family) -> Value {
         section["failed"] = json!(failed);
     }
     if family.facts.get("language").is_some() {
-        let told = decision.notices.iter().find(|notice| notice.event == Event::Acknowledgement);
-        let told = told.map(|notice| parse(notice.head.as_bytes(), &Limits::default()));
         section["language"] = json!(ticket.and_then(|ticket| ticket.language.as_deref()));
-        section["acknowledgement"] = json!(
-            told.map(|mail| format!("{}\n\n{}", mail.subject, mail.text).split('\n').map(str::to_owned).collect::<Vec<_>>())
-        );
+        section["acknowledgement"] = json!(acknowledgement(&decision));
     }
     if let Some(alive) = &decision.alive {
         section["alive"] = json!(alive);
@@ -314,8 +304,24 @@ pub(crate) fn decision_section(family: &Family) -> Value {
     section
 }
 
-fn days_before_now(time: Time) -> i64 {
-    (NOW.0 - time.0) / 86_400_000_000
+/// The lines of the acknowledgement, as its reader sees it.
+fn acknowledgement(decision: &Decision) -> Option<Vec<String>> {
+    let told = decision.notices.iter().find(|notice| notice.event == Event::Acknowledgement)?;
+    let mail = parse(told.head.as_bytes(), &Limits::default());
+    Some(format!("{}\n\n{}", mail.subject, mail.text).split('\n').map(str::to_owned).collect())
+}
+
+/// What matters where a mail came late.
+fn people_and_times(decision: &Decision) -> Value {
+    let ticket = decision.change.as_ref().map(|change| &change.ticket);
+    let author = decision.message.as_ref().map(|message| &message.author);
+    json!({
+        "requester": ticket.map(|ticket| ticket.requester.to_string()),
+        "followers": ticket.map(|ticket| ticket.followers.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        "due": ticket.is_some_and(|ticket| ticket.due_at.is_some()),
+        "days_ago": ticket.map(|ticket| (NOW.0 - ticket.updated_at.0) / 86_400_000_000),
+        "author": author.map(|author| (author.name.clone(), author.agent.clone())),
+    })
 }
 
 /// A receipt as its reader sees it, and what an answer to it would be.
