@@ -4,6 +4,8 @@
 
 #[path = "decisions/alarm.rs"]
 mod alarm;
+#[path = "decisions/archived.rs"]
+mod archived;
 #[path = "decisions/bombs.rs"]
 mod bombs;
 #[path = "decisions/commands.rs"]

@@ -24,6 +24,8 @@ macro_rules! on_both {
 
 #[path = "stores/account.rs"]
 mod account;
+#[path = "stores/archived.rs"]
+mod archived;
 #[path = "stores/base.rs"]
 mod base;
 #[path = "stores/bounces.rs"]

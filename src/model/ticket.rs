@@ -168,6 +168,16 @@ impl Lately {
         let current = self.since <= now && self.since.plus(Self::HOUR) > now;
         if current { self } else { Self { since: now, ..Self::default() } }
     }
+
+    /// As it is on a ticket that an archive opened at this time: what was imported is not counted.
+    pub fn of_archive(since: Time) -> Self {
+        Self { since, ..Self::default() }
+    }
+
+    /// Whether nothing has come to a ticket that an archive opened but what was imported.
+    pub fn is_of_archive(self) -> bool {
+        self != Self::default() && self == Self::of_archive(self.since)
+    }
 }
 
 /// Public messages that a ticket remembers: three for a notice, beside the one that it tells of.
