@@ -2,6 +2,8 @@
 
 #[path = "main/dkim.rs"]
 mod dkim;
+#[path = "main/import.rs"]
+mod import;
 #[path = "main/outbox.rs"]
 mod outbox;
 #[path = "main/texts.rs"]
@@ -49,6 +51,8 @@ enum Verb {
         #[arg(long, value_name = "ADDRESS")]
         from: Option<String>,
     },
+    /// Take an archive: .eml files, Maildirs, mboxes; nobody is written to, and a second run adds nothing
+    Import(import::Import),
     /// Say what would happen with a mail, and change nothing
     Try {
         /// Mails, or folders of mails
@@ -285,6 +289,7 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
             run::require_ours(&store, &house.desk).await.map_err(|error| ours(trouble(error)))?;
             pipe::pipe(mail, store).await
         }
+        Verb::Import(what) => import::import(what, &settings, out).await,
         Verb::Try { files, to, from, json } => {
             let house = run::house_for_looking(&settings).map_err(trouble)?;
             let there = settings.store.place.is_there();
