@@ -29,6 +29,27 @@ pub fn envelope(mail: &Mail, department: Option<&str>, desk: &Desk) -> Envelope 
     Envelope { sender, departments }
 }
 
+/// The same for a mail of an archive, which may be one of ours, out of a folder of sent mail: before the first department comes that of the
+/// address it is from, or else the first one of the agent who wrote it.
+pub fn envelope_of_archived(mail: &Mail, department: Option<&str>, desk: &Desk) -> Envelope {
+    let own = department.or_else(|| of_author(mail, desk).filter(|_| named(mail, desk).is_empty()));
+    envelope(mail, own, desk)
+}
+
+/// The department on whose side somebody of the desk wrote.
+fn of_author<'a>(mail: &Mail, desk: &'a Desk) -> Option<&'a str> {
+    let author = &mail.from.first()?.address;
+    let by_address = match desk.admit(author) {
+        Admission::Department(key) | Admission::Bounce(key) => desk.department(&key),
+        Admission::Unknown | Admission::Foreign => None,
+    };
+    let of_agent = || {
+        let agent = desk.agent_by_address(author)?;
+        desk.departments.iter().find(|department| department.agents.contains(&agent.key))
+    };
+    by_address.or_else(of_agent).map(|department| department.key.as_str())
+}
+
 /// The author, unless the Return-Path is that of a machine.
 pub fn sender(mail: &Mail) -> Option<Address> {
     mail.from.first().filter(|_| !mail.marks.null_return_path).map(|mailbox| mailbox.address.clone())
@@ -59,7 +80,7 @@ fn named(mail: &Mail, desk: &Desk) -> Vec<(String, Vec<Address>)> {
 mod tests {
     use super::*;
     use crate::decide::parse::{header_of, parse};
-    use crate::model::desk::{AcknowledgementCaps, Department, Limits};
+    use crate::model::desk::{Access, AcknowledgementCaps, Agent, Department, Limits};
     use crate::model::seal::Key;
     use crate::model::token::Keyring;
 
@@ -70,10 +91,20 @@ mod tests {
     fn desk() -> Desk {
         let mut support = Department::new("support", "Support", "SUP", address("support@desk.example.org"));
         support.mailboxes.push(address("help@shop.example"));
-        let sales = Department::new("sales", "Sales", "SAL", address("sales@desk.example.org"));
+        let mut sales = Department::new("sales", "Sales", "SAL", address("sales@desk.example.org"));
+        sales.agents.push("boris".to_owned());
+        let agent = |key: &str| Agent {
+            key: key.to_owned(),
+            name: key.to_owned(),
+            address: address(&format!("{key}@staff.example")),
+            other_addresses: Vec::new(),
+            access: Access::Agent,
+            language: None,
+        };
+        let agents = vec![agent("boris"), agent("olga")];
         let caps = AcknowledgementCaps { per_hour: 1, per_day: 5, total_per_day: 40 };
         let keys = Keyring::new(Key::new(0, &[7; 32]), Vec::new());
-        Desk::new("desk.example.org".to_owned(), vec![support, sales], Vec::new(), keys, Limits::default(), caps)
+        Desk::new("desk.example.org".to_owned(), vec![support, sales], agents, keys, Limits::default(), caps)
     }
 
     fn departments(header: &str, department: Option<&str>) -> Vec<(String, Vec<String>)> {
@@ -110,6 +141,23 @@ mod tests {
         for header in ["To: box@elsewhere.example", "To: undisclosed-recipients:;", "Subject: nobody"] {
             assert_eq!(departments(header, None), one("support", &[]), "{header}");
         }
+    }
+
+    #[test]
+    fn archived_mail_of_the_desk_is_for_the_department_that_wrote_it_unless_it_names_another() {
+        let told = |header: &str, department| {
+            let mail = header_of(format!("{header}\r\n\r\nwords\r\n").as_bytes(), &Limits::default());
+            let found = envelope_of_archived(&mail, department, &desk()).departments;
+            found.into_iter().map(|(key, to)| format!("{key} {}", to.len())).collect::<Vec<_>>().join(", ")
+        };
+        let to = "To: mia@customer.example";
+        assert_eq!(told(&format!("From: sales@desk.example.org\r\n{to}"), None), "sales 0");
+        assert_eq!(told(&format!("From: boris@staff.example\r\n{to}"), None), "sales 0");
+        assert_eq!(told(&format!("From: boris@staff.example\r\n{to}\r\nCc: help@shop.example"), None), "support 1");
+        assert_eq!(told(&format!("From: boris@staff.example\r\n{to}"), Some("support")), "support 0");
+        // An agent of no department, and somebody from outside.
+        assert_eq!(told(&format!("From: olga@staff.example\r\n{to}"), None), "support 0");
+        assert_eq!(told(&format!("From: zoe@customer.example\r\n{to}"), None), "support 0");
     }
 
     #[test]
