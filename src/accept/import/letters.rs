@@ -17,7 +17,7 @@ use super::separator::time_of;
 use super::survey::Record;
 use super::{Gauge, Options, Reason, Survey, Told};
 use crate::accept::pipe::with_crlf;
-use crate::decide::envelope::envelope;
+use crate::decide::envelope::envelope_of_archived;
 use crate::decide::parse::header_of;
 use crate::model::arrival::{Incoming, Peer, Source};
 use crate::model::desk::Desk;
@@ -148,7 +148,7 @@ impl Reading<'_> {
 
     fn addressed(&self, raw: Vec<u8>, received_at: Time) -> Vec<Letter> {
         let mail = header_of(&raw, &self.desk.limits);
-        let envelope = envelope(&mail, self.options.department.as_deref(), self.desk);
+        let envelope = envelope_of_archived(&mail, self.options.department.as_deref(), self.desk);
         let digest = sha256(&raw);
         let letter = |(raw, department): (Vec<u8>, (String, Vec<_>))| {
             let entry = sha256_of_pieces(&[&mail.content_key, department.0.as_bytes()]);

@@ -38,7 +38,7 @@ impl Reason {
             Reason::Empty => "empty",
             Reason::TooLarge(_) => "too large",
             Reason::Changed => "changed meanwhile",
-            Reason::Stray(_) => "octets that belong to no mail",
+            Reason::Stray(_) => "beginnings that belong to no mail",
         }
     }
 }
