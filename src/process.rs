@@ -5,7 +5,7 @@
 //! A store that is away is nobody's guilt: the batch is kept and tried again, without counting.
 //!
 //! Several gateways may work on one store. What speaks of something earlier waits, in hand, until no older mail is undecided elsewhere;
-//! what speaks of nothing earlier goes on meanwhile.
+//! what speaks of nothing earlier goes on meanwhile. Mail of archives is taken up when nothing else is pending, a small batch at a time.
 
 mod reading;
 
@@ -24,7 +24,7 @@ use crate::authenticate::Authenticator;
 use crate::decide::recall::Wanted;
 use crate::decide::write::texts::Texts;
 use crate::decide::{Case, Decision, Rules, decide};
-use crate::model::arrival::{Arrival, Outcome};
+use crate::model::arrival::{Arrival, Outcome, Source};
 use crate::model::desk::Desk;
 use crate::model::time::Time;
 use crate::store::decision::{Decided, Matter};
@@ -174,7 +174,8 @@ impl Worker {
         } else {
             ahead
         };
-        self.backlog = claimed.len() as i64 == BATCH.mails;
+        // Of archives nothing is taken up ahead: what comes meanwhile goes before it.
+        self.backlog = claimed.len() as i64 == BATCH.mails && claimed.iter().all(|arrival| arrival.source != Source::Import);
         Ok(claimed.into())
     }
 

@@ -22,6 +22,8 @@ macro_rules! on_both {
     )+};
 }
 
+#[path = "stores/archived.rs"]
+mod archived;
 #[path = "stores/base.rs"]
 mod base;
 #[path = "stores/bounces.rs"]

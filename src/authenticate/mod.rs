@@ -136,6 +136,9 @@ impl Authenticator {
         if let Some(findings) = &arrival.findings {
             return FirstLook::Settled(findings.clone());
         }
+        if arrival.source == Source::Import {
+            return settled(Authenticity::Unproven, "imported by the operator: nobody was asked about its sender".to_owned());
+        }
         let within = |ip: IpAddr| self.options.trusted_networks.iter().any(|network| network.contains(ip));
         if let Some(ip) = arrival.peer.ip.filter(|ip| within(*ip)) {
             return settled(Authenticity::TrustedNetwork, format!("{ip} is in trusted_networks"));

@@ -21,7 +21,7 @@ pub mod watchers;
 pub mod write;
 
 use crate::model::address::Address;
-use crate::model::arrival::{Arrival, Authenticity, Cause, Findings, Outcome};
+use crate::model::arrival::{Arrival, Authenticity, Cause, Findings, Outcome, Source};
 use crate::model::desk::Desk;
 use crate::model::mail::{Mail, Report};
 use crate::model::message::Message;
@@ -63,6 +63,11 @@ impl Case {
             verdicts.push(format!("who wrote it is doubtful, so nothing is proven: {doubt}"));
         }
         Self { arrival, mail, authenticity, verdicts, links }
+    }
+
+    /// Whether the mail is one of an archive: what it asked for was done long ago, or never will be.
+    pub fn is_archived(&self) -> bool {
+        self.arrival.source == Source::Import
     }
 }
 
@@ -207,8 +212,10 @@ impl Decision {
     }
 }
 
-/// Decides what becomes of one mail: the steps in order.
+/// Decides what becomes of one mail: the steps in order. A mail of an archive is decided as of its own time.
 pub fn decide(case: &Case, facts: &Facts, rules: Rules<'_>) -> Decision {
+    let now = if case.is_archived() { case.arrival.received_at.min(rules.now) } else { rules.now };
+    let rules = Rules { now, ..rules };
     let mut reasons = Vec::new();
     match screen::copy(case, facts, &mut reasons) {
         Copy::None => decide_alive(case, facts, rules, reasons),
@@ -218,10 +225,11 @@ pub fn decide(case: &Case, facts: &Facts, rules: Rules<'_>) -> Decision {
 }
 
 /// An address that was thought dead and writes is alive again, also for what this very mail brings about. Whether its sender is proven does
-/// not matter: whoever forges it brings about one more mail that comes back.
+/// not matter: whoever forges it brings about one more mail that comes back. That somebody wrote long ago says nothing of it.
 fn decide_alive(case: &Case, facts: &Facts, rules: Rules<'_>, mut reasons: Vec<String>) -> Decision {
     let written = case.mail.from.iter().find(|mailbox| facts.dead.contains(&mailbox.address.key()));
-    let Some(mailbox) = written.filter(|_| !case.mail.report.as_ref().is_some_and(Report::is_delivery)) else {
+    let says_nothing = case.is_archived() || case.mail.report.as_ref().is_some_and(Report::is_delivery);
+    let Some(mailbox) = written.filter(|_| !says_nothing) else {
         return decide_new(case, facts, rules, reasons);
     };
     reasons.push(format!("nothing has reached {} so far; it has written, so it is written to again", mailbox.address));
@@ -235,6 +243,9 @@ fn decide_new(case: &Case, facts: &Facts, rules: Rules<'_>, mut reasons: Vec<Str
         Ok(route) => route,
         Err(cause) => return Decision::held(case, cause, None, reasons),
     };
+    if case.is_archived() && (case.links.unfollow.is_some() || case.links.held.is_some()) {
+        return update::archived::wish(case, reasons);
+    }
     if let Some(leaving) = case.links.unfollow {
         return update::follower::leave(case, leaving, facts, rules, reasons);
     }

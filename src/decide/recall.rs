@@ -219,6 +219,10 @@ impl Wanted {
     pub fn of(cases: &[Case], desk: &Desk) -> Self {
         let mut wanted = Self { people: desk.agents.iter().map(|agent| agent.address.key()).collect(), ..Self::default() };
         for case in cases {
+            if case.is_archived() {
+                wanted.add_archived(case);
+                continue;
+            }
             wanted.add(case, desk);
             let from = case.mail.from.iter().map(|mailbox| &mailbox.address).chain(&case.arrival.sender);
             if from.into_iter().any(|address| desk.agent_by_address(address).is_some()) {
@@ -232,6 +236,17 @@ impl Wanted {
         self.quoted.extend(case.links.sealed.iter().map(|link| link.ticket));
         self.quoted.extend(case.links.subject);
         self.quoted.extend(case.arrival.release.as_ref().and_then(|release| release.onto));
+    }
+
+    /// Adds what a mail of an archive needs: the tickets that it may belong to, since nobody is written to and nothing is done.
+    fn add_archived(&mut self, case: &Case) {
+        let links = &case.links;
+        self.keys.insert(case.mail.content_key);
+        self.tickets.extend(case.arrival.release.as_ref().and_then(|release| release.onto));
+        self.tickets.extend(links.sealed.iter().map(|link| link.ticket));
+        self.tickets.extend(links.subject.into_iter().chain(links.own_message));
+        self.message_ids.extend(links.foreign_ids.iter().cloned());
+        self.arrivals.extend(links.bounced.map(|(arrival, _)| arrival));
     }
 
     /// Adds what one mail needs.

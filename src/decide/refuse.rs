@@ -18,7 +18,9 @@ pub(super) fn refused(
     mut reasons: Vec<String>,
 ) -> Decision {
     let mut notices = Vec::new();
-    for agent in concerned(case, cause, rules.desk) {
+    // Nobody is told of what was refused long ago.
+    let concerned = if case.is_archived() { Vec::new() } else { concerned(case, cause, rules.desk) };
+    for agent in concerned {
         match may_be_told(agent, facts, rules.desk) {
             Ok(()) => {
                 reasons.push(format!("{} is told at {}", agent.key, agent.address));

@@ -23,11 +23,14 @@ pub fn route<'a>(case: &Case, desk: &'a Desk, reasons: &mut Vec<String>) -> Resu
     };
     let mail = &case.mail;
     let header = mail.to.iter().chain(&mail.cc).map(|mailbox| &mailbox.address).chain(&mail.delivered_to);
+    // Out of a folder of sent mail: the address that it was sent from.
+    let sent_from = mail.from.iter().map(|mailbox| &mailbox.address).filter(|_| case.is_archived());
     let mailbox = case
         .arrival
         .recipients
         .iter()
         .chain(header)
+        .chain(sent_from)
         .find(|address| department.mailboxes.contains(address))
         .unwrap_or(&department.address);
     reasons.push(format!("for the department {}, written to {mailbox}", department.key));

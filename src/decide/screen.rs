@@ -3,6 +3,7 @@
 //! A token tells which recipient was written to, not who writes. So an agent's mail acts only with **all** of: the agent's own signed
 //! address or Message-ID, From = that agent, and a proven sender. What falls short is held; nothing is sent.
 
+mod archive;
 mod machine;
 
 use super::recall::{Facts, Found, Link};
@@ -32,6 +33,13 @@ pub enum Writer<'a> {
     Member {
         /// The agent.
         agent: &'a Agent,
+        /// From, as it stood.
+        mailbox: Mailbox,
+    },
+    /// Somebody of the desk, in a mail of an archive: it is shown, and does nothing.
+    Desk {
+        /// The agent; `None` where one of our own addresses wrote.
+        agent: Option<&'a Agent>,
         /// From, as it stood.
         mailbox: Mailbox,
     },
@@ -95,6 +103,9 @@ pub fn copy(case: &Case, facts: &Facts, reasons: &mut Vec<String>) -> Copy {
 pub fn writer<'a>(case: &Case, desk: &'a Desk, reasons: &mut Vec<String>) -> Result<Writer<'a>, Cause> {
     let mail = &case.mail;
     reasons.extend(case.verdicts.iter().cloned());
+    if case.is_archived() {
+        return archive::writer(case, desk, reasons);
+    }
     if let Some((kind, why)) = machine::machine(case, desk, reasons) {
         reasons.push(format!("automatic: {why}"));
         return Ok(Writer::Machine(Machine { mailbox: mail.from.first().cloned(), kind }));

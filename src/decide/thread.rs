@@ -6,6 +6,8 @@
 //!
 //! A stranger with a valid link never joins: the mail is held, or opens a ticket of its own that names the other to agents.
 
+mod archive;
+
 use super::recall::{Facts, Found, Link};
 use super::screen::Writer;
 use super::{Case, Relation};
@@ -57,9 +59,11 @@ pub fn thread<'a>(
     let search = Search { case, department, facts, desk };
     search.report_expired(reasons);
     match writer {
+        _ if case.is_archived() => search.of_archive(writer, reasons),
         Writer::Agent { agent, link, .. } => search.of_agent(agent, link, reasons),
         Writer::Member { agent, .. } => search.of_member(agent, reasons),
         Writer::Machine(_) => Ok(Thread { ticket: search.of_machine(reasons), ..Thread::default() }),
+        Writer::Desk { .. } => search.of_archive(writer, reasons),
         Writer::Customer(mailbox) => search.of_customer(&mailbox.address, reasons),
     }
 }

@@ -17,8 +17,12 @@ pub struct Batch {
     pub octets: i64,
 }
 
+/// How many mails of archives are taken up at a time, whatever else would fit: nobody waits for them, and somebody may wait for what comes
+/// next.
+pub(in crate::store) const ARCHIVED: usize = 128;
+
 impl Store {
-    /// Takes up the oldest pending arrivals and counts the attempt, in one commit, before anything is done with them.
+    /// Takes up the oldest pending arrivals, those of archives only when there are no others and never together with others, and counts the attempt, in one commit, before anything is done with them.
     ///
     /// A mail that was taken up before without an outcome may have killed the process, and is taken up alone. What is in hand already
     /// is not taken up again, nor is what another gateway has in hand.

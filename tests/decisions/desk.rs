@@ -119,7 +119,7 @@ fn pattern(text: &str) -> SenderPattern {
     }
 }
 
-fn facts(family: &Family) -> Facts {
+pub(crate) fn facts(family: &Family) -> Facts {
     let mut facts = facts_of_the_ticket(family);
     for (number, cause) in family.facts.get("held").and_then(|held| held.as_table()).into_iter().flatten() {
         let arrival = number.parse().expect("the number of an arrival");
@@ -197,11 +197,33 @@ fn notice(id: i64, words: &str) -> (i64, Sent) {
     (arrival.parse().expect("a number"), sent)
 }
 
+/// A family's mail in custody.
+pub(crate) fn arrival(family: &Family) -> Arrival {
+    let word =
+        |value: &toml::Value| String::from_utf8(expand(value.as_str().unwrap_or("").as_bytes(), &mut Vec::new())).expect("text");
+    let release = family.facts.get("released").and_then(|value| value.as_integer());
+    let source = family.facts.get("source").and_then(|value| value.as_str()).unwrap_or("smtp");
+    let days = family.facts.get("days_ago").and_then(|value| value.as_integer()).unwrap_or_default();
+    Arrival {
+        id: ARRIVAL,
+        raw_id: ARRIVAL,
+        department: "support".to_owned(),
+        sender: family.facts.get("from").map(|from| address(&word(from))),
+        recipients: family.facts["to"].as_array().expect("a list").iter().map(|to| address(&word(to))).collect(),
+        source: Source::from_name(source).unwrap_or_else(|| panic!("{}: {source} is no source", family.name)),
+        peer: Peer::default(),
+        received_at: NOW.minus(Duration::from_secs(86_400 * days.unsigned_abs())),
+        attempts: 1,
+        raw: Vec::new(),
+        missing: None,
+        findings: None,
+        release: release.map(|onto| Release { by: "operator".to_owned(), onto: Some(onto).filter(|onto| *onto != 0) }),
+    }
+}
+
 /// What is decided of a family's mail.
 pub(crate) fn decided(family: &Family) -> Decision {
     let (mut desk, texts) = (desk(), Texts::new(Vec::new()).expect("the built-in texts are in order"));
-    let word =
-        |value: &toml::Value| String::from_utf8(expand(value.as_str().unwrap_or("").as_bytes(), &mut Vec::new())).expect("text");
     if let Some(policy) = family.facts.get("stranger").and_then(|value| value.as_str()) {
         assert_eq!(policy, "new-ticket");
         desk.departments[0].stranger = Stranger::NewTicket;
@@ -211,28 +233,11 @@ pub(crate) fn decided(family: &Family) -> Decision {
         desk.departments[0].tell_begun = tell.iter().any(|event| event == "begun");
         desk.departments[0].tell_closed = tell.iter().any(|event| event == "closed");
     }
-    let release = family.facts.get("released").and_then(|value| value.as_integer());
-    let release = release.map(|onto| Release { by: "operator".to_owned(), onto: Some(onto).filter(|onto| *onto != 0) });
-    let recipients = family.facts["to"].as_array().expect("a list").iter().map(|to| address(&word(to))).collect();
     let trusted = family.facts["trusted"].as_bool() == Some(true);
-    let arrival = Arrival {
-        id: ARRIVAL,
-        raw_id: ARRIVAL,
-        department: "support".to_owned(),
-        sender: family.facts.get("from").map(|from| address(&word(from))),
-        recipients,
-        source: Source::Smtp,
-        peer: Peer::default(),
-        received_at: NOW,
-        attempts: 1,
-        raw: Vec::new(),
-        missing: None,
-        findings: None,
-        release: release.clone(),
-    };
+    let arrival = arrival(family);
     desk.automatic_mail.human_senders = words(family, "human_senders").iter().map(|text| pattern(text)).collect();
     let authenticity = if trusted { Authenticity::TrustedNetwork } else { Authenticity::Unproven };
-    let authenticity = if release.is_some() { Authenticity::Operator } else { authenticity };
+    let authenticity = if arrival.release.is_some() { Authenticity::Operator } else { authenticity };
     let findings = Findings { authenticity, verdicts: Vec::new() };
     let case = Case::new(arrival, parse(&family.raw, &desk.limits), findings, &desk);
     decide(&case, &facts(family), Rules { desk: &desk, texts: &texts, now: NOW })
@@ -276,6 +281,15 @@ pub(crate) fn decision_section(family: &Family) -> Value {
         section["receipt"] = receipt_section(receipt);
     }
     // Rare things, which most families do not speak of.
+    if family.facts.contains_key("source") {
+        section["of"] = json!({
+            "requester": ticket.map(|ticket| ticket.requester.to_string()),
+            "followers": ticket.map(|ticket| ticket.followers.iter().map(ToString::to_string).collect::<Vec<_>>()),
+            "due": ticket.is_some_and(|ticket| ticket.due_at.is_some()),
+            "days_ago": ticket.map(|ticket| days_before_now(ticket.updated_at)),
+            "author": message.map(|message| (message.author.name.clone(), message.author.agent.clone())),
+        });
+    }
     let failed: Vec<String> = decision
         .failed
         .iter()
@@ -298,6 +312,10 @@ pub(crate) fn decision_section(family: &Family) -> Value {
         section["alive"] = json!(alive);
     }
     section
+}
+
+fn days_before_now(time: Time) -> i64 {
+    (NOW.0 - time.0) / 86_400_000_000
 }
 
 /// A receipt as its reader sees it, and what an answer to it would be.

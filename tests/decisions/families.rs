@@ -29,7 +29,7 @@ fn every_family_is_read_as_its_decision_says() {
 
 #[test]
 fn every_family_has_the_facts_that_its_decision_needs() {
-    const KNOWN: [&str; 18] = [
+    const KNOWN: [&str; 20] = [
         "from",
         "to",
         "trusted",
@@ -48,6 +48,8 @@ fn every_family_has_the_facts_that_its_decision_needs() {
         "human_senders",
         "lately",
         "language",
+        "source",
+        "days_ago",
     ];
     for family in families() {
         let unknown: Vec<_> = family.facts.keys().filter(|key| !KNOWN.contains(&key.as_str())).collect();

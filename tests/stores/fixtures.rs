@@ -51,7 +51,7 @@ fn of_family(family: &Family) -> Sealed {
         raw: family.raw.clone(),
         sender: family.facts.get("from").and_then(|from| Address::parse(&word(from))),
         departments: vec![("support".to_owned(), recipients)],
-        source: Source::Smtp,
+        source: family.facts.get("source").and_then(|name| Source::from_name(name.as_str()?)).unwrap_or(Source::Smtp),
         peer: Peer { ip: trusted.then(|| "127.0.0.1".parse().unwrap()), ..Peer::default() },
         received_at: NOW,
         entry: None,

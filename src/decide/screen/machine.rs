@@ -32,7 +32,16 @@ pub(super) fn machine(case: &Case, desk: &Desk, reasons: &mut Vec<String>) -> Op
     if certain.is_some() {
         return certain;
     }
-    let (kind, why) = marked(case, desk)?;
+    person_or(marked(case, desk)?, case, desk, reasons)
+}
+
+/// Unless a person wrote it in spite of its marks.
+fn person_or(
+    (kind, why): (MachineKind, String),
+    case: &Case,
+    desk: &Desk,
+    reasons: &mut Vec<String>,
+) -> Option<(MachineKind, String)> {
     if is_human_by_configuration(case, desk) {
         reasons.push(format!("{why}; but `[automatic_mail] human_senders` names its proven sender, so a person wrote it"));
         return None;
@@ -40,11 +49,29 @@ pub(super) fn machine(case: &Case, desk: &Desk, reasons: &mut Vec<String>) -> Op
     Some((kind, why))
 }
 
-/// Whether the sender is proven and one whose mail counts as a person's in spite of its marks.
+/// The same for a mail of an archive, which goes in no circles any more. What the desk itself sent long ago was sent through services and
+/// lists that mark all of it, so there only what says that a machine wrote these very words counts.
+pub(super) fn of_archive(case: &Case, of_desk: bool, desk: &Desk, reasons: &mut Vec<String>) -> Option<(MachineKind, String)> {
+    if case.links.own_message.is_some() {
+        return Some((MachineKind::Loop, "its Message-ID is one of ours: a mail of this gateway".to_owned()));
+    }
+    let certain = report(case).or_else(|| null_sender(case));
+    if certain.is_some() {
+        return certain;
+    }
+    if of_desk {
+        let field =
+            || case.mail.marks.autoreply_field.as_ref().map(|field| (MachineKind::Reply, format!("it has the field {field}")));
+        return auto_submitted(case).or_else(field).or_else(|| other_report(case, kind(case)));
+    }
+    person_or(marked(case, desk)?, case, desk, reasons)
+}
+
+/// Whether the sender is proven, or vouched for with an archive, and one whose mail counts as a person's in spite of its marks.
 pub fn is_human_by_configuration(case: &Case, desk: &Desk) -> bool {
     let [mailbox] = case.mail.from.as_slice() else { return false };
     let human_senders = &desk.automatic_mail.human_senders;
-    case.authenticity.is_proven() && human_senders.iter().any(|pattern| pattern.matches(&mailbox.address))
+    (case.authenticity.is_proven() || case.is_archived()) && human_senders.iter().any(|pattern| pattern.matches(&mailbox.address))
 }
 
 fn loops(case: &Case, desk: &Desk) -> Option<(MachineKind, String)> {

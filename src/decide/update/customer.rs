@@ -132,17 +132,8 @@ pub(super) fn acknowledgement(matter: &Matter<'_>, from: &Mailbox) -> Result<(),
 
 /// A reply to a ticket: it is our turn again. Long after closing, it is a new ticket that names the old one.
 pub(super) fn reply(matter: &Matter<'_>, from: &Mailbox, old: &Ticket, mut reasons: Vec<String>) -> Decision {
-    let department = matter.department_of(old);
-    if let Some(closed_at) = old.closed_at
-        && closed_at.plus(department.reopen_within) < matter.rules.now
-    {
-        let reference = matter.rules.desk.reference(old);
-        reasons.push(format!("{reference} was closed too long ago to be opened again: a new ticket that names it"));
-        return request(matter, from, Some((old, Relation::FollowUp)), reasons);
-    }
-    if old.closed_at.is_some() && matter.case.arrival.release.is_none() && is_another_subject(matter, old) {
-        let reference = matter.rules.desk.reference(old);
-        reasons.push(format!("{reference} is closed and the subject is another one: a new ticket that names it"));
+    if let Some(why) = continues_anew(matter, old) {
+        reasons.push(why);
         return request(matter, from, Some((old, Relation::FollowUp)), reasons);
     }
     let mut ticket = old.clone();
@@ -152,7 +143,7 @@ pub(super) fn reply(matter: &Matter<'_>, from: &Mailbox, old: &Ticket, mut reaso
     if !is_open {
         matter.set_status(&mut ticket, Status::Open, actor, &mut events);
     }
-    due::settle(matter, Some(old), &mut ticket);
+    due::settle(matter, Some(old).filter(|old| !is_of_an_archive(old)), &mut ticket);
     let proven = matter.case.authenticity.is_proven();
     if proven && ticket.requester.address == from.address {
         matter.add_followers(&mut ticket, &matter.case.mail.cc, actor, &mut events);
@@ -181,6 +172,23 @@ pub(super) fn reply(matter: &Matter<'_>, from: &Mailbox, old: &Ticket, mut reaso
     let change = TicketChange { ticket, before: Some(old.clone()), related: None };
     matter.conclude(&mut decision, change, message, Some(happening).filter(|_| flood < Flood::Everybody));
     decision
+}
+
+/// Why a reply to a closed ticket opens another one, if it does. What was written before it was closed belongs to it.
+pub(super) fn continues_anew(matter: &Matter<'_>, old: &Ticket) -> Option<String> {
+    let closed_at = old.closed_at?;
+    let reference = matter.rules.desk.reference(old);
+    if closed_at.plus(matter.department_of(old).reopen_within) < matter.rules.now {
+        return Some(format!("{reference} was closed too long ago to be opened again: a new ticket that names it"));
+    }
+    let before = matter.case.is_archived() && matter.rules.now < closed_at;
+    let another = !before && matter.case.arrival.release.is_none() && is_another_subject(matter, old);
+    another.then(|| format!("{reference} is closed and the subject is another one: a new ticket that names it"))
+}
+
+/// Whether a ticket is out of an archive, and nobody has written to it since: nothing was ever due there.
+fn is_of_an_archive(ticket: &Ticket) -> bool {
+    ticket.due_at.is_none() && ticket.lately == Lately::default()
 }
 
 /// Whether a mail speaks of something else than the ticket, going by the subject. Gateways and clients put words before it, and cut it.

@@ -1,6 +1,7 @@
 //! What changes: the ticket, its messages and events, and through `watchers` and `write` the notices.
 
 pub mod agent;
+pub(in crate::decide) mod archived;
 pub mod bounce;
 pub mod command;
 pub mod customer;
@@ -52,6 +53,8 @@ pub struct Matter<'a> {
 /// Decides what changes.
 pub fn update(matter: Matter<'_>, reasons: Vec<String>) -> Decision {
     match (&matter.writer, matter.thread.ticket) {
+        (Writer::Desk { .. }, _) => archived::archived(&matter, reasons),
+        _ if matter.case.is_archived() => archived::archived(&matter, reasons),
         (Writer::Machine(machine), ticket) => machine::machine(&matter, machine, ticket, reasons),
         (Writer::Agent { agent, mailbox, .. }, Some(ticket)) => agent::agent(&matter, agent, mailbox, ticket, reasons),
         (Writer::Customer(from), Some(ticket)) => customer::reply(&matter, from, ticket, reasons),

@@ -79,6 +79,20 @@ pub(super) fn request(
     decision
 }
 
+/// The same out of an archive: the ticket and its message, with the agent's words as they stood.
+pub(super) fn archived(
+    matter: &Matter<'_>,
+    agent: &Agent,
+    by: &Mailbox,
+    (forwarded, from): (&Forwarded, &Mailbox),
+) -> (Ticket, Message) {
+    let ticket = ticket(matter, forwarded, from);
+    let said = !forwarded.words.trim().is_empty();
+    let remark = said.then(|| Remark { author: author_of(agent, by), text: forwarded.words.clone() });
+    let message = message(matter, &ticket, forwarded, from, remark);
+    (ticket, message)
+}
+
 /// The ticket is the customer's, and about what the customer wrote. Mails to the customer cannot thread on one that the customer never had.
 fn ticket(matter: &Matter<'_>, forwarded: &Forwarded, from: &Mailbox) -> Ticket {
     let mut ticket = new_ticket(matter, from.clone(), false);

@@ -35,7 +35,8 @@ impl Base {
         // Locks the counter: from here on no other gateway decides.
         let next_number = next_ticket(&mut transaction, FOR_UPDATE).await?;
         let ours = still_ours(&mut transaction, cases, gateway).await?;
-        let oldest = oldest_elsewhere(&mut transaction, cases).await?;
+        let oldest =
+            [oldest_elsewhere(&mut transaction, cases, false).await?, oldest_elsewhere(&mut transaction, cases, true).await?];
         let mut facts = recall(&mut transaction, wanted, now, FOR_UPDATE).await?;
         facts.next_number = next_number;
         let mut decided = Decided::default();
@@ -44,7 +45,9 @@ impl Base {
             let id = case.arrival.id;
             if !ours.contains(&id) {
                 decided.lost.push(id);
-            } else if oldest.is_some_and(|oldest| oldest < id) && case.links.speak_of_something_earlier() {
+            } else if oldest[usize::from(case.is_archived())].is_some_and(|oldest| oldest < id)
+                && case.links.speak_of_something_earlier()
+            {
                 decided.postponed.push(id);
             } else {
                 let decision = decide(case, &facts);
@@ -99,16 +102,17 @@ async fn still_ours(transaction: &mut Transaction<'_>, cases: &[Case], gateway: 
 }
 
 /// The oldest undecided arrival that is not of this batch, if any of the batch has to wait for it. One that has failed too often is
-/// waited for no more, nor one whose object is away.
-async fn oldest_elsewhere(transaction: &mut Transaction<'_>, cases: &[Case]) -> Result<Option<i64>, Fault> {
-    let linked = cases.iter().filter(|case| case.links.speak_of_something_earlier());
+/// waited for no more, nor one whose object is away. Mail of archives waits for what is older there, and no other mail waits for it.
+async fn oldest_elsewhere(transaction: &mut Transaction<'_>, cases: &[Case], archived: bool) -> Result<Option<i64>, Fault> {
+    let linked = cases.iter().filter(|case| case.is_archived() == archived && case.links.speak_of_something_earlier());
     let Some(last) = linked.map(|case| case.arrival.id).max() else { return Ok(None) };
     let batch: HashSet<i64> = cases.iter().map(|case| case.arrival.id).collect();
     let pending: Vec<i64> =
-        sqlx::query_scalar("SELECT id FROM arrival WHERE outcome IS NULL AND id < $1 AND attempts <= $2 AND passed_over IS NULL ORDER BY id LIMIT $3")
+        sqlx::query_scalar("SELECT id FROM arrival WHERE outcome IS NULL AND backlog = $4 AND id < $1 AND attempts <= $2 AND passed_over IS NULL ORDER BY id LIMIT $3")
             .bind(last)
             .bind(PATIENCE)
             .bind(batch.len() as i64)
+            .bind(i64::from(archived))
             .fetch_all(&mut **transaction)
             .await?;
     Ok(pending.into_iter().find(|id| !batch.contains(id)))
@@ -171,8 +175,10 @@ async fn write_outcomes(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now:
     query.push(
         ") UPDATE arrival SET outcome = done.outcome, cause = done.cause, ticket = done.ticket, authenticity = done.authenticity, \
          message_id = done.message_id, subject = done.subject, content_key = done.content_key, reasons = done.reasons, \
-         defects = done.defects, decided_at = ",
+         defects = done.defects, told_at = CASE WHEN arrival.backlog = 1 AND done.outcome = 'held' THEN ",
     );
+    // Admins are told of no held mail out of an archive.
+    query.push_bind(now.0).push(" ELSE arrival.told_at END, decided_at = ");
     query.push_bind(now.0).push(" FROM done WHERE arrival.id = done.id AND arrival.outcome IS NULL");
     let changed = query.build().persistent(KEPT).execute(&mut **transaction).await?.rows_affected();
     if changed != rows.len() as u64 {

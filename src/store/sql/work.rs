@@ -8,7 +8,7 @@ use crate::model::arrival::{Arrival, Authenticity, Cause, Findings, Outcome, Pee
 use crate::model::time::Time;
 use crate::store::Fault;
 use crate::store::objects::{Busy, Taken};
-use crate::store::work::Batch;
+use crate::store::work::{ARCHIVED, Batch};
 
 impl Base {
     pub(in crate::store) async fn claim(&self, batch: Batch, busy: &Busy, gateway: i64) -> Result<Vec<Taken>, Fault> {
@@ -93,7 +93,7 @@ impl Base {
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin().await?;
         let why: Option<String> = sqlx::query_scalar(
-            "UPDATE arrival SET outcome = $2, cause = $3, decided_at = $4, \
+            "UPDATE arrival SET outcome = $2, cause = $3, decided_at = $4, told_at = CASE WHEN backlog = 1 THEN $4 ELSE told_at END, \
              reasons = 'our own fault: every attempt failed' || COALESCE(', the last one so: ' || last_error, '; the process ended each time') \
              WHERE id = $1 AND outcome IS NULL RETURNING reasons",
         )
@@ -109,10 +109,18 @@ impl Base {
     }
 }
 
-/// The oldest pending arrivals that nobody who lives has in hand, those of archives last: number, attempts, size. They stay locked until the transaction ends.
-async fn free(transaction: &mut Transaction<'_>, limit: i64, busy: &Busy, gateway: i64) -> Result<Vec<(i64, i64, i64)>, Fault> {
+/// An arrival that can be taken up.
+struct Free {
+    id: i64,
+    attempts: i64,
+    size: i64,
+    archived: bool,
+}
+
+/// The oldest pending arrivals that nobody who lives has in hand, those of archives last. They stay locked until the transaction ends.
+async fn free(transaction: &mut Transaction<'_>, limit: i64, busy: &Busy, gateway: i64) -> Result<Vec<Free>, Fault> {
     let mut query = QueryBuilder::<Database>::new(
-        "SELECT id, attempts, size FROM arrival WHERE outcome IS NULL AND (claimed_by IS NULL OR claimed_by = ",
+        "SELECT id, attempts, size, backlog FROM arrival WHERE outcome IS NULL AND (claimed_by IS NULL OR claimed_by = ",
     );
     query.push_bind(gateway).push(" OR claimed_by NOT IN (SELECT id FROM gateway WHERE seen_until > ").push(CLOCK).push("))");
     for ids in [&busy.in_hand, &busy.paused].into_iter().filter(|ids| !ids.is_empty()) {
@@ -125,17 +133,23 @@ async fn free(transaction: &mut Transaction<'_>, limit: i64, busy: &Busy, gatewa
     }
     query.push(" ORDER BY backlog, id LIMIT ").push_bind(limit).push(SKIP_LOCKED);
     let rows = query.build().persistent(KEPT).fetch_all(&mut **transaction).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+    let free = |row: &Record| {
+        let archived = row.try_get::<i64, _>(3)? != 0;
+        Ok(Free { id: row.try_get(0)?, attempts: row.try_get(1)?, size: row.try_get(2)?, archived })
+    };
+    rows.iter().map(free).collect()
 }
 
-/// As many of the oldest as a batch may hold. What was tried before goes alone.
-fn choose(batch: Batch, free: Vec<(i64, i64, i64)>) -> Vec<i64> {
+/// As many of the oldest as a batch may hold. What was tried before goes alone, and mail that somebody waits for without that of archives.
+fn choose(batch: Batch, free: Vec<Free>) -> Vec<i64> {
     let mut octets = 0;
     let mut ids = Vec::new();
-    for (id, attempts, size) in free {
+    let is_archive = free.first().is_some_and(|first| first.archived);
+    for Free { id, attempts, size, archived } in free {
         let alone = attempts > 0;
         octets += size;
-        if !ids.is_empty() && (alone || octets > batch.octets) {
+        let full = octets > batch.octets || (is_archive && ids.len() >= ARCHIVED);
+        if !ids.is_empty() && (alone || full || archived != is_archive) {
             break;
         }
         ids.push(id);

@@ -123,6 +123,8 @@ async fn messages(connection: &mut Connection, number: i64) -> Result<Vec<Messag
         let at = messages.partition_point(|message| message.id <= remark.id);
         messages.insert(at, remark);
     }
+    // An archive may bring what is older than the rest.
+    messages.sort_by_key(|message| message.at);
     Ok(messages)
 }
 
