@@ -124,7 +124,8 @@ async fn beside_a_gateway_that_serves_everything_is_taken_and_decided_and_what_i
     assert!(said.summary.contains("whenever no other mail waits; nobody is written to."), "{said:?}");
     wait_for("all mails to be decided", DEADLINE, || (decided(&desk) == 200).then_some(()));
     assert_eq!(desk.number("SELECT COUNT(*) FROM arrival WHERE outcome = 'duplicate'").await, 0);
-    let written_to = desk.number("SELECT COUNT(*) FROM outbox JOIN arrival ON arrival.id = outbox.arrival WHERE source = 'import'").await;
+    let written_to =
+        desk.number("SELECT COUNT(*) FROM outbox JOIN arrival ON arrival.id = outbox.arrival WHERE source = 'import'").await;
     assert_eq!(written_to, 0, "nobody is written to of mail of an archive");
     assert!(desk.gateway.stop().success());
 }
