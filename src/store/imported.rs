@@ -38,6 +38,11 @@ impl Store {
         on_either!(self, base => base.has_gateway())
     }
 
+    /// Whether a mail of so many octets is kept as an object.
+    pub fn keeps_apart(&self, size: usize) -> bool {
+        self.objects.take(size)
+    }
+
     /// Whether all write over one connection at a time, in turn.
     pub fn is_a_file(&self) -> bool {
         matches!(self.kind, Kind::Lite(_))

@@ -7,9 +7,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use memchr::memchr;
-use tokio::sync::mpsc;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::files::Kind;
 use super::mbox::unescaped;
@@ -27,8 +29,10 @@ use crate::model::time::Time;
 
 /// Mails in one commit.
 const BATCH: usize = 64;
-/// Octets in one commit.
-const BATCH_OCTETS: usize = 8 * 1024 * 1024;
+/// KiB in one commit.
+const BATCH_SIZE: u32 = 4 * 1024;
+/// KiB of mail in memory, over all batches. A mail that is larger has it alone.
+const ROOM: u32 = 2 * BATCH_SIZE;
 /// mboxes that are open at a time.
 const OPEN: usize = 16;
 
@@ -51,25 +55,38 @@ pub(super) struct Batch {
     /// What of the archive is dealt with when they are: octets of it, and mails.
     pub(super) octets: u64,
     pub(super) mails: u64,
-    size: usize,
+    /// What it takes of the room, until it is dropped.
+    pub(super) room: Option<OwnedSemaphorePermit>,
+}
+
+impl Batch {
+    fn size(&self) -> usize {
+        self.room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits)
+    }
 }
 
 /// Reads the mails and hands them over until all are read, nobody takes them any more, or the gauge is stopped. It blocks.
 pub(super) fn read_all(survey: &Survey, options: &Options, desk: &Desk, gauge: &Gauge, batches: &mpsc::Sender<Batch>) -> Told {
     let mut reading = Reading { survey, options, desk, told: Told::default(), open: Vec::new() };
+    let room = Arc::new(Semaphore::new(ROOM as usize));
     let mut batch = Batch::default();
     for record in &survey.records {
-        let letters = reading.letters(record);
-        let size: usize = letters.iter().map(|letter| letter.incoming.raw.len()).sum();
-        // A large mail goes alone, so that it and a full batch are never in memory as one.
-        if !batch.letters.is_empty() && (batch.letters.len() >= BATCH || batch.size + size > BATCH_OCTETS) {
-            let full = std::mem::take(&mut batch);
-            if gauge.is_stopped() || batches.blocking_send(full).is_err() {
+        let size = (record.length / 1_024 + 1).min(ROOM);
+        let mut permit = Arc::clone(&room).try_acquire_many_owned(size).ok();
+        if permit.is_none() || batch.letters.len() >= BATCH || batch.size() + size as usize > BATCH_SIZE as usize {
+            // Before it is waited for room: what fills it may stand in this very batch.
+            if gauge.is_stopped() || batches.blocking_send(std::mem::take(&mut batch)).is_err() {
                 return reading.told;
             }
         }
-        batch.letters.extend(letters);
-        batch.size += size;
+        if permit.is_none() {
+            permit = Handle::current().block_on(Arc::clone(&room).acquire_many_owned(size)).ok();
+        }
+        match (&mut batch.room, permit) {
+            (Some(room), Some(permit)) => room.merge(permit),
+            (room, permit) => *room = permit,
+        }
+        batch.letters.extend(reading.letters(record));
         batch.octets += u64::from(record.length);
         batch.mails += 1;
     }
