@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use memchr::memchr;
@@ -134,7 +134,7 @@ impl Reading<'_> {
     }
 
     /// A mail of an mbox; `None` when it is not there any more.
-    fn range(&mut self, path: &PathBuf, record: &Record) -> io::Result<Option<Vec<u8>>> {
+    fn range(&mut self, path: &Path, record: &Record) -> io::Result<Option<Vec<u8>>> {
         let mut octets = vec![0; record.length as usize];
         match self.file(record.file, path)?.read_exact_at(&mut octets, record.offset) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),

@@ -4,8 +4,8 @@
 //! why it was not. It is known again by the digest of its content and of its department, which is written in the commit that takes it.
 //!
 //! An archive is read twice. First `survey` finds out when each mail was written, from the headers, and keeps a line of 24 octets for it. Then
-//! `take` reads the mails in that order and takes them, some at a time: never more than 8 MiB of them are in memory, or one that is larger. Old mail is answered by
-//! old mail, so tickets are found by the ids of what came before, and nothing but this order brings that about.
+//! `take` reads the mails in that order and takes them, some at a time: never more than 8 MiB of them are in memory, or one that is larger.
+//! Old mail is answered by old mail, so tickets are found by the ids of what came before, and nothing but this order brings that about.
 
 mod files;
 mod letters;

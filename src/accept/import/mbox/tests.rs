@@ -1,3 +1,5 @@
+//! Any octets, and what writers make of mails: nothing is lost between two mails, nothing comes of where the stream is cut.
+
 use proptest::prelude::*;
 
 use super::*;
