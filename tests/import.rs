@@ -1,6 +1,5 @@
 //! Archives: real processes of `postdesk import` on stores of their own, killed, stopped and hindered; and what they have taken is counted.
 #![cfg(test)]
-#![expect(clippy::unwrap_used, reason = "a test stops where its ground is missing, in its helpers too")]
 
 #[cfg(feature = "peers")]
 #[path = "postgres/cluster.rs"]
