@@ -4,8 +4,12 @@
 mod dkim;
 #[path = "main/imap.rs"]
 mod imap;
+#[path = "main/import.rs"]
+mod import;
 #[path = "main/key.rs"]
 mod key;
+#[path = "main/move_store.rs"]
+mod move_store;
 #[path = "main/outbox.rs"]
 mod outbox;
 #[path = "main/pipe.rs"]
@@ -23,7 +27,7 @@ use clap::{Args, Parser, Subcommand};
 use postdesk::decide::Action;
 use postdesk::model::time::{Time, Zone};
 use postdesk::operate::{self, table::Look};
-use postdesk::operate::{Code, Format, Trouble, View, arrival, check, demo, greeting, held, move_store, ticket, try_mail};
+use postdesk::operate::{Code, Format, Trouble, View, arrival, check, demo, greeting, held, ticket, try_mail};
 use postdesk::run::{self, RunError};
 use postdesk::settings::{self, Settings};
 use postdesk::store::Store;
@@ -47,6 +51,8 @@ enum Verb {
     Check(Json),
     /// Take one mail on standard input, as an MTA's pipe transport or a .forward file gives it
     Pipe(pipe::Pipe),
+    /// Take an archive: .eml files, Maildirs, mboxes; nobody is written to, and a second run adds nothing
+    Import(import::Import),
     /// Say what would happen with a mail, and change nothing
     Try {
         /// Mails, or folders of mails
@@ -83,7 +89,7 @@ enum Verb {
     #[command(subcommand)]
     Dkim(dkim::DkimVerb),
     /// Carry a store over to an empty one, such as from SQLite to PostgreSQL, and compare both; stop the gateway first
-    MoveStore(MoveStore),
+    MoveStore(move_store::MoveStore),
     /// Play a whole conversation on a private gateway and show it as its people see it
     Demo,
 }
@@ -171,22 +177,6 @@ struct Numbers {
     json: Json,
 }
 
-#[derive(Args)]
-struct MoveStore {
-    /// The old store, as in [store] url
-    #[arg(long, value_name = "URL")]
-    from: String,
-    /// The new store: empty, or filled in part by the same move when it was broken off
-    #[arg(long, value_name = "URL")]
-    to: String,
-    /// File with the password of the old store [default: `password_file` of the configuration]
-    #[arg(long, value_name = "FILE")]
-    from_password_file: Option<PathBuf>,
-    /// File with the password of the new store [default: `password_file` of the configuration]
-    #[arg(long, value_name = "FILE")]
-    to_password_file: Option<PathBuf>,
-}
-
 #[derive(Args, Clone, Copy)]
 struct Json {
     /// Write JSON
@@ -254,6 +244,7 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
             out.write_all(page.as_bytes()).map_err(|error| Trouble::new(Code::InputOutput, error.to_string()))
         }
         Verb::Pipe(mail) => pipe::take(&mail, &settings).await,
+        Verb::Import(what) => import::import(what, &settings, out).await,
         Verb::Try { files, to, from, json } => {
             let house = run::house_for_looking(&settings).map_err(trouble)?;
             let there = settings.store.place.is_there();
@@ -268,11 +259,7 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
             let view = View { desk: &house.desk, format: format(json), now, zone: &zone };
             try_mail::try_mails(store.as_ref(), &house, &attempt, &view, out).await
         }
-        Verb::MoveStore(MoveStore { from, to, from_password_file, to_password_file }) => {
-            let (from, to) = ((from.as_str(), from_password_file), (to.as_str(), to_password_file));
-            let what = move_store::Move::new(from, to, &settings.store.place)?;
-            move_store::move_store(&what, Look::of_standard_output(), out).await
-        }
+        Verb::MoveStore(what) => move_store::move_store(what, &settings, out).await,
         Verb::Key(verb) => key::look(verb, &settings, out),
         Verb::Dkim(verb) => dkim::look(&verb, &settings, out),
         Verb::Texts(verb) => texts::look(verb, &settings, out),

@@ -54,6 +54,8 @@ mod fixtures;
 mod gate;
 #[path = "stores/held.rs"]
 mod held;
+#[path = "stores/imported.rs"]
+mod imported;
 #[path = "stores/mails.rs"]
 mod mails;
 #[path = "stores/order.rs"]

@@ -3,5 +3,6 @@
 pub mod custody;
 pub mod http;
 pub mod imap;
+pub mod import;
 pub mod pipe;
 pub mod smtp;
