@@ -5,3 +5,11 @@ mod account;
 #[cfg(feature = "peers")]
 #[path = "imap/dovecot.rs"]
 mod dovecot;
+#[path = "imap/driver.rs"]
+mod driver;
+#[path = "imap/fake.rs"]
+mod fake;
+#[path = "imap/provider.rs"]
+mod provider;
+#[path = "imap/scripts.rs"]
+mod scripts;
