@@ -17,7 +17,8 @@ fn pieces() -> impl Strategy<Value = Vec<u8>> {
         Just(b"* ".to_vec()),
         Just(b"OK ".to_vec()),
         Just(b"NO [ALERT] ".to_vec()),
-        Just(b"1 FETCH (".to_vec()),
+        Just(b"* 1 FETCH (".to_vec()),
+        Just(b"\r\n* 1 FETCH (\"a\\\"(\" \"\\\\\" {3}\r\n".to_vec()),
         Just(b"UID 5 ".to_vec()),
         Just(b"BODY[]<0> ".to_vec()),
         Just(b"BODY[HEADER.FIELDS (To)] ".to_vec()),
@@ -65,6 +66,7 @@ fn cut(octets: &[u8], sizes: &[usize]) -> (Vec<usize>, Option<Excess>) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
     #[test]
     fn octets_are_cut_into_the_same_replies_however_they_arrive(octets in pieces(), sizes in proptest::collection::vec(1_usize..50, 1..8)) {
         let whole = cut(&octets, &[octets.len().max(1)]);
