@@ -1,7 +1,7 @@
 //! HTTP/1.1 as a client: one connection a request, over TLS with ring, and the authorities that this machine trusts.
 //!
 //! Shared by the object store and by whoever asks for a token; both ask seldom enough for a connection of their own. Proxies are not used and
-//! redirections not followed. [`Trust`] is TLS as a client for those who speak another protocol. The only user of `hyper` and of
+//! redirections not followed. `Trust` is TLS as a client for those who speak another protocol. The only user of `hyper` and of
 //! `rustls_native_certs`, and of `rustls` as a client.
 
 use std::error::Error;
