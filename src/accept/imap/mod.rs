@@ -3,10 +3,27 @@
 //! Promise: every message of a folder becomes an arrival once, whatever other clients do with it, and is flagged, moved or deleted only after
 //! the commit that made it ours. What was taken is known by (account, folder, UIDVALIDITY, UID), never by flags, sequence numbers or dates.
 
+mod auth;
+mod connect;
+pub mod folder_name;
+pub mod guard;
+mod line;
+mod patience;
+mod reply;
+pub mod session;
+mod set;
+mod tree;
+mod trouble;
+mod wire;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::login::Login;
+
+pub use patience::Patience;
+pub use session::Session;
+pub use trouble::{Kind, Trouble};
 
 /// An account, as the configuration says.
 #[derive(Debug, Clone, PartialEq, Eq)]
