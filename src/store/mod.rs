@@ -31,6 +31,7 @@ pub mod decision;
 mod fault;
 pub mod gate;
 pub mod held;
+pub mod ledger;
 mod lite;
 pub mod objects;
 pub mod outbox;

@@ -13,6 +13,7 @@ mod decision;
 mod effect;
 mod gate;
 mod held;
+mod ledger;
 mod notices;
 mod objects;
 mod outbox;
