@@ -293,6 +293,9 @@ pub async fn serve(settings: &Settings, ready: impl FnOnce(&Gateway)) -> Result<
     if settings.delivery.relay == Relay::Discard {
         tracing::warn!("relay = \"discard:\": no mail leaves, all of it is thrown away");
     }
+    for account in settings.in_clear_text() {
+        tracing::warn!(account = account.name, "password and mail go to the IMAP server in clear text; set security");
+    }
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::System)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::System)?;
     let mut gateway = Gateway::start(settings).await?;
