@@ -45,10 +45,6 @@ pub use patience::Patience;
 pub use session::Session;
 pub use trouble::{Kind, Trouble};
 
-pub use patience::Patience;
-pub use session::Session;
-pub use trouble::{Kind, Trouble};
-
 /// An account, as the configuration says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
