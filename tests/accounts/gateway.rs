@@ -155,8 +155,13 @@ impl Gateway {
         let mut ticks = interval(Duration::from_millis(10));
         while !is_so().await {
             if begun.elapsed() > PATIENCE {
-                let ledger = self.texts("SELECT folder || ' ' || validity || ' ' || uid || ' ' || stage FROM fetched LIMIT 30").await;
-                panic!("never: {what}; arrivals {}, accounts {:?}, ledger {ledger:?}", self.arrivals().await, self.store.accounts().await);
+                let ledger =
+                    self.texts("SELECT folder || ' ' || validity || ' ' || uid || ' ' || stage FROM fetched LIMIT 30").await;
+                panic!(
+                    "never: {what}; arrivals {}, accounts {:?}, ledger {ledger:?}",
+                    self.arrivals().await,
+                    self.store.accounts().await
+                );
             }
             ticks.tick().await;
         }

@@ -92,8 +92,10 @@ async fn what_is_gone_from_the_server_is_noted_and_needs_nothing_any_more() {
     ours.reconcile = Duration::from_millis(100);
     let gateway = Gateway::start(folder.path(), vec![ours]).await;
     gateway.until("it is taken", async || gateway.at("taken").await == 1).await;
-    server.change("INBOX", |inbox| inbox.messages.remove(&uid));
-    gateway.until("it is gone", async || gateway.number("SELECT COUNT(*) FROM fetched WHERE gone_at IS NOT NULL").await == 1).await;
+    drop(server.change("INBOX", |inbox| inbox.messages.remove(&uid)));
+    gateway
+        .until("it is gone", async || gateway.number("SELECT COUNT(*) FROM fetched WHERE gone_at IS NOT NULL").await == 1)
+        .await;
     assert_eq!(gateway.at("done").await, 1);
     gateway.stop().await;
 }
@@ -102,7 +104,8 @@ async fn what_is_gone_from_the_server_is_noted_and_needs_nothing_any_more() {
 async fn ten_thousand_mails_are_ten_thousand_arrivals_in_few_commits() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start().await;
-    server.change("INBOX", |inbox| (0..10_000).for_each(|n| drop(inbox.put(mail(&format!("m{n}")), "01-Nov-2030 10:00:00 +0000"))));
+    server
+        .change("INBOX", |inbox| (0..10_000).for_each(|n| drop(inbox.put(mail(&format!("m{n}")), "01-Nov-2030 10:00:00 +0000"))));
     let mut ours = account(&server, folder.path());
     ours.after = After::Delete;
     let gateway = Gateway::start(folder.path(), vec![ours]).await;

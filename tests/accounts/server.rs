@@ -207,9 +207,9 @@ impl Client {
                 }
                 None if command == "IDLE" => self.idle(&tag).await?,
                 None => {
-                    let answer = self.obey(&command);
-                    self.socket.write_all(&answer.0).await.ok()?;
-                    self.say(&format!("{tag} {}\r\n", answer.1)).await?;
+                    let (mut octets, end) = self.obey(&command);
+                    octets.extend_from_slice(format!("{tag} {end}\r\n").as_bytes());
+                    self.socket.write_all(&octets).await.ok()?;
                 }
             }
             if command == "LOGOUT" {
