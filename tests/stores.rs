@@ -52,6 +52,8 @@ mod fixtures;
 mod gate;
 #[path = "stores/held.rs"]
 mod held;
+#[path = "stores/ledger.rs"]
+mod ledger;
 #[path = "stores/mails.rs"]
 mod mails;
 #[path = "stores/order.rs"]

@@ -191,4 +191,15 @@ impl Store {
         }
         Ok(())
     }
+
+    /// Forgets these numbers: they mean nothing any more.
+    ///
+    /// # Errors
+    /// See [`Store::folder`].
+    pub async fn forget_fetched(&self, place: &Place, uids: &[u32]) -> Result<(), Fault> {
+        for uids in uids.chunks(SET) {
+            on_either!(self, base => base.forget_fetched(place, uids))?;
+        }
+        Ok(())
+    }
 }

@@ -96,7 +96,9 @@ async fn a_message_that_cannot_be_fetched_is_set_aside_and_others_go_on() {
         for part in ["UID FETCH 2 (UID BODY", "UID FETCH 2 (UID RFC"] {
             let folder = tempfile::tempdir().unwrap();
             let server = Server::start().await;
-            ["one", "two", "three"].iter().for_each(|subject| drop(server.append("INBOX", subject)));
+            for subject in ["one", "two", "three"] {
+                server.append("INBOX", subject);
+            }
             server.fault(part, usize::MAX, fault.clone());
             if part.contains("RFC") {
                 // It poisons every question that it is part of.
@@ -203,5 +205,27 @@ async fn a_server_that_accepts_and_leaves_at_once_is_not_asked_without_a_pause()
     let row = gateway.account("it waits", |row| row.state == State::Waiting).await;
     assert!(row.next_attempt_at.unwrap().0 - row.updated_at.0 > 500_000_000, "{row:?}");
     assert_eq!(server.heard("LOGIN"), 1);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_panic_in_one_account_is_its_state_and_no_concern_of_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, other) = (Server::start().await, Server::start().await);
+    server.append("INBOX", "one");
+    let mut broken = account(&server, folder.path());
+    // No clock goes so far: the sum panics, after the first look.
+    broken.poll = Duration::MAX;
+    let mut well = account(&other, folder.path());
+    well.name = "well".to_owned();
+    let gateway = Gateway::start(folder.path(), vec![broken, well]).await;
+    let row = gateway
+        .account("it is told", |row| row.last_error.as_ref().is_some_and(|error| error.contains("a fault in postdesk")))
+        .await;
+    assert!(row.last_error.unwrap().starts_with("folder INBOX: "));
+    gateway.until("it begins anew", async || server.heard("LOGIN") > 2).await;
+    other.append("INBOX", "two");
+    gateway.settled(2).await;
+    assert_eq!(gateway.row("well").await.unwrap().last_error, None);
     gateway.stop().await;
 }

@@ -15,7 +15,9 @@ async fn old_mail_is_known_by_what_it_holds_and_new_mail_is_taken() {
     for running in [true, false] {
         let folder = tempfile::tempdir().unwrap();
         let server = Server::start().await;
-        (0..100).for_each(|n| drop(server.append("INBOX", &format!("m{n}"))));
+        for n in 0..100 {
+            server.append("INBOX", &format!("m{n}"));
+        }
         let first = Gateway::start(folder.path(), vec![account(&server, folder.path())]).await;
         first.settled(100).await;
         let kept = if running {
@@ -50,7 +52,9 @@ async fn a_resync_that_is_broken_off_anywhere_is_done_again_and_doubles_nothing(
     for part in ["SEARCH", "RFC822.SIZE", "UID FETCH 20 (UID BODY", "UID FETCH 40 (UID BODY", "STORE"] {
         let folder = tempfile::tempdir().unwrap();
         let server = Server::start().await;
-        (0..40).for_each(|n| drop(server.append("INBOX", &format!("m{n}"))));
+        for n in 0..40 {
+            server.append("INBOX", &format!("m{n}"));
+        }
         server.fault("STORE", usize::MAX, Fault::Say("NO not yet"));
         let gateway = Gateway::start(folder.path(), vec![account(&server, folder.path())]).await;
         gateway.until("all are taken", async || gateway.at("taken").await == 40).await;
@@ -73,7 +77,9 @@ async fn a_resync_that_is_broken_off_anywhere_is_done_again_and_doubles_nothing(
 async fn mail_that_was_there_before_us_stays_there_whatever_its_number_is_now() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start().await;
-    (0..10).for_each(|n| drop(server.append_raw("INBOX", mail(&format!("old{n}")), LONG_AGO)));
+    for n in 0..10 {
+        server.append_raw("INBOX", mail(&format!("old{n}")), LONG_AGO);
+    }
     let mut ours = account(&server, folder.path());
     ours.start = Start::New;
     let gateway = Gateway::start(folder.path(), vec![ours]).await;
@@ -101,7 +107,9 @@ async fn mail_that_was_there_before_us_stays_there_whatever_its_number_is_now() 
 async fn a_message_that_cannot_be_read_does_not_keep_the_others_from_their_new_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start().await;
-    ["one", "two", "three"].iter().for_each(|subject| drop(server.append("INBOX", subject)));
+    for subject in ["one", "two", "three"] {
+        server.append("INBOX", subject);
+    }
     let gateway = Gateway::start(folder.path(), vec![account(&server, folder.path())]).await;
     gateway.settled(3).await;
     server.fault("UID FETCH 2 (UID BODY", usize::MAX, Fault::Say("NO broken"));
@@ -131,5 +139,24 @@ async fn a_change_under_an_open_connection_is_found_by_the_next_look() {
     });
     gateway.until("renumbered", async || gateway.number("SELECT validity FROM folder").await == 9).await;
     assert_eq!(gateway.arrivals().await, 2);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn mail_that_came_shortly_before_us_is_not_taken_for_new_whatever_the_clocks_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start().await;
+    // By the clock of the server it came after our first look.
+    server.append("INBOX", "shortly before");
+    let mut ours = account(&server, folder.path());
+    ours.start = Start::New;
+    let gateway = Gateway::start(folder.path(), vec![ours]).await;
+    gateway.account("well", |row| row.state == State::Well).await;
+    server.change("INBOX", |inbox| inbox.renumber(2, 1));
+    server.cut();
+    gateway.until("renumbered", async || gateway.number("SELECT validity FROM folder").await == 2).await;
+    assert_eq!(gateway.arrivals().await, 0);
+    server.append("INBOX", "new");
+    gateway.settled(1).await;
     gateway.stop().await;
 }

@@ -275,7 +275,8 @@ impl Client {
                 let flag = flags.trim_matches(['(', ')']).to_owned();
                 let mark = |folder: &mut Folder| {
                     for uid in chosen(folder, set) {
-                        folder.messages.entry(uid).and_modify(|mail| drop(mail.flags.insert(flag.clone())));
+                        let flags = folder.messages.get_mut(&uid).map(|mail| &mut mail.flags);
+                        flags.into_iter().for_each(|flags| flags.extend([flag.clone()]));
                     }
                 };
                 self.with_folder(mark);
@@ -322,7 +323,9 @@ impl Client {
         });
         let mut state = self.state.lock().unwrap();
         let target = state.folders.get_mut(target).unwrap();
-        moved.into_iter().flatten().for_each(|mail| drop(target.put(mail.raw, &mail.date)));
+        for mail in moved.into_iter().flatten() {
+            target.put(mail.raw, &mail.date);
+        }
         (Vec::new(), "OK moved".to_owned())
     }
 

@@ -12,8 +12,20 @@ use crate::base::Base;
 use crate::cluster::Cluster;
 
 /// Tables that grow with the mail.
-const GROWING: [&str; 11] =
-    ["raw", "arrival", "ticket", "follower", "relation", "message", "attachment", "event", "outbox", "letter", "acknowledged"];
+const GROWING: [&str; 12] = [
+    "raw",
+    "arrival",
+    "ticket",
+    "follower",
+    "relation",
+    "message",
+    "attachment",
+    "event",
+    "outbox",
+    "letter",
+    "acknowledged",
+    "fetched",
+];
 
 #[tokio::test]
 async fn every_statement_on_the_way_of_a_mail_and_every_list_is_found_by_an_index() {
@@ -36,7 +48,7 @@ async fn every_statement_on_the_way_of_a_mail_and_every_list_is_found_by_an_inde
 
 /// The statements that this is about: a word of each, so that none is missed because nothing led to it.
 fn require_all(texts: &[&str]) {
-    const WORDS: [&[&str]; 53] = [
+    const WORDS: [&[&str]; 61] = [
         &["INSERT INTO raw"],
         &["INSERT INTO arrival"],
         &["SELECT COUNT(*) FROM (SELECT id FROM arrival WHERE outcome IS NULL"],
@@ -90,6 +102,14 @@ fn require_all(texts: &[&str]) {
         &["WITH done", "UPDATE ticket"],
         &["SET told_at =", "AND id IN"],
         &["WHERE id = $1 AND outcome = 'held'"],
+        &["INSERT INTO fetched"],
+        &["SELECT uid, stage, why, gone_at FROM fetched"],
+        &["FROM fetched", "stage = 'taken' ORDER BY uid"],
+        &["FROM fetched", "AND content IN ("],
+        &["UPDATE fetched SET stage = 'done'"],
+        &["UPDATE fetched SET gone_at = $1", "validity <> $4"],
+        &["UPDATE fetched SET gone_at", "uid IN ("],
+        &["DELETE FROM fetched WHERE account"],
     ];
     for words in WORDS {
         assert!(texts.iter().any(|text| words.iter().all(|word| text.contains(word))), "nothing led to {words:?}");

@@ -69,7 +69,7 @@ struct Gate {
 
 impl Work {
     pub(super) fn new(account: Account, means: Arc<Means>) -> Self {
-        let standing = Standing::new(&account.name, account.folders.len(), account.poll + HANGS_AFTER);
+        let standing = Standing::new(&account.name, account.folders.len(), account.poll.saturating_add(HANGS_AFTER));
         Self { account, means, standing, gate: Mutex::default() }
     }
 

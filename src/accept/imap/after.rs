@@ -11,36 +11,65 @@ use crate::model::ledger::Place;
 
 /// Messages in one command: some servers limit its length, and a failure repeats a set.
 const SET: usize = 200;
+/// A set that is refused is tried in so many parts, so that one message does not keep the others from it.
+const PARTS: usize = 8;
+/// Single messages that are refused in a row: more, and it is not the messages.
+const REFUSED_IN_A_ROW: u32 = 3;
 
 impl Folder {
-    /// Does what is still to be done to messages that are ours. What cannot be done is remembered, and no
-    /// reason to fetch no mail.
+    /// Does what is still to be done to messages that are ours. What cannot be done is remembered, and no reason to fetch no mail.
     ///
     /// The server answers OK also for numbers that are not there any more: somebody else has removed the message, or we did before a crash. Both
     /// are the end of it.
     pub(super) async fn after(&mut self, session: &mut Session, place: &Place, read_only: bool) -> Result<(), Hindrance> {
         let taken = self.work.means.store.taken(place).await?;
         self.memory.numbers.undone = taken.len();
-        if taken.is_empty() {
-            (self.memory.after_due, self.memory.after_failures, self.memory.after_trouble) = (None, 0, None);
+        if !taken.is_empty() && self.memory.after_due.is_some_and(|due| due > Instant::now()) {
             return Ok(());
         }
-        if self.memory.after_due.is_some_and(|due| due > Instant::now()) {
-            return Ok(());
-        }
-        for uids in taken.chunks(SET) {
-            let done = if read_only { Err(read_only_trouble()) } else { self.done_to(session, uids).await };
-            if let Err(trouble) = done {
-                return self.not_done(trouble);
+        match self.do_to(session, place, &taken, read_only).await? {
+            Some(trouble) => self.not_done(trouble),
+            None => {
+                (self.memory.after_due, self.memory.after_failures, self.memory.after_trouble) = (None, 0, None);
+                Ok(())
             }
-            self.work.means.store.settle_fetched(place, uids).await?;
-            self.memory.numbers.undone = self.memory.numbers.undone.saturating_sub(uids.len());
         }
-        (self.memory.after_due, self.memory.after_failures, self.memory.after_trouble) = (None, 0, None);
-        Ok(())
     }
 
-    async fn done_to(&self, session: &mut Session, uids: &[u32]) -> Result<(), Trouble> {
+    /// Does it to as many as possible; the trouble with the rest.
+    async fn do_to(
+        &mut self,
+        session: &mut Session,
+        place: &Place,
+        taken: &[u32],
+        read_only: bool,
+    ) -> Result<Option<Trouble>, Hindrance> {
+        let (mut rest, mut size, mut refused, mut trouble) = (taken, SET, 0, None);
+        while !rest.is_empty() {
+            let (uids, others) = rest.split_at(size.min(rest.len()));
+            let done = if read_only { Err(read_only_trouble()) } else { self.do_to_set(session, uids).await };
+            match done {
+                Ok(()) => {
+                    self.work.means.store.settle_fetched(place, uids).await?;
+                    self.memory.numbers.undone = self.memory.numbers.undone.saturating_sub(uids.len());
+                    (rest, refused) = (others, 0);
+                }
+                Err(refusal) if refusal.kind() != Kind::Refused => return Ok(Some(refusal)),
+                Err(_) if uids.len() > 1 => size = uids.len().div_ceil(PARTS),
+                Err(refusal) => {
+                    refused += 1;
+                    rest = others;
+                    if refused >= REFUSED_IN_A_ROW {
+                        return Ok(Some(refusal));
+                    }
+                    trouble = Some(refusal);
+                }
+            }
+        }
+        Ok(trouble)
+    }
+
+    async fn do_to_set(&self, session: &mut Session, uids: &[u32]) -> Result<(), Trouble> {
         match &self.work.account.after {
             After::Seen => session.mark_seen(uids).await,
             After::Move(folder) => session.move_to(uids, folder).await,

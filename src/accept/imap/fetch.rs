@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::first_sight::CLOCKS_DIFFER;
 use super::folder::Folder;
 use super::hindrance::{Hindrance, words_of};
 use super::letter::{Letter, read};
@@ -78,7 +79,7 @@ impl Folder {
         let limit = self.work.account.max_message_size as u64;
         let (mut wanted, mut lines) = (Vec::new(), Vec::new());
         for about in about {
-            let was_there = |date: Time| !row.old_mail && date < row.since;
+            let was_there = |date: Time| !row.old_mail && date < row.since.minus(CLOCKS_DIFFER);
             let left = if about.size > limit {
                 tracing::warn!(
                     account = place.account,

@@ -26,6 +26,8 @@ pub(super) struct Memory {
     pub(super) open: BTreeSet<u32>,
     /// All numbers below are known.
     pub(super) next: u32,
+    /// UIDNEXT, as it was last told.
+    pub(super) uid_next: Option<u32>,
     /// When all numbers were last held against the ledger. `None` when that is to be done at once: at the start, and when it is not
     /// known what became of a mail that was given into custody.
     pub(super) compared: Option<Instant>,

@@ -9,11 +9,10 @@ use std::time::SystemTime;
 
 use tokio::time::Instant;
 
-use super::Start;
 use super::folder::{Folder, Memory};
 use super::hindrance::Hindrance;
 use super::plan::{Plan, compare};
-use super::session::{Selected, Session};
+use super::session::Session;
 use crate::model::ledger::Place;
 use crate::model::time::Time;
 use crate::store::ledger;
@@ -28,7 +27,12 @@ impl Folder {
         }
         let row = self.row(session, &selected).await?;
         let is_renumbered = row.validity != selected.validity;
-        self.list(session, &place, &row, is_renumbered).await?;
+        if selected.next < self.memory.uid_next {
+            // It takes numbers back: a mailbox that was restored.
+            self.memory.compared = None;
+        }
+        self.memory.uid_next = selected.next;
+        self.list(session, &place, &row, (is_renumbered, selected.next)).await?;
         let is_whole = self.fetch(session, &place, &row).await?;
         if is_renumbered && is_whole {
             self.work.means.store.renumber_folder(&place, now()).await?;
@@ -38,40 +42,13 @@ impl Folder {
         Ok(is_whole)
     }
 
-    /// What is known of the folder. At the first sight it is noted from where on its mail is ours.
-    async fn row(&self, session: &mut Session, selected: &Selected) -> Result<ledger::Folder, Hindrance> {
-        let store = &self.work.means.store;
-        let account = &self.work.account;
-        if let Some(row) = store.folder(&account.name, &self.name).await? {
-            return Ok(row);
-        }
-        let old_mail = account.start == Start::All;
-        let first_uid = match (old_mail, selected.next) {
-            (true, _) => 0,
-            (false, Some(next)) => next,
-            // Not every server tells; it has to give the numbers.
-            (false, None) => session.uids(1).await?.into_iter().max().unwrap_or(0).saturating_add(1),
-        };
-        let row = ledger::Folder { validity: selected.validity, first_uid, since: now(), old_mail, reconciled_at: None };
-        store.note_folder(&account.name, &self.name, &row).await?;
-        tracing::info!(
-            account = account.name,
-            folder = self.name,
-            first_uid,
-            old_mail,
-            "mail of this folder is ours from now on"
-        );
-        // Another gateway may have been first.
-        Ok(store.folder(&account.name, &self.name).await?.unwrap_or(row))
-    }
-
     /// Finds what is to be fetched: everything now and then, else what is new since.
     async fn list(
         &mut self,
         session: &mut Session,
         place: &Place,
         row: &ledger::Folder,
-        is_renumbered: bool,
+        (is_renumbered, next): (bool, Option<u32>),
     ) -> Result<(), Hindrance> {
         let store = &self.work.means.store;
         let is_due = self.memory.compared.is_none_or(|at| at.elapsed() >= self.work.account.reconcile);
@@ -85,7 +62,7 @@ impl Folder {
             self.memory.renumbered.extend(&plan.fetch);
         }
         if is_due {
-            self.note_compared(session, place, &server, plan).await?;
+            self.note_compared(session, place, (&server, next), plan).await?;
         } else {
             self.memory.open.extend(&plan.fetch);
         }
@@ -96,20 +73,23 @@ impl Folder {
     }
 
     /// Takes over what a comparison of all numbers found, and tells it.
-    async fn note_compared(&mut self, session: &mut Session, place: &Place, server: &[u32], plan: Plan) -> Result<(), Hindrance> {
+    async fn note_compared(
+        &mut self,
+        session: &mut Session,
+        place: &Place,
+        (server, next): (&[u32], Option<u32>),
+        mut plan: Plan,
+    ) -> Result<(), Hindrance> {
         let store = &self.work.means.store;
         let is_first = self.memory.compared.is_none();
         let mut large: BTreeSet<u32> = plan.large.iter().copied().collect();
-        let mut open = plan.fetch;
-        if is_first && !large.is_empty() {
-            // Somebody may have changed the limit.
-            let limit = self.work.account.max_message_size as u64;
-            let about = session.about(&plan.large).await?;
-            let small: Vec<u32> = about.iter().filter(|about| about.size <= limit).map(|about| about.uid).collect();
-            store.reconsider(place, &small).await?;
+        let mut open = std::mem::take(&mut plan.fetch);
+        if is_first {
+            let small = self.reconsider(session, place, &plan.large).await?;
             large.retain(|uid| !small.contains(uid));
             open.extend(small);
         }
+        self.forget_taken_back(place, next, &mut plan).await?;
         store.note_reconciled(place, &plan.gone, &plan.back, now()).await?;
         let (account, folder) = (&place.account, &place.folder);
         let (on_server, in_ledger, gone, left) = (server.len(), plan.known, plan.gone.len(), large.len());
@@ -119,7 +99,39 @@ impl Folder {
         self.memory.open = open;
         self.memory.numbers.left = large.len();
         self.memory.compared = Some(Instant::now());
+        self.memory.next = 0;
         Ok(())
+    }
+
+    /// Which of these are not too large any more: somebody may have raised the limit.
+    async fn reconsider(&self, session: &mut Session, place: &Place, large: &[u32]) -> Result<Vec<u32>, Hindrance> {
+        if large.is_empty() {
+            return Ok(Vec::new());
+        }
+        let limit = self.work.account.max_message_size as u64;
+        let about = session.about(large).await?;
+        let small: Vec<u32> = about.iter().filter(|about| about.size <= limit).map(|about| about.uid).collect();
+        self.work.means.store.reconsider(place, &small).await?;
+        Ok(small)
+    }
+
+    /// Forgets numbers that the server will give again though the validity is the same: it was put back to what it was some time ago. Their
+    /// messages are not there any more, and other mail must not be taken for them.
+    async fn forget_taken_back(&self, place: &Place, next: Option<u32>, plan: &mut Plan) -> Result<(), Hindrance> {
+        let again = |uid: &u32| next.is_some_and(|next| *uid >= next);
+        let (again, gone): (Vec<u32>, Vec<u32>) = std::mem::take(&mut plan.gone).into_iter().partition(again);
+        plan.gone = gone;
+        if again.is_empty() {
+            return Ok(());
+        }
+        let (account, folder, numbers) = (&place.account, &place.folder, again.len());
+        tracing::warn!(
+            account,
+            folder,
+            numbers,
+            "the server will give numbers again that it gave before; was the mailbox restored?"
+        );
+        Ok(self.work.means.store.forget_fetched(place, &again).await?)
     }
 }
 

@@ -8,6 +8,7 @@ mod after;
 mod auth;
 mod connect;
 mod fetch;
+mod first_sight;
 mod folder;
 pub mod folder_name;
 pub mod guard;

@@ -164,6 +164,13 @@ impl Base {
         self.change(query).await
     }
 
+    pub(in crate::store) async fn forget_fetched(&self, place: &Place, uids: &[u32]) -> Result<(), Fault> {
+        let mut query = QueryBuilder::<Database>::new("DELETE FROM fetched WHERE ");
+        push_place(&mut query, place);
+        push_uids(&mut query, uids);
+        self.change(query).await
+    }
+
     async fn change(&self, mut query: QueryBuilder<Database>) -> Result<(), Fault> {
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin().await?;
