@@ -102,7 +102,7 @@ async fn mail_is_known_again_by_what_it_holds_under_other_numbers_only(base: Bas
         ([3; 32], Known { arrival: None, stage: Stage::Left, left: Some(Left::BeforeUs) }),
     ]);
     assert_eq!(known, wanted);
-    let elsewhere = Place { account: "another".to_owned(), ..new };
+    let elsewhere = Place { account: "another".to_owned(), ..new.clone() };
     assert_eq!(store.known(&elsewhere, &contents).await.unwrap(), HashMap::new());
     assert_eq!(store.known(&new, &[]).await.unwrap(), HashMap::new());
 }

@@ -31,7 +31,7 @@ mod wire;
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -39,6 +39,7 @@ use tokio::task::JoinSet;
 use crate::accept::custody::Custody;
 use crate::login::Login;
 use crate::model::desk::Desk;
+use crate::model::time::Time;
 use crate::store::Store;
 
 pub use pace::Pace;
@@ -120,6 +121,12 @@ pub async fn serve(
     pace: Pace,
     mut stop: watch::Receiver<bool>,
 ) {
+    let names: Vec<String> = accounts.iter().map(|account| account.name.clone()).collect();
+    let long_ago = Time::from(SystemTime::now()).minus(FORGOTTEN_AFTER);
+    // Somebody who looks at the state of accounts would else be told of one that nobody has any more.
+    if let Err(fault) = store.forget_accounts(&names, long_ago).await {
+        tracing::debug!(%fault, "accounts that are not configured any more could not be forgotten");
+    }
     let means = Arc::new(account::Means::new(desk, store, custody, pace));
     let mut running = JoinSet::new();
     let mut work = std::collections::HashMap::new();
@@ -149,6 +156,9 @@ pub async fn serve(
     }
     running.shutdown().await;
 }
+
+/// After so long without a report, no other gateway has the account either.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(86_400);
 
 /// Any number, by which pauses are made to differ. Each `RandomState` is seeded anew.
 fn chance() -> u64 {
