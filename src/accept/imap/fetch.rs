@@ -120,7 +120,7 @@ impl Folder {
         let (fetched, broken) = self.octets(session, place, chunk).await?;
         let letters = self.read(fetched).await;
         let unknown = self.recognise(place, letters).await?;
-        let custody = self.into_custody(place, unknown).await;
+        let custody = self.give_into_custody(place, unknown).await;
         drop(room);
         custody?;
         broken.map_or(Ok(()), |trouble| Err(trouble.into()))
@@ -205,7 +205,7 @@ impl Folder {
 
     /// Gives mail into custody, all of it at once, so that it is one commit. Dropped in the middle, what is on its way is still taken, and its
     /// line is in the same commit.
-    async fn into_custody(&mut self, place: &Place, letters: Vec<Letter>) -> Result<(), Hindrance> {
+    async fn give_into_custody(&mut self, place: &Place, letters: Vec<Letter>) -> Result<(), Hindrance> {
         let mut under_way: JoinSet<Taken> = JoinSet::new();
         let mut uids = std::collections::HashMap::new();
         for letter in letters {
