@@ -1,4 +1,5 @@
 //! IMAP on the wire: a server of the tests that plays `fixtures/dialogs/*.imap`, foreign octets, and (feature `peers`) a private Dovecot.
+#![cfg(test)]
 
 #[path = "imap/account.rs"]
 mod account;

@@ -56,6 +56,8 @@ mod gate;
 mod held;
 #[path = "stores/imported.rs"]
 mod imported;
+#[path = "stores/ledger.rs"]
+mod ledger;
 #[path = "stores/mails.rs"]
 mod mails;
 #[path = "stores/order.rs"]

@@ -11,9 +11,11 @@ CREATE TABLE fetched (
     stage       TEXT   NOT NULL,          -- taken: what is to become of it on the server is still to be done; done; left
     why         TEXT,                     -- why it was left
     at          BIGINT NOT NULL,
+    gone_at     BIGINT,                   -- since when it is not there any more; such lines are removed when they are old
     PRIMARY KEY (account, folder, validity, uid)
 );
 CREATE INDEX fetched_taken ON fetched (account, folder, validity, uid) WHERE stage = 'taken';
+CREATE INDEX fetched_gone ON fetched (gone_at) WHERE gone_at IS NOT NULL;
 -- After a change of UIDVALIDITY mail is known again by what it holds.
 CREATE INDEX fetched_content ON fetched (account, folder, content) WHERE content IS NOT NULL;
 

@@ -32,6 +32,7 @@ mod fault;
 pub mod gate;
 pub mod held;
 pub mod imported;
+pub mod ledger;
 mod lite;
 pub mod objects;
 pub mod outbox;

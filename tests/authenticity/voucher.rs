@@ -48,7 +48,6 @@ async fn a_server_is_believed_of_its_own_mail_only() {
         (Source::Lmtp, of_provider, "is of mx.provider.example, not of mx.desk.example"),
         (Source::Pipe, "mx.desk.example; dmarc=fail header.from=shop.example", "says nothing that proves"),
         (imap("unheard of"), GOOD, "nothing proves the sender"),
-        (Source::Import, GOOD, "nothing proves the sender"),
         // A stranger's connection, although a server in front has that name.
         (Source::Smtp, GOOD, "nothing proves the sender"),
     ] {
@@ -96,7 +95,6 @@ async fn why_spf_is_not_asked_is_told_in_words_that_fit_the_way_of_the_mail() {
         (Source::Lmtp, "SPF is not asked: the mail came over LMTP from the mail server in front"),
         (Source::Pipe, "SPF is not asked: the mail came by a pipe"),
         (imap("work"), "SPF is not asked: the mail was fetched by IMAP"),
-        (Source::Import, "SPF is not asked: the mail is from an archive"),
     ] {
         world.expect(&by(source, mail()), Authenticity::Unproven, words).await;
     }

@@ -14,6 +14,7 @@ mod effect;
 mod gate;
 mod held;
 mod imported;
+mod ledger;
 mod notices;
 mod objects;
 mod outbox;

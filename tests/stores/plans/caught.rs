@@ -19,7 +19,7 @@ const WAITING: [&str; 6] =
 
 /// Which index serves which statement. Without it another one would do, row by row. PostgreSQL weighs that anew for each store; SQLite does
 /// not.
-const SERVED_BY: [(&str, &str); 17] = [
+const SERVED_BY: [(&str, &str); 19] = [
     ("FROM arrival WHERE outcome IS NULL AND (claimed_by", "arrival_outcome"),
     ("FROM arrival WHERE outcome IS NULL LIMIT", "arrival_outcome"),
     ("a.outcome IS NULL ORDER BY a.id DESC", "arrival_outcome"),
@@ -37,6 +37,8 @@ const SERVED_BY: [(&str, &str); 17] = [
     ("AND t.status <> 'closed' AND", "ticket_due"),
     ("SELECT number FROM ticket WHERE due_at", "ticket_untold"),
     ("state = 'failed' AND told_at IS NULL", "outbox_untold"),
+    ("stage = 'taken' ORDER BY uid", "fetched_taken"),
+    ("AND content IN (", "fetched_content"),
 ];
 
 /// The log of a server from one moment on.

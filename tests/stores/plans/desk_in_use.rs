@@ -4,10 +4,12 @@ use std::time::{Duration, SystemTime};
 
 use postdesk::decide::recall::Wanted;
 use postdesk::decide::{Action, Operation};
+use postdesk::model::ledger::{Place, Stage};
 use postdesk::model::time::Time;
 use postdesk::store::Store;
 use postdesk::store::gate::Kept;
 use postdesk::store::held::Operated;
+use postdesk::store::ledger::{Folder, Line};
 use postdesk::store::outbox::Settlement;
 use postdesk::store::report::NEWEST;
 use postdesk::store::report::arrival::ArrivalFilter;
@@ -46,6 +48,8 @@ const ROWS: &str = "
     INSERT INTO letter SELECT i, 'head', '[]', 'tail' FROM generate_series(1, 59900) i;
     INSERT INTO acknowledged SELECT 'c' || i || '@customer.example', NOW_SLOT - i % 250, 1 FROM generate_series(1, 20000) i;
     INSERT INTO acknowledged SELECT '', NOW_SLOT - i, 0 FROM generate_series(1, 288) i;
+    INSERT INTO fetched (account, folder, validity, uid, arrival, content, stage, at) SELECT 'box ' || i % 40, 'INBOX', 1, i, i, sha256(CAST(CAST(i AS TEXT) AS BYTEA)),
+        CASE WHEN i > 59900 THEN 'taken' ELSE 'done' END, i FROM generate_series(1, 60000) i;
     UPDATE counter SET next = CASE name WHEN 'ticket' THEN 20001 ELSE 59901 END;
     COMMIT; ANALYZE";
 
@@ -68,6 +72,7 @@ pub(crate) async fn use_everything(base: &Base) {
         sending(&store).await;
         lists(&store).await;
         held(&store, time).await;
+        fetching(&store, time as u32).await;
         // By then a few more tickets are due.
         let (house, then) = (house(), Time(100_000_000_000 * (time as i64 + 1)));
         assert!(store.tick(house.rules(then)).await.unwrap().tickets > 0);
@@ -111,6 +116,25 @@ async fn way_of_a_mail(store: &Store, time: usize) {
     store.hold_failed(1, now()).await.unwrap();
     assert!(store.has_duty("housekeeping").await.unwrap());
     store.give_sign().await.unwrap();
+}
+
+/// A look into a mailbox.
+async fn fetching(store: &Store, time: u32) {
+    let place = Place { account: "box 7".to_owned(), folder: "INBOX".to_owned(), validity: 1 };
+    let folder = Folder { validity: 1, first_uid: 1, since: now(), old_mail: false, reconciled_at: None };
+    store.note_folder(&place.account, &place.folder, &folder).await.unwrap();
+    store.folder(&place.account, &place.folder).await.unwrap();
+    let line = Line { uid: 70_000 + time, arrival: None, content: Some([7; 32]), stage: Stage::Taken, left: None };
+    store.note_fetched(&place, &[line], now()).await.unwrap();
+    assert_eq!(store.noted(&place, 60_000).await.unwrap().len() as u32, time + 1);
+    assert!(!store.taken(&place).await.unwrap().is_empty());
+    store.settle_fetched(&place, &[70_000 + time]).await.unwrap();
+    store.note_reconciled(&place, &[7, 47], &[87], now()).await.unwrap();
+    store.reconsider(&place, &[87]).await.unwrap();
+    store.forget_fetched(&place, &[1]).await.unwrap();
+    let renumbered = Place { validity: 1_000 + time, ..place };
+    store.known(&renumbered, &[[7; 32]]).await.unwrap();
+    store.renumber_folder(&Place { account: format!("box {}", 10 + time), ..renumbered }, now()).await.unwrap();
 }
 
 async fn sending(store: &Store) {
