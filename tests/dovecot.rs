@@ -1,0 +1,25 @@
+//! Mail that is fetched from a real IMAP server: a private Dovecot, its faults, and the ledger over IMAP.
+//!
+//! The gateway is the built program with a configuration file. The server stops, dies, forgets its numbers and refuses; another client
+//! reads, flags and puts mail in. What is printed is measured and not asserted.
+#![cfg(test)]
+
+#[path = "dovecot/certificate.rs"]
+mod certificate;
+#[path = "dovecot/client.rs"]
+mod client;
+#[path = "dovecot/config.rs"]
+mod config;
+#[path = "crashes/gateway.rs"]
+#[expect(dead_code, reason = "shared with the ledger of SMTP, which needs more of it")]
+mod gateway;
+#[path = "dovecot/harness.rs"]
+mod harness;
+#[path = "dovecot/keeper.rs"]
+mod keeper;
+#[path = "dovecot/line.rs"]
+mod line;
+#[path = "dovecot/provider.rs"]
+mod provider;
+#[path = "dovecot/server.rs"]
+mod server;
