@@ -2,6 +2,10 @@
 
 #[path = "main/dkim.rs"]
 mod dkim;
+#[path = "main/imap.rs"]
+mod imap;
+#[path = "main/key.rs"]
+mod key;
 #[path = "main/outbox.rs"]
 mod outbox;
 #[path = "main/texts.rs"]
@@ -16,9 +20,7 @@ use clap::{Args, Parser, Subcommand};
 use postdesk::decide::Action;
 use postdesk::model::time::{Time, Zone};
 use postdesk::operate::{self, table::Look};
-use postdesk::operate::{
-    Code, Format, Trouble, View, arrival, check, demo, greeting, held, keys, move_store, pipe, ticket, try_mail,
-};
+use postdesk::operate::{Code, Format, Trouble, View, arrival, check, demo, greeting, held, move_store, pipe, ticket, try_mail};
 use postdesk::run::{self, RunError};
 use postdesk::settings::{self, Settings};
 use postdesk::store::Store;
@@ -72,12 +74,15 @@ enum Verb {
     /// What goes out
     #[command(subcommand)]
     Outbox(outbox::OutboxVerb),
+    /// Mailboxes that mail is fetched from
+    #[command(subcommand)]
+    Imap(imap::ImapVerb),
     /// What notices say
     #[command(subcommand)]
     Texts(texts::TextsVerb),
     /// What addresses are sealed with
     #[command(subcommand)]
-    Key(KeyVerb),
+    Key(key::KeyVerb),
     /// What outgoing mail is signed with (DKIM)
     #[command(subcommand)]
     Dkim(dkim::DkimVerb),
@@ -168,27 +173,6 @@ struct Numbers {
     ids: Vec<i64>,
     #[command(flatten)]
     json: Json,
-}
-
-#[derive(Subcommand)]
-enum KeyVerb {
-    /// List the keys by their numbers
-    List(Json),
-    /// Make a new key, or the one that was announced, the one that seals
-    Rotate {
-        /// Only make it known to the gateways, which takes a restart of each; it seals after the next rotation
-        #[arg(long)]
-        announce: bool,
-        #[command(flatten)]
-        json: Json,
-    },
-    /// Let a key verify nothing any more: all that was sealed with it is dead
-    Revoke {
-        /// Its number
-        number: u8,
-        #[command(flatten)]
-        json: Json,
-    },
 }
 
 #[derive(Args)]
@@ -304,32 +288,18 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
             let what = move_store::Move::new(from, to, &settings.store.place)?;
             move_store::move_store(&what, Look::of_standard_output(), out).await
         }
-        Verb::Key(verb) => key(verb, &settings, out),
+        Verb::Key(verb) => key::look(verb, &settings, out),
+        Verb::Imap(verb) => imap::look(&verb, &settings, out).await,
         Verb::Dkim(verb) => dkim::look(&verb, &settings, out),
         Verb::Texts(verb) => texts::look(verb, &settings, out),
         Verb::Ticket(_) | Verb::Arrival(_) | Verb::Outbox(_) | Verb::Demo => look(command_line.verb, &settings, out).await,
     }
 }
 
-/// The verbs of the key file.
-fn key(verb: KeyVerb, settings: &Settings, out: &mut dyn Write) -> Result<(), Trouble> {
-    let file = &settings.key_file;
-    match verb {
-        KeyVerb::List(json) => keys::list(file, format(json), out),
-        KeyVerb::Rotate { announce, json } => keys::rotate(file, announce, format(json), out),
-        KeyVerb::Revoke { number, json } => keys::revoke(file, number, format(json), out),
-    }
-}
-
 /// The verbs that look at the store.
 async fn look(verb: Verb, settings: &Settings, out: &mut dyn Write) -> Result<(), Trouble> {
     let house = run::house_for_looking(settings).map_err(trouble)?;
-    let place = &settings.store.place;
-    if !place.is_there() {
-        let words = format!("there is no store at {place} yet: `postdesk serve` or `postdesk pipe` makes it");
-        return Err(Trouble::new(Code::Unavailable, words));
-    }
-    let store = Store::open(&settings.store).await?;
+    let store = store_for_looking(settings).await?;
     let (zone, now) = (Zone::of_this_machine(), Time::from(SystemTime::now()));
     let view = |json: Json| View { desk: &house.desk, format: format(json), now, zone: &zone };
     match verb {
@@ -355,6 +325,16 @@ async fn look(verb: Verb, settings: &Settings, out: &mut dyn Write) -> Result<()
         Verb::Outbox(verb) => outbox::look(verb, &store, view, out).await,
         _ => Ok(()),
     }
+}
+
+/// The store, which is not made by who only looks at it.
+async fn store_for_looking(settings: &Settings) -> Result<Store, Trouble> {
+    let place = &settings.store.place;
+    if !place.is_there() {
+        let words = format!("there is no store at {place} yet: `postdesk serve` or `postdesk pipe` makes it");
+        return Err(Trouble::new(Code::Unavailable, words));
+    }
+    Ok(Store::open(&settings.store).await?)
 }
 
 fn format(json: Json) -> Format {

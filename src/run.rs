@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::accept::custody::Writer;
 use crate::accept::http;
+use crate::accept::imap::{self, Pace};
 use crate::accept::smtp::{self, Door};
 use crate::authenticate::Authenticator;
 use crate::decide::write::texts::Texts;
@@ -180,6 +181,7 @@ pub struct Gateway {
     store: Store,
     door: JoinHandle<()>,
     web: JoinHandle<()>,
+    fetcher: JoinHandle<()>,
     writer: JoinHandle<Result<(), Fault>>,
     worker: JoinHandle<()>,
     sender: JoinHandle<()>,
@@ -207,6 +209,7 @@ impl Gateway {
             let (desk, texts) = (Arc::clone(&house.desk), Arc::clone(&house.texts));
             (listener, Arc::new(http::Door::new(options, desk, texts, store.clone(), custody.clone())))
         });
+        let fetcher = (Arc::clone(&house.desk), store.clone(), custody.clone());
         let door = Door::new(settings.smtp.clone(), Arc::clone(&house.desk), trusted, custody)?;
         let teller = duty::Teller { desk: Arc::clone(&house.desk), texts: Arc::clone(&house.texts), every: settings.digest };
         let worker = Worker::new(house, store.clone(), Arc::clone(&wake_sender));
@@ -217,6 +220,7 @@ impl Gateway {
             http,
             stop,
             web: tokio::spawn(http::serve(web, stopped.clone())),
+            fetcher: tokio::spawn(imap::serve(settings.imap.clone(), fetcher, Pace::default(), stopped.clone())),
             door: tokio::spawn(smtp::serve(listeners, Arc::new(door), stopped.clone())),
             writer: tokio::spawn(writer.run()),
             ears: tokio::spawn(duty::listen(
@@ -241,6 +245,7 @@ impl Gateway {
         tokio::select! {
             ended = &mut self.door => unexpected("the SMTP listener", ended),
             ended = &mut self.web => unexpected("the HTTP listener", ended),
+            ended = &mut self.fetcher => unexpected("the fetching of mail", ended),
             ended = &mut self.worker => unexpected("the worker", ended),
             ended = &mut self.sender => unexpected("the sender", ended),
             ended = &mut self.duty => unexpected("the sign of life", ended),
@@ -258,6 +263,7 @@ impl Gateway {
         self.stop.send_replace(true);
         end("the SMTP listener", self.door, deadline).await;
         end("the HTTP listener", self.web, deadline).await;
+        end("the fetching of mail", self.fetcher, deadline).await;
         end("custody", self.writer, deadline).await;
         end("the worker", self.worker, deadline).await;
         end("the sender", self.sender, deadline).await;
@@ -292,6 +298,9 @@ async fn end<T>(part: &str, mut task: JoinHandle<T>, deadline: Instant) {
 pub async fn serve(settings: &Settings, ready: impl FnOnce(&Gateway)) -> Result<(), RunError> {
     if settings.delivery.relay == Relay::Discard {
         tracing::warn!("relay = \"discard:\": no mail leaves, all of it is thrown away");
+    }
+    for account in settings.in_clear_text() {
+        tracing::warn!(account = account.name, "password and mail go to the IMAP server in clear text; set security");
     }
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::System)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::System)?;

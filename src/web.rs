@@ -1,7 +1,8 @@
 //! HTTP/1.1 as a client: one connection a request, over TLS with ring, and the authorities that this machine trusts.
 //!
 //! Shared by the object store and by whoever asks for a token; both ask seldom enough for a connection of their own. Proxies are not used and
-//! redirections not followed. The only user of `hyper` and of `rustls_native_certs`, and of `rustls` as a client of the web.
+//! redirections not followed. [`Trust`] is TLS as a client for those who speak another protocol. The only user of `hyper` and of
+//! `rustls_native_certs`, and of `rustls` as a client.
 
 use std::error::Error;
 use std::io;
@@ -56,14 +57,14 @@ pub enum Unanswered {
     TooLong(usize),
 }
 
-/// Makes requests.
+/// Whom we believe to be the server that the configuration names.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub struct Trust {
     tls: Arc<ClientConfig>,
 }
 
-impl Client {
-    /// A client that trusts the authorities of this machine and those in a file of PEM. The error is for the operator.
+impl Trust {
+    /// The authorities of this machine and those in a file of PEM. The error is for the operator.
     ///
     /// # Errors
     /// When the file cannot be read or holds no certificate.
@@ -82,6 +83,31 @@ impl Client {
         let tls = ClientConfig::builder_with_provider(Arc::new(default_provider()));
         let tls = tls.with_safe_default_protocol_versions().map_err(|error| error.to_string())?;
         Ok(Self { tls: Arc::new(tls.with_root_certificates(roots).with_no_client_auth()) })
+    }
+
+    /// Begins TLS on a stream. It has no limit in time.
+    ///
+    /// # Errors
+    /// When the other side does not speak TLS, or its certificate is not for `host`, not in force, or leads to no authority that is trusted.
+    pub async fn protect(&self, stream: impl Duplex + 'static, host: &str) -> io::Result<Box<dyn Duplex>> {
+        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+        Ok(Box::new(TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream).await?))
+    }
+}
+
+/// Makes requests.
+#[derive(Debug, Clone)]
+pub struct Client {
+    trust: Trust,
+}
+
+impl Client {
+    /// A client that trusts the authorities of this machine and those in a file of PEM. The error is for the operator.
+    ///
+    /// # Errors
+    /// As [`Trust::new`].
+    pub fn new(ca_file: Option<&Path>) -> Result<Self, String> {
+        Trust::new(ca_file).map(|trust| Self { trust })
     }
 
     /// Makes a request; returns when the head of the answer is there. Dropping the answer closes the connection.
@@ -150,8 +176,7 @@ impl Client {
             }
             return Ok(Socket::new(tcp));
         }
-        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-        Ok(Socket::new(TlsConnector::from(Arc::clone(&self.tls)).connect(name, tcp).await?))
+        Ok(Socket::new(self.trust.protect(tcp, host).await?))
     }
 }
 
@@ -193,7 +218,7 @@ impl Body for Form {
 }
 
 /// What can be read from and written to.
-trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
 

@@ -20,6 +20,8 @@ mod signer;
 mod signing;
 #[path = "authenticity/spf.rs"]
 mod spf;
+#[path = "authenticity/voucher.rs"]
+mod voucher;
 #[path = "authenticity/worker.rs"]
 mod worker;
 #[path = "authenticity/world.rs"]

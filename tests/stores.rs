@@ -22,6 +22,8 @@ macro_rules! on_both {
     )+};
 }
 
+#[path = "stores/account.rs"]
+mod account;
 #[path = "stores/base.rs"]
 mod base;
 #[path = "stores/bounces.rs"]

@@ -10,6 +10,8 @@ mod files;
 mod fixture;
 #[path = "verbs/held.rs"]
 mod held;
+#[path = "verbs/imap.rs"]
+mod imap;
 #[path = "verbs/outgoing.rs"]
 mod outgoing;
 #[path = "verbs/texts.rs"]

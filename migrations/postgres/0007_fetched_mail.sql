@@ -11,9 +11,11 @@ CREATE TABLE fetched (
     stage       TEXT   NOT NULL,          -- taken: what is to become of it on the server is still to be done; done; left
     why         TEXT,                     -- why it was left
     at          BIGINT NOT NULL,
+    gone_at     BIGINT,                   -- since when it is not there any more; such lines are removed when they are old
     PRIMARY KEY (account, folder, validity, uid)
 );
 CREATE INDEX fetched_taken ON fetched (account, folder, validity, uid) WHERE stage = 'taken';
+CREATE INDEX fetched_gone ON fetched (gone_at) WHERE gone_at IS NOT NULL;
 -- After a change of UIDVALIDITY mail is known again by what it holds.
 CREATE INDEX fetched_content ON fetched (account, folder, content) WHERE content IS NOT NULL;
 
@@ -32,15 +34,16 @@ CREATE TABLE folder (
 -- How the accounts are, for whoever asks.
 CREATE TABLE account (
     name            TEXT   PRIMARY KEY,
-    state           TEXT   NOT NULL,
+    state           TEXT   NOT NULL,      -- connecting, well, partly, waiting: as it was last reported
     last_success_at BIGINT,
-    failing_since   BIGINT,
+    failing_since   BIGINT,               -- the first report without success since the last one with it
     last_error      TEXT,
     last_error_at   BIGINT,
     next_attempt_at BIGINT,
-    behind          BIGINT NOT NULL,      -- mails on the server that are not ours yet
-    undone          BIGINT NOT NULL,      -- mails that are ours and still to be flagged, moved or deleted there
-    left_there      BIGINT NOT NULL,      -- mails that stay there because they are larger than we take
+    behind          BIGINT,               -- mails on the server that are not ours yet; NULL: not known, here and below
+    undone          BIGINT,               -- mails that are ours and still to be flagged, moved or deleted there
+    left_there      BIGINT,               -- mails that stay there because they are larger than we take
+    told_at         BIGINT,               -- when admins were told that it fails; NULL: they were not, since it was last well
     updated_at      BIGINT NOT NULL
 );
 

@@ -48,7 +48,8 @@ pub fn read(mut input: impl Read, max_message_size: usize) -> Result<Vec<u8>, Re
     if mail.len() > max_message_size { Err(Refused::TooLarge(max_message_size)) } else { Ok(mail) }
 }
 
-fn with_crlf(octets: &[u8]) -> Vec<u8> {
+/// The same with every line ended by CRLF, the last one too.
+pub(super) fn with_crlf(octets: &[u8]) -> Vec<u8> {
     let mut mail = Vec::with_capacity(octets.len() + octets.len() / 40);
     let mut last = 0;
     for end in memchr::memchr_iter(b'\n', octets) {

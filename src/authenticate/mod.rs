@@ -1,6 +1,7 @@
 //! What is proven of the sender named in `From`: found between custody and decision, and stored with the arrival.
 //!
-//! The order of proof: a host in `trusted_networks`; what a relay of ours says in Authentication-Results (RFC 8601); a DKIM signature
+//! The order of proof: a host in `trusted_networks`; what the mail server in front of us says in Authentication-Results (RFC 8601): a relay,
+//! who hands mail over by LMTP or a pipe, the provider that it is fetched from; a DKIM signature
 //! (RFC 6376) and SPF (RFC 7208) of a domain that is aligned with that of From (RFC 7489); an ARC chain (RFC 8617) of a sealer that is
 //! believed. The first that holds settles it.
 //!
@@ -15,16 +16,19 @@ mod names;
 mod results;
 mod spf;
 mod verdicts;
+mod voucher;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use mail_auth::common::to_a_label;
 
-use crate::model::arrival::{Arrival, Authenticity, Findings, Source};
+use crate::model::arrival::{Arrival, Authenticity, Findings};
 use crate::model::mail::Mail;
 use crate::model::network::Network;
 use crate::model::time::Time;
+pub use voucher::Provider;
+
 use align::Inquiry;
 use letter::Letter;
 use names::Names;
@@ -53,6 +57,11 @@ pub struct Options {
     pub trusted_networks: Vec<Network>,
     /// Hosts whose Authentication-Results are believed.
     pub relays: Vec<Relay>,
+    /// The name that the mail server which hands mail over by LMTP or a pipe puts first in its Authentication-Results; `None`: it is not
+    /// believed.
+    pub authserv_id: Option<String>,
+    /// Providers that are believed in the same way of the mail that is fetched from them.
+    pub fetched: Vec<Provider>,
     /// DNS servers with their ports; none: those of this machine.
     pub name_servers: Vec<SocketAddr>,
     /// Time for everything that is asked about one mail.
@@ -70,6 +79,8 @@ impl Default for Options {
         Self {
             trusted_networks: Vec::new(),
             relays: Vec::new(),
+            authserv_id: None,
+            fetched: Vec::new(),
             name_servers: Vec::new(),
             timeout: TIMEOUT,
             arc_sealers: Vec::new(),
@@ -94,7 +105,9 @@ pub struct Question {
     author: String,
     letter: Letter,
     received_at: Time,
-    /// What a relay of ours says of domains that may be aligned with From.
+    /// Who is believed in its Authentication-Results.
+    voucher: String,
+    /// What it says of domains that may be aligned with From.
     vouched: Vec<Pass>,
     /// Places of the DKIM signatures that may prove something.
     signatures: Vec<usize>,
@@ -136,8 +149,7 @@ impl Authenticator {
         if let Some(findings) = &arrival.findings {
             return FirstLook::Settled(findings.clone());
         }
-        let within = |ip: IpAddr| self.options.trusted_networks.iter().any(|network| network.contains(ip));
-        if let Some(ip) = arrival.peer.ip.filter(|ip| within(*ip)) {
+        if let Some(ip) = arrival.peer.ip.filter(|_| self.options.trusts(arrival)) {
             return settled(Authenticity::TrustedNetwork, format!("{ip} is in trusted_networks"));
         }
         match self.question(arrival, mail) {
@@ -159,21 +171,15 @@ impl Authenticator {
         }
         let domain = to_a_label(author.address.domain()).into_owned();
         let mut verdicts = Verdicts::default();
-        let relay = arrival.peer.ip.and_then(|ip| self.options.relays.iter().find(|relay| relay.network.contains(ip)));
-        let vouched = match relay {
-            Some(relay) => results::of_relay(&message, &relay.authserv_id, &domain, &mut verdicts),
-            None => Vec::new(),
-        };
+        let voucher = self.options.voucher(arrival);
+        let vouched = voucher.map_or_else(Vec::new, |name| results::of_server(&message, name, &domain, &mut verdicts));
         if vouched.iter().any(|pass| pass.settles(&domain)) {
             return Ok(FirstLook::Settled(verdicts.findings(Authenticity::AuthenticationResults)));
         }
         let signatures = dkim::candidates(&message, &domain, &self.options, arrival.received_at, &mut verdicts);
-        let client = match (&arrival.source, relay) {
-            (Source::Smtp, None) => spf::client(arrival, &domain, &mut verdicts),
-            (Source::Smtp, Some(_)) => {
-                verdicts.none("SPF is not asked: the mail came by a relay of ours, which the sender's domain does not name")
-            }
-            _ => verdicts.none("SPF is not asked: the mail did not come over SMTP"),
+        let client = match self.options.why_no_client(arrival) {
+            None => spf::client(arrival, &domain, &mut verdicts),
+            Some(why) => verdicts.none(&format!("SPF is not asked: {why}")),
         };
         let sealed = arc::is_worth_asking(&message, &self.options.arc_sealers, &mut verdicts);
         if vouched.is_empty() && signatures.is_empty() && client.is_none() && !sealed {
@@ -181,8 +187,8 @@ impl Authenticator {
             return Ok(FirstLook::Settled(verdicts.findings(Authenticity::Unproven)));
         }
         drop(message);
-        let received_at = arrival.received_at;
-        let question = Question { author: domain, letter, received_at, vouched, signatures, client, sealed, verdicts };
+        let (received_at, voucher) = (arrival.received_at, voucher.unwrap_or_default().to_owned());
+        let question = Question { author: domain, letter, received_at, voucher, vouched, signatures, client, sealed, verdicts };
         Ok(FirstLook::Ask(Box::new(question)))
     }
 
@@ -214,8 +220,9 @@ impl Authenticator {
     /// The steps in their order; `None` when nothing is proven.
     async fn prove(&self, question: &Question, inquiry: &mut Inquiry<'_>) -> Option<Authenticity> {
         let mut message = question.letter.message()?;
+        let by = format!("by {}", question.voucher);
         for pass in &question.vouched {
-            if inquiry.passes(pass, "by the relay").await {
+            if inquiry.passes(pass, &by).await {
                 return Some(Authenticity::AuthenticationResults);
             }
         }

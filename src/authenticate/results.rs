@@ -60,8 +60,8 @@ impl Pass {
     }
 }
 
-/// What a relay of ours found out: the topmost field only, and only if the relay wrote it.
-pub(super) fn of_relay(
+/// What the mail server in front of us found out: the topmost field only, and only if that server wrote it.
+pub(super) fn of_server(
     message: &AuthenticatedMessage<'_>,
     authserv_id: &str,
     author: &str,

@@ -134,7 +134,7 @@ pub enum Authenticity {
     Dkim,
     /// A sealer that is believed found the sender proven before it passed the mail on (RFC 8617).
     Arc,
-    /// A relay of ours found the sender proven and says so in Authentication-Results (RFC 8601).
+    /// The mail server that had the mail before us found the sender proven and says so in Authentication-Results (RFC 8601).
     AuthenticationResults,
     /// The host is one that is believed about its senders (`trusted_networks`).
     TrustedNetwork,
@@ -187,7 +187,7 @@ impl Authenticity {
             Authenticity::Spf => "proven by SPF",
             Authenticity::Dkim => "proven by a DKIM signature",
             Authenticity::Arc => "proven by the seal of a forwarder that is believed (ARC)",
-            Authenticity::AuthenticationResults => "proven by the Authentication-Results of our relay",
+            Authenticity::AuthenticationResults => "proven by the Authentication-Results of the mail server in front",
             Authenticity::TrustedNetwork => "believed because it came from a trusted network",
             Authenticity::Operator => "believed because an operator released it",
         }

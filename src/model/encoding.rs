@@ -28,6 +28,11 @@ pub fn base64(bytes: &[u8]) -> String {
     BASE64.encode(bytes)
 }
 
+/// The bytes of base64 on one line, padded; `None` for anything else.
+pub fn from_base64(text: &str) -> Option<Vec<u8>> {
+    BASE64.decode(text.as_bytes()).ok()
+}
+
 /// Base64 as a MIME body: lines of 76 characters, each ended by CRLF (RFC 2045 section 6.8).
 pub fn base64_lines(bytes: &[u8]) -> Vec<u8> {
     let mut lines = Vec::with_capacity(bytes.len() / 57 * 78 + 80);

@@ -2,6 +2,7 @@
 //!
 //! Nothing in here does I/O, reads a clock or draws a random number.
 
+pub mod account;
 pub mod address;
 pub mod arrival;
 pub mod desk;

@@ -4,6 +4,8 @@
 //! It looks at the configuration and the files that it names: nothing is looked up or connected to. Secrets are named by their
 //! files, and keys by their numbers, never shown.
 
+mod imap;
+
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -28,6 +30,9 @@ pub fn check(settings: &Settings) -> String {
     for department in &settings.departments {
         let title = format!("Department {}: {} ({}-…)", department.key, department.name, department.prefix);
         let rows = [department_rows(department), standing::rows(settings, department)].concat();
+        section(&mut page, &title, &rows);
+    }
+    for (title, rows) in imap::sections(settings) {
         section(&mut page, &title, &rows);
     }
     let agents: Vec<_> = settings.agents.iter().map(|agent| (agent.key.as_str(), agent_text(agent))).collect();
@@ -62,6 +67,7 @@ pub fn check_json(settings: &Settings) -> String {
         "objects": objects_json(settings),
         "smtp": {"listen": smtp.listen, "starttls": smtp.tls.is_some(), "trusted_networks": networks, "relays": relays},
         "http": settings.http.as_ref().map(|http| json!({"listen": http.listen, "public_url": http.public_url})),
+        "imap": settings.imap.iter().map(imap::json).collect::<Vec<_>>(),
         "delivery": {"relay": relay_url(&settings.delivery.relay), "user": user(&settings.delivery.relay)},
         "dkim": settings.delivery.signers.keys().iter().map(key_json).collect::<Vec<_>>(),
         "departments": settings.departments.iter().map(department_json).collect::<Vec<_>>(),
@@ -241,6 +247,7 @@ fn warnings(settings: &Settings) -> Vec<String> {
         warnings.push("relay discard: outgoing mail is thrown away; this is for load tests".to_owned());
     }
     warnings.extend(standing::warnings(settings));
+    warnings.extend(imap::warnings(settings));
     // Whoever is trusted proves an agent's sender by being there.
     for network in settings.authenticate.trusted_networks.iter().filter(|network| network.prefix() < WIDEST_PRIVATE) {
         warnings.push(format!("trusted network {network} reaches into the internet: strangers in it can act as agents"));
@@ -304,21 +311,26 @@ fn access_name(access: Access) -> &'static str {
 
 fn relay_text(relay: &Relay) -> String {
     match relay {
-        Relay::Smtp { login: Some(Login { user, secret: Secret::Password(file) }), .. } => {
-            format!("{} as {user}, password in {}", relay_url(relay), file.display())
-        }
-        Relay::Smtp { login: Some(Login { user, secret: Secret::Token(source) }), .. } => {
+        Relay::Smtp { login: Some(login), .. } => format!("{} as {}", relay_url(relay), login_text(login)),
+        Relay::Smtp { login: None, .. } => relay_url(relay),
+        Relay::Direct { .. } => "none; the mail servers of each recipient's domain".to_owned(),
+        Relay::File(folder) => format!("none; outgoing mail becomes files in {}", folder.display()),
+        Relay::Discard => "none; outgoing mail is thrown away".to_owned(),
+    }
+}
+
+/// As whom we log in, and where the secret is.
+fn login_text(login: &Login) -> String {
+    match &login.secret {
+        Secret::Password(file) => format!("{}, password in {}", login.user, file.display()),
+        Secret::Token(source) => {
             let options = source.options();
             let whose = match &options.refresh_token_file {
                 Some(file) => format!("refresh token in {}", file.display()),
                 None => "in the name of the client".to_owned(),
             };
-            format!("{} as {user}, access tokens from {}, {whose}", relay_url(relay), options.token_endpoint)
+            format!("{}, access tokens from {}, {whose}", login.user, options.token_endpoint)
         }
-        Relay::Smtp { login: None, .. } => relay_url(relay),
-        Relay::Direct { .. } => "none; the mail servers of each recipient's domain".to_owned(),
-        Relay::File(folder) => format!("none; outgoing mail becomes files in {}", folder.display()),
-        Relay::Discard => "none; outgoing mail is thrown away".to_owned(),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod dkim;
 pub mod greeting;
 pub mod held;
+pub mod imap;
 pub mod keys;
 pub mod move_store;
 pub mod outbox;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::document::Node;
-use super::smtp::Believed;
+use super::smtp::{Believed, authserv_id};
 use super::table::Table;
 use super::value::{self, Read};
 use crate::authenticate::{MAX_SIGNATURE_AGE, Options, TIMEOUT};
@@ -11,12 +11,14 @@ use crate::model::desk::TOKEN_LIFETIME;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Reads `[authentication]`, and for how long links are good.
+/// Reads `[authentication]`, and for how long links are good. Whom `[[imap]]` believes is added by who reads that.
 pub(super) fn authentication(table: &Table<'_>, believed: Believed, hostname: &str) -> (Options, Duration) {
     let Believed { trusted_networks, relays } = believed;
     let options = Options {
         trusted_networks,
         relays,
+        authserv_id: table.optional("authserv_id", authserv_id),
+        fetched: Vec::new(),
         name_servers: table.list("name_servers", value::listener).into_iter().map(|(server, _)| server).collect(),
         // Later mail waits for it, and a stop does.
         timeout: table.time_between("timeout", TIMEOUT, Duration::from_secs(1)..=Duration::from_secs(30)),

@@ -1,7 +1,7 @@
 //! `[delivery]`: where outgoing mail goes, and for how long it is tried.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::dkim;
@@ -9,10 +9,12 @@ use super::document::Node;
 use super::login;
 use super::table::Table;
 use super::value::{self, Read};
+use crate::deliver::gate::Caps;
 use crate::deliver::sign::Signers;
 use crate::deliver::{Options, Relay, Security};
 use crate::login::Login;
 use crate::model::desk::AcknowledgementCaps;
+use crate::model::network::is_this_machine;
 
 /// Schemes of servers: how the connection is protected, and the port when none is given.
 const SCHEMES: [(&str, Security, u16); 4] = [
@@ -25,6 +27,9 @@ const SCHEMES: [(&str, Security, u16); 4] = [
 const WANTED: &str = "takes \"smtp://host:25\", \"smtps://host:465\", \"smtp+starttls://host:587\", \"smtp+opportunistic://host:25\", \
                       \"mx:\", \"file:FOLDER\" or \"discard:\"";
 const EXAMPLE: &str = "{ url = \"smtps://host:465\", user = \"desk\", password_file = \"/etc/postdesk/relay-password\" }";
+/// Mails within a day unless the configuration says otherwise. An honest desk of fifty agents sends some thousands; providers close an
+/// account at 2,000 to 10,000, and what sends more than this has most likely gone wrong.
+const MAX_PER_DAY: u32 = 10_000;
 /// Connections by default: to a relay, of which many allow no more, and to all the servers of the world.
 const CONNECTIONS: (u32, u32) = (4, 20);
 
@@ -37,8 +42,8 @@ pub(super) fn delivery(
 ) -> Option<Options> {
     let mut relays = relays(table);
     let ca_file = login::ca_file(table);
-    let login = login::login(table, &relays, ca_file.as_deref());
-    let gate = login::gate(table, caps);
+    let login = login_at(table, &relays, ca_file.as_deref());
+    let gate = gate(table, caps);
     let direct = matches!(relays.first(), Some(Some(Relay::Direct { .. })));
     let connections = if direct { CONNECTIONS.1 } else { CONNECTIONS.0 };
     let max_connections = table.count("max_connections", connections, 1..=1_000) as usize;
@@ -83,7 +88,7 @@ fn relays(table: &Table<'_>) -> Vec<Option<Relay>> {
 /// `{ url = …, user = …, password_file = … }`.
 fn relay_of_a_list(table: &Table<'_>) -> Option<Relay> {
     let relay = table.required("url", |node| value::text(node).and_then(|text| server(&text)));
-    let login = login::login(table, std::slice::from_ref(&relay), None);
+    let login = login_at(table, std::slice::from_ref(&relay), None);
     table.finish(&[]);
     Some(with_login(relay?, login.as_ref()))
 }
@@ -168,4 +173,33 @@ fn with_login(relay: Relay, login: Option<&Login>) -> Relay {
         }
         other => other,
     }
+}
+
+/// Reads the login: for a server only, and never for everybody on the way to read.
+fn login_at(table: &Table<'_>, relays: &[Option<Relay>], ca_file: Option<&Path>) -> Option<Login> {
+    let login = login::optional(table, ca_file);
+    for message in relays.iter().flatten().filter(|_| table.has("user")).filter_map(no_login) {
+        table.report.fault(&table.place("user"), message);
+    }
+    login
+}
+
+/// Why a login is not for this relay; nothing to say of one that has its own.
+fn no_login(relay: &Relay) -> Option<String> {
+    match relay {
+        Relay::Direct { .. } | Relay::File(_) | Relay::Discard => {
+            Some("is of no use: this relay is not a mail server; remove it".to_owned())
+        }
+        Relay::Smtp { host, security: Security::Plain | Security::Opportunistic, login: None, .. } if !is_this_machine(host) => {
+            let instead = "use smtps:// or smtp+starttls://, or do without a login";
+            Some(format!("would be sent to {host} for anybody on the way to read; {instead}"))
+        }
+        Relay::Smtp { .. } => None,
+    }
+}
+
+/// Reads `max_per_day`, beside the caps of `[acknowledgements]`.
+pub(super) fn gate(table: &Table<'_>, acknowledgements: AcknowledgementCaps) -> Caps {
+    let per_day = table.count("max_per_day", MAX_PER_DAY, 0..=100_000_000);
+    Caps { per_day: (per_day > 0).then_some(i64::from(per_day)), acknowledgements }
 }

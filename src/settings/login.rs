@@ -1,4 +1,4 @@
-//! The part of `[delivery]` that says how we log in at the relay, whom we believe to be it, and how many mails may leave.
+//! How we log in at other servers, as `[delivery]` and `[[imap]]` write it: user and secret, access tokens, and whom we believe to be them.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -8,24 +8,14 @@ use super::document::Node;
 use super::gateway::readable_file;
 use super::table::Table;
 use super::value::{self, Read};
-use crate::deliver::gate::Caps;
-use crate::deliver::{Relay, Security};
 use crate::login::oauth2::{Options, Source};
 use crate::login::{Login, Secret};
-use crate::model::desk::AcknowledgementCaps;
-
-/// Mails within a day unless the configuration says otherwise. An honest desk of fifty agents sends some thousands; providers close an
-/// account at 2,000 to 10,000, and what sends more than this has most likely gone wrong.
-const MAX_PER_DAY: u32 = 10_000;
+use crate::model::network::is_this_machine;
 
 /// What begins a certificate in PEM (RFC 7468 section 5).
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----";
-
-/// Reads `max_per_day`, beside the caps of `[acknowledgements]`.
-pub(super) fn gate(table: &Table<'_>, acknowledgements: AcknowledgementCaps) -> Caps {
-    let per_day = table.count("max_per_day", MAX_PER_DAY, 0..=100_000_000);
-    Caps { per_day: (per_day > 0).then_some(i64::from(per_day)), acknowledgements }
-}
+/// The kinds of secrets.
+const SECRETS: [&str; 2] = ["password_file", "oauth2"];
 
 /// Reads `ca_file`.
 pub(super) fn ca_file(table: &Table<'_>) -> Option<PathBuf> {
@@ -36,48 +26,47 @@ pub(super) fn ca_file(table: &Table<'_>) -> Option<PathBuf> {
     })
 }
 
-/// Reads user and secret: all or nothing, one kind of secret, for a server only, and never for everybody on the way to read.
-pub(super) fn login(table: &Table<'_>, relays: &[Option<Relay>], ca_file: Option<&Path>) -> Option<Login> {
+/// Reads user and secret where there may be none: all or nothing.
+pub(super) fn optional(table: &Table<'_>, ca_file: Option<&Path>) -> Option<Login> {
     let user = table.optional("user", value::text);
-    let password_file = table.optional("password_file", readable_file);
-    let source = oauth2(table, ca_file);
+    let secret = secret(table, ca_file);
     let report = table.report;
-    for present in ["password_file", "oauth2"] {
+    for present in SECRETS {
         if table.has(present) && !table.has("user") {
             report.doubt(&table.place(present), format!("is of no use without user; add it, or remove {present}"));
         }
     }
-    if table.has("user") && !table.has("password_file") && !table.has("oauth2") {
+    if table.has("user") && !SECRETS.iter().any(|key| table.has(key)) {
         report.doubt(&table.place("user"), "is of no use without password_file or oauth2; add one of them, or remove user");
     }
-    if table.has("password_file") && table.has("oauth2") {
-        report.fault(&table.place("oauth2"), "takes the place of password_file; remove one of them");
-    }
-    for message in relays.iter().flatten().filter(|_| table.has("user")).filter_map(no_login) {
-        report.fault(&table.place("user"), message);
-    }
-    let secret = source.map(|source| Secret::Token(Arc::new(source))).or(password_file.map(Secret::Password));
     user.zip(secret).map(|(user, secret)| Login { user, secret })
 }
 
-/// Why a login is not for this relay; nothing to say of one that has its own.
-fn no_login(relay: &Relay) -> Option<String> {
-    match relay {
-        Relay::Direct { .. } | Relay::File(_) | Relay::Discard => {
-            Some("is of no use: this relay is not a mail server; remove it".to_owned())
-        }
-        Relay::Smtp { host, security: Security::Plain | Security::Opportunistic, login: None, .. } if !is_this_machine(host) => {
-            let instead = "use smtps:// or smtp+starttls://, or do without a login";
-            Some(format!("would be sent to {host} for anybody on the way to read; {instead}"))
-        }
-        Relay::Smtp { .. } => None,
+/// Reads user and secret where there must be both.
+pub(super) fn required(table: &Table<'_>, ca_file: Option<&Path>) -> Option<Login> {
+    let user = table.required("user", value::text);
+    let secret = secret(table, ca_file);
+    if !SECRETS.iter().any(|key| table.has(key)) {
+        let message = "is missing; an account needs password_file, or oauth2 where the provider takes no password";
+        table.report.doubt(&table.place("password_file"), message);
     }
+    user.zip(secret).map(|(user, secret)| Login { user, secret })
+}
+
+/// Reads the one kind of secret that there may be.
+fn secret(table: &Table<'_>, ca_file: Option<&Path>) -> Option<Secret> {
+    let password_file = table.optional("password_file", readable_file);
+    let source = oauth2(table, ca_file);
+    if table.has("password_file") && table.has("oauth2") {
+        table.report.fault(&table.place("oauth2"), "takes the place of password_file; remove one of them");
+    }
+    source.map(|source| Secret::Token(Arc::new(source))).or(password_file.map(Secret::Password))
 }
 
 /// Reads `oauth2`.
-fn oauth2(delivery: &Table<'_>, ca_file: Option<&Path>) -> Option<Source> {
-    let table = delivery.table("oauth2");
-    if !delivery.has("oauth2") {
+fn oauth2(section: &Table<'_>, ca_file: Option<&Path>) -> Option<Source> {
+    let table = section.table("oauth2");
+    if !section.has("oauth2") {
         return None;
     }
     let token_endpoint = table.required("token_endpoint", token_endpoint);
@@ -88,7 +77,7 @@ fn oauth2(delivery: &Table<'_>, ca_file: Option<&Path>) -> Option<Source> {
     table.finish(&[]);
     if !table.has("client_secret_file") && !table.has("refresh_token_file") {
         let message = "needs refresh_token_file, or client_secret_file where the client logs in in its own name";
-        delivery.report.doubt(&delivery.place("oauth2"), message);
+        section.report.doubt(&section.place("oauth2"), message);
     }
     let (token_endpoint, client_id) = (token_endpoint?, client_id?);
     let ca_file = ca_file.map(Path::to_owned);
@@ -122,9 +111,4 @@ fn token_endpoint(node: &Node) -> Read<String> {
         return Err("would send secrets without TLS; use https:// (http:// is for this machine only)".to_owned());
     }
     Ok(url)
-}
-
-/// Whether what is sent to a host stays on this machine, as far as its name alone tells.
-fn is_this_machine(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }

@@ -13,6 +13,7 @@ mod fault;
 mod gateway;
 mod hours;
 mod http;
+mod imap;
 pub mod keys;
 mod limits;
 mod login;
@@ -27,8 +28,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use fault::{Fault, Faults};
+use people::People;
 
 use crate::model::desk::{AcknowledgementCaps, Agent, AutomaticMail, Department, Desk, Limits};
+use crate::model::network::is_this_machine;
 use crate::model::token::Keyring;
 use crate::{accept, authenticate, deliver, store};
 
@@ -69,6 +72,8 @@ pub struct Settings {
     pub store: store::Options,
     /// `[smtp]` without the trusted networks.
     pub smtp: accept::smtp::Options,
+    /// `[[imap]]`, in the order of the file.
+    pub imap: Vec<accept::imap::Account>,
     /// `[http]`; `None` when nothing is listened to.
     pub http: Option<accept::http::Options>,
     /// `[authentication]`, and the trusted networks and relays of `[smtp]`.
@@ -106,6 +111,14 @@ impl Settings {
         desk.automatic_mail.clone_from(&self.automatic_mail);
         desk.public_url = self.http.as_ref().map(|http| http.public_url.clone());
         desk
+    }
+
+    /// The accounts whose mail and password everybody on the way can read, because the configuration allows it.
+    pub fn in_clear_text(&self) -> impl Iterator<Item = &accept::imap::Account> {
+        let beyond = |account: &&accept::imap::Account| {
+            account.security == accept::imap::Security::Plain && !is_this_machine(&account.host)
+        };
+        self.imap.iter().filter(beyond)
     }
 }
 
@@ -162,14 +175,16 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
     let (smtp, believed) = smtp::smtp(&root.table("smtp"));
     let http = http::http(&root.table("http"));
     let hostname = gateway.hostname.as_deref().unwrap_or_default();
-    let (authenticate, token_lifetime) = authentication::authentication(&root.table("authentication"), believed, hostname);
+    let (mut authenticate, token_lifetime) = authentication::authentication(&root.table("authentication"), believed, hostname);
     let caps = limits::acknowledgements(&root.table("acknowledgements"));
     let delivery = delivery::delivery(&root.table("delivery"), hostname, &authenticate.name_servers, caps);
     let (limits, attempts) = limits::limits(&root.table("limits"));
     let digest = limits::held(&root.table("held"));
     let automatic_mail = limits::automatic_mail(&root.table("automatic_mail"));
-    let (departments, agents) = people::people(root, gateway.texts_folder.as_deref());
-    root.finish(&["imap"]);
+    let People { departments, agents, department_keys } = people::people(root, gateway.texts_folder.as_deref());
+    let imap = imap::accounts(root, &department_keys, smtp.max_message_size);
+    authenticate.fetched = imap::providers(&imap);
+    root.finish(&[]);
     let hostname = gateway.hostname?;
     Some(Settings {
         origin: origin.to_owned(),
@@ -179,6 +194,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
         key_file: gateway.key_file,
         store,
         smtp,
+        imap,
         http,
         authenticate,
         token_lifetime,

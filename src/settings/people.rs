@@ -24,8 +24,16 @@ struct Registers<'a> {
     prefixes: Register<'a>,
 }
 
+/// Who is at the desk.
+pub(super) struct People {
+    pub(super) departments: Vec<Department>,
+    pub(super) agents: Vec<Agent>,
+    /// Keys of the departments, those included that have faults.
+    pub(super) department_keys: Vec<String>,
+}
+
 /// Reads every `[[agent]]` and `[[department]]` of the file.
-pub(super) fn people(root: &Table<'_>, texts: Option<&Path>) -> (Vec<Department>, Vec<Agent>) {
+pub(super) fn people(root: &Table<'_>, texts: Option<&Path>) -> People {
     let once = |rule| Register::new(root.report, rule);
     let mut registers = Registers {
         addresses: once("an address belongs to one department or one agent"),
@@ -46,7 +54,7 @@ pub(super) fn people(root: &Table<'_>, texts: Option<&Path>) -> (Vec<Department>
     let departments = departments.iter().filter_map(|table| department(table, texts, &names, &mut registers)).collect();
     let agents =
         tables.iter().zip(&keys).filter_map(|(table, key)| agent(table, texts, key.as_deref(), &mut registers)).collect();
-    (departments, agents)
+    People { departments, agents, department_keys: registers.departments.names() }
 }
 
 /// Reads one agent, whose key has been read already.
@@ -171,7 +179,7 @@ fn stranger(node: &Node) -> Read<Stranger> {
 }
 
 /// A key is typed in commands and stands in the ticket's history, where `postdesk` is ourselves.
-fn key(node: &Node) -> Read<String> {
+pub(super) fn key(node: &Node) -> Read<String> {
     let key = value::text(node)?;
     let plain = key.bytes().all(|octet| octet.is_ascii_lowercase() || octet.is_ascii_digit() || b"-_.".contains(&octet));
     if !plain || key.len() > 40 || !key.starts_with(|first: char| first.is_ascii_alphanumeric()) {

@@ -82,14 +82,14 @@ fn believed(table: &Table<'_>) -> Believed {
     Believed { trusted_networks, relays }
 }
 
-/// The name that a relay puts first in its fields: what RFC 8601 calls a value, here without what would need quotes.
-fn authserv_id(node: &Node) -> Read<String> {
+/// The name that a mail server puts first in its fields: what RFC 8601 calls a value, here without what would need quotes.
+pub(super) fn authserv_id(node: &Node) -> Read<String> {
     let text = value::text(node)?;
     if text.len() <= 255 && text.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-._+".contains(&octet)) {
         return Ok(text);
     }
     Err(format!(
-        "`{text}` is not a name such as \"mx.example.org\": write what stands first in the relay's Authentication-Results"
+        "`{text}` is not a name such as \"mx.example.org\": write what stands first in the mail server's Authentication-Results"
     ))
 }
 

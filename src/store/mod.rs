@@ -24,12 +24,14 @@ macro_rules! looking {
     };
 }
 
+pub mod account;
 pub mod carry;
 pub mod custody;
 pub mod decision;
 mod fault;
 pub mod gate;
 pub mod held;
+pub mod ledger;
 mod lite;
 pub mod objects;
 pub mod outbox;

@@ -69,7 +69,11 @@ async fn what_the_relay_found_of_another_domain_counts_as_far_as_the_author_lets
         let world = world();
         world.names.says("_dmarc.shop.example", record);
         world
-            .expect(&over(RELAY, arrival(with(&[field]))), authenticity, "DKIM pass of mail.shop.example found by the relay")
+            .expect(
+                &over(RELAY, arrival(with(&[field]))),
+                authenticity,
+                "DKIM pass of mail.shop.example found by mx.desk.example",
+            )
             .await;
     }
 }

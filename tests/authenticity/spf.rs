@@ -95,7 +95,7 @@ async fn spf_is_not_asked_where_it_would_prove_nothing() {
     piped.peer.ip = None;
     for (arrival, words) in [
         (super::world::arrival(mail()), "the null sender proves no author"),
-        (piped, "did not come over SMTP"),
+        (piped, "by a pipe, which does not say"),
         (over("10.0.0.5", by_mia()), "by a relay of ours"),
         (over("::1", by_mia()), "no domain names this machine"),
         (sent_by("eve@evil.example", mail()), "domain evil.example is not that of From"),

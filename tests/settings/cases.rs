@@ -86,6 +86,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("[http]", "public_url = \"https://desk.example/a>, <b\"", "http.public_url", "has a path that links cannot begin with"),
     ("[http]", "public_port = 1", "http.public_port", "did you mean `public_url`?"),
     ("[authentication]", "name_servers = [\"127.0.0.1\"]", "authentication.name_servers[1]", "not an IP address with a port"),
+    ("[authentication]", "authserv_id = \"mx.example.org;\"", "authentication.authserv_id", "is not a name such as"),
     ("[authentication]", "timeout = \"31s\"", "authentication.timeout", "must be from \"1s\" to \"30s\""),
     ("[authentication]", "arc_sealers = [\"a list\"]", "authentication.arc_sealers[1]", "is not a host name"),
     ("[authentication]", "max_signature_age = \"0s\"", "authentication.max_signature_age", "must be from"),

@@ -205,6 +205,7 @@ const FETCHED: &[(&str, Kind)] = &[
     ("stage", Text),
     ("why", Text),
     ("at", Number),
+    ("gone_at", Number),
 ];
 
 const FOLDER: &[(&str, Kind)] = &[

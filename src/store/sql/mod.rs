@@ -6,12 +6,14 @@
 
 use super::{Base, CLOCK, Connection, Database, FOR_UPDATE, KEPT, Record, SKIP_LOCKED, SNAPSHOT, TRANSACTION, Transaction};
 
+mod account;
 mod carry;
 pub(in crate::store) mod custody;
 mod decision;
 mod effect;
 mod gate;
 mod held;
+mod ledger;
 mod notices;
 mod objects;
 mod outbox;

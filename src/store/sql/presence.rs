@@ -13,6 +13,9 @@ use crate::store::recall::slot;
 const COUNTS_KEPT: Duration = Duration::from_secs(2 * 86_400);
 /// Microseconds for which the row of a dead gateway is kept, for whoever wonders who was there.
 const GATEWAYS_KEPT: i64 = 86_400 * 1_000_000;
+/// How long the ledger remembers a mail that is not on its server any more. A mailbox that is put back from a backup, or numbered anew,
+/// shows it again; after that a copy is recognised like any other, when it is decided.
+const LINES_KEPT: Duration = Duration::from_secs(30 * 86_400);
 
 impl Base {
     pub(in crate::store) async fn join(&self, name: &str, alone: bool, lasts: i64) -> Result<i64, Fault> {
@@ -49,8 +52,9 @@ impl Base {
         let mut query = QueryBuilder::<Database>::new("DELETE FROM gateway WHERE seen_until < ");
         query.push(CLOCK).push(" - ").push_bind(GATEWAYS_KEPT);
         let gateways = query.build().execute(&mut *transaction).await?.rows_affected();
+        let lines = super::ledger::forget(&mut transaction, now.minus(LINES_KEPT)).await?;
         transaction.commit().await?;
         writer.release();
-        Ok(counts + gateways)
+        Ok(counts + gateways + lines)
     }
 }

@@ -1,0 +1,63 @@
+//! A message as it was fetched, and the mail that it becomes.
+
+use super::account::Work;
+use crate::accept::pipe::with_crlf;
+use crate::decide::envelope::{Envelope, envelope};
+use crate::decide::parse::header_of;
+use crate::model::arrival::{Incoming, Peer, Source};
+use crate::model::ledger::{Entry, Place};
+
+/// A message whose header was read.
+#[derive(Debug)]
+pub(super) struct Letter {
+    pub(super) uid: u32,
+    /// Its content key.
+    pub(super) content: [u8; 32],
+    raw: Vec<u8>,
+    envelope: Envelope,
+}
+
+/// Reads what is needed before custody: for whom it is, and what it is known by.
+pub(super) fn read(uid: u32, raw: Vec<u8>, work: &Work) -> Letter {
+    let raw = in_the_form_of_smtp(raw);
+    let mail = header_of(&raw, &work.means.desk.limits);
+    let envelope = envelope(&mail, work.account.department.as_deref(), &work.means.desk);
+    Letter { uid, content: mail.content_key, raw, envelope }
+}
+
+impl Letter {
+    /// The mail at the door.
+    ///
+    /// It bears the time of custody, as mail does that was delayed on its way to us over SMTP, and not INTERNALDATE. That is the word of the
+    /// mailbox: whoever may append to it sets it, and `start = "all"` brings years of mail, whose tickets would all be overdue at once and
+    /// whose old links would be good again. What is asked of a time here is when it became our business.
+    pub(super) fn incoming(self, place: &Place) -> Incoming {
+        Incoming {
+            raw: self.raw,
+            sender: self.envelope.sender,
+            departments: self.envelope.departments,
+            source: Source::Imap(place.account.clone()),
+            peer: Peer::default(),
+            received_at: super::look::now(),
+            entry: Some(Entry::Imap { place: place.clone(), uid: self.uid, content: self.content }),
+        }
+    }
+}
+
+/// Servers send CRLF (RFC 3501 section 4.3). One that does not has stored what it was given, and the mail is made what it was on its way.
+fn in_the_form_of_smtp(raw: Vec<u8>) -> Vec<u8> {
+    let is_bare = |at: usize| at == 0 || raw[at - 1] != b'\r';
+    if memchr::memchr_iter(b'\n', &raw).any(is_bare) { with_crlf(&raw) } else { raw }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_become_those_of_smtp_and_what_has_them_is_not_touched() {
+        assert_eq!(in_the_form_of_smtp(b"a\nb\r\nc".to_vec()), b"a\r\nb\r\nc\r\n");
+        assert_eq!(in_the_form_of_smtp(b"\na".to_vec()), b"\r\na\r\n");
+        assert_eq!(in_the_form_of_smtp(b"a\r\nb".to_vec()), b"a\r\nb");
+    }
+}

@@ -1,0 +1,94 @@
+//! The accounts from which mail is fetched, in SQL.
+
+use sqlx::{QueryBuilder, Row as _};
+
+use super::{Base, Database, KEPT, Record};
+use crate::model::account::{AccountReport, AccountRow, State};
+use crate::model::time::Time;
+use crate::store::Fault;
+
+const COLUMNS: &str = "name, state, last_success_at, failing_since, last_error, last_error_at, next_attempt_at, behind, undone, \
+                       left_there, updated_at";
+
+impl Base {
+    /// What a report does not know stays as it was. A success ends the failing, and that admins were told of it.
+    pub(in crate::store) async fn report_account(&self, report: &AccountReport) -> Result<AccountRow, Fault> {
+        let success = report.state.is_success().then_some(report.at.0);
+        let failing = if success.is_none() { Some(report.at.0) } else { None };
+        let error = report.error_kept();
+        let mut query = QueryBuilder::<Database>::new("INSERT INTO account (");
+        query.push(COLUMNS).push(") ");
+        query.push_values([report], |mut row, report| {
+            row.push_bind(report.name.as_str()).push_bind(report.state.name()).push_bind(success).push_bind(failing);
+            row.push_bind(error.as_deref()).push_bind(error.as_ref().map(|_| report.at.0));
+            row.push_bind(report.next_attempt_at.map(|at| at.0)).push_bind(report.behind).push_bind(report.undone);
+            row.push_bind(report.left_there).push_bind(report.at.0);
+        });
+        query.push(
+            " ON CONFLICT (name) DO UPDATE SET state = excluded.state, \
+             last_success_at = COALESCE(excluded.last_success_at, account.last_success_at), \
+             failing_since = CASE WHEN excluded.failing_since IS NULL THEN NULL \
+                             ELSE COALESCE(account.failing_since, excluded.failing_since) END, \
+             told_at = CASE WHEN excluded.failing_since IS NULL THEN NULL ELSE account.told_at END, \
+             last_error = COALESCE(excluded.last_error, account.last_error), \
+             last_error_at = COALESCE(excluded.last_error_at, account.last_error_at), \
+             next_attempt_at = excluded.next_attempt_at, behind = COALESCE(excluded.behind, account.behind), \
+             undone = COALESCE(excluded.undone, account.undone), left_there = COALESCE(excluded.left_there, account.left_there), \
+             updated_at = excluded.updated_at RETURNING ",
+        );
+        query.push(COLUMNS);
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin().await?;
+        let row = query.build().persistent(KEPT).fetch_one(&mut *transaction).await?;
+        transaction.commit().await?;
+        writer.release();
+        account_from(&row)
+    }
+
+    pub(in crate::store) async fn accounts(&self) -> Result<Vec<AccountRow>, Fault> {
+        let mut query = QueryBuilder::<Database>::new("SELECT ");
+        query.push(COLUMNS).push(" FROM account ORDER BY name");
+        let mut reader = self.reader().await?;
+        let rows = query.build().fetch_all(&mut *reader).await?;
+        reader.release();
+        rows.iter().map(account_from).collect()
+    }
+
+    pub(in crate::store) async fn forget_accounts(&self, but: &[String], unheard_of_since: Time) -> Result<u64, Fault> {
+        let mut query = QueryBuilder::<Database>::new("DELETE FROM account WHERE updated_at < ");
+        query.push_bind(unheard_of_since.0);
+        if !but.is_empty() {
+            query.push(" AND name NOT IN (");
+            let mut names = query.separated(", ");
+            for name in but {
+                names.push_bind(name.as_str());
+            }
+            query.push(")");
+        }
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin().await?;
+        let gone = query.build().persistent(KEPT).execute(&mut *transaction).await?.rows_affected();
+        transaction.commit().await?;
+        writer.release();
+        Ok(gone)
+    }
+}
+
+fn account_from(row: &Record) -> Result<AccountRow, Fault> {
+    let time = |column| row.try_get::<Option<i64>, _>(column).map(|time| time.map(Time));
+    let state: String = row.try_get("state")?;
+    Ok(AccountRow {
+        name: row.try_get("name")?,
+        state: State::from_name(&state)
+            .ok_or_else(|| Fault::Refused(format!("the store has an account in the state `{state}`")))?,
+        last_success_at: time("last_success_at")?,
+        failing_since: time("failing_since")?,
+        last_error: row.try_get("last_error")?,
+        last_error_at: time("last_error_at")?,
+        next_attempt_at: time("next_attempt_at")?,
+        behind: row.try_get("behind")?,
+        undone: row.try_get("undone")?,
+        left_there: row.try_get("left_there")?,
+        updated_at: Time(row.try_get("updated_at")?),
+    })
+}
