@@ -4,12 +4,19 @@
 //! reads, flags and puts mail in. What is printed is measured and not asserted.
 #![cfg(test)]
 
+#[path = "dovecot/after.rs"]
+mod after;
 #[path = "dovecot/certificate.rs"]
 mod certificate;
 #[path = "dovecot/client.rs"]
 mod client;
+#[path = "postgres/cluster.rs"]
+#[expect(dead_code, reason = "shared with the tests of PostgreSQL, which need more of it")]
+mod cluster;
 #[path = "dovecot/config.rs"]
 mod config;
+#[path = "dovecot/desk.rs"]
+mod desk;
 #[path = "crashes/gateway.rs"]
 #[expect(dead_code, reason = "shared with the ledger of SMTP, which needs more of it")]
 mod gateway;

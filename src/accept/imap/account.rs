@@ -170,7 +170,12 @@ impl Work {
         match since {
             Some(since) if !alarm => {
                 let (since, error) = (since.rfc3339(), row.last_error.as_deref().unwrap_or("none"));
-                tracing::error!(account, since, error, "no mail could be fetched for a quarter of an hour or longer; please look at it");
+                tracing::error!(
+                    account,
+                    since,
+                    error,
+                    "no mail could be fetched for a quarter of an hour or longer; please look at it"
+                );
             }
             None if alarm => tracing::info!(account, "mail is fetched again"),
             _ => {}

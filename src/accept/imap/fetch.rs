@@ -177,7 +177,8 @@ impl Folder {
     /// Those that are not known by what they hold. The others get their line under the new number, without a second arrival.
     async fn recognise(&mut self, place: &Place, letters: Vec<Letter>) -> Result<Vec<Letter>, Hindrance> {
         let is_in_question = |letter: &Letter| self.memory.renumbered.contains(&letter.uid);
-        let contents: Vec<[u8; 32]> = letters.iter().filter(|letter| is_in_question(letter)).map(|letter| letter.content).collect();
+        let contents: Vec<[u8; 32]> =
+            letters.iter().filter(|letter| is_in_question(letter)).map(|letter| letter.content).collect();
         if contents.is_empty() {
             return Ok(letters);
         }

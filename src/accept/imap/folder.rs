@@ -10,11 +10,11 @@ use std::sync::Arc;
 use tokio::time::{Instant, sleep_until};
 
 use super::account::Work;
+use super::chance;
 use super::hindrance::Hindrance;
 use super::session::{Session, Woken};
 use super::standing::Numbers;
 use super::tries::Tries;
-use super::chance;
 use crate::model::ledger::Place;
 
 /// What is remembered of a folder.

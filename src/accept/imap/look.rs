@@ -54,7 +54,13 @@ impl Folder {
         };
         let row = ledger::Folder { validity: selected.validity, first_uid, since: now(), old_mail, reconciled_at: None };
         store.note_folder(&account.name, &self.name, &row).await?;
-        tracing::info!(account = account.name, folder = self.name, first_uid, old_mail, "mail of this folder is ours from now on");
+        tracing::info!(
+            account = account.name,
+            folder = self.name,
+            first_uid,
+            old_mail,
+            "mail of this folder is ours from now on"
+        );
         // Another gateway may have been first.
         Ok(store.folder(&account.name, &self.name).await?.unwrap_or(row))
     }
@@ -90,13 +96,7 @@ impl Folder {
     }
 
     /// Takes over what a comparison of all numbers found, and tells it.
-    async fn note_compared(
-        &mut self,
-        session: &mut Session,
-        place: &Place,
-        server: &[u32],
-        plan: Plan,
-    ) -> Result<(), Hindrance> {
+    async fn note_compared(&mut self, session: &mut Session, place: &Place, server: &[u32], plan: Plan) -> Result<(), Hindrance> {
         let store = &self.work.means.store;
         let is_first = self.memory.compared.is_none();
         let mut large: BTreeSet<u32> = plan.large.iter().copied().collect();

@@ -108,7 +108,12 @@ impl Standing {
         (state.condition, state.alive) = (Condition::Waiting(until), Instant::now());
         let others = inner.folders.iter().any(|folder| folder.error.as_ref() == Some(&what));
         if !others {
-            tracing::warn!(account = self.account, kind, what, "mail cannot be fetched; it stays where it is, and is tried again");
+            tracing::warn!(
+                account = self.account,
+                kind,
+                what,
+                "mail cannot be fetched; it stays where it is, and is tried again"
+            );
         }
         if let Some(state) = inner.folders.get_mut(folder) {
             state.error = Some(what.clone());
