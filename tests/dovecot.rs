@@ -26,6 +26,8 @@ mod harness;
 mod keeper;
 #[path = "dovecot/line.rs"]
 mod line;
+#[path = "dovecot/logins.rs"]
+mod logins;
 #[path = "dovecot/provider.rs"]
 mod provider;
 #[path = "dovecot/server.rs"]
