@@ -17,6 +17,8 @@ mod cluster;
 mod config;
 #[path = "dovecot/desk.rs"]
 mod desk;
+#[path = "dovecot/faults.rs"]
+mod faults;
 #[path = "crashes/gateway.rs"]
 #[expect(dead_code, reason = "shared with the ledger of SMTP, which needs more of it")]
 mod gateway;
@@ -32,3 +34,7 @@ mod logins;
 mod provider;
 #[path = "dovecot/server.rs"]
 mod server;
+#[path = "dovecot/sizes.rs"]
+mod sizes;
+#[path = "dovecot/validity.rs"]
+mod validity;

@@ -137,7 +137,7 @@ impl Desk {
     pub(crate) fn wait_for_status(&self, account: &str, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
         let mut last = Value::Null;
         let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            wait_for(&format!("{account}: {what}"), DEADLINE, || {
+            wait_for(&format!("{account}: {what}"), DEADLINE * 2, || {
                 last = self.status(account);
                 is_so(&last).then(|| last.clone())
             })

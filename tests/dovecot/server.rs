@@ -134,7 +134,7 @@ impl Server {
     pub(crate) fn kill_sessions(&self) -> usize {
         let folder = self.folder.display();
         self.order(&format!(
-            "for p in $(pgrep -x imap -P $(cat {folder}/run/master.pid)); do kill -KILL $p && echo >>{folder}/killed; done"
+            "for p in $(pgrep -x imap -P $(cat {folder}/run/master.pid)); do kill -KILL $p && echo >>{folder}/killed; done; true"
         ));
         let killed = fs::read_to_string(self.folder.join("killed")).unwrap_or_default().lines().count();
         self.order(&format!("rm -f {folder}/killed"));
