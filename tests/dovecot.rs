@@ -15,6 +15,8 @@ mod client;
 mod cluster;
 #[path = "dovecot/config.rs"]
 mod config;
+#[path = "dovecot/count.rs"]
+mod count;
 #[path = "dovecot/desk.rs"]
 mod desk;
 #[path = "dovecot/faults.rs"]
@@ -26,10 +28,15 @@ mod gateway;
 mod harness;
 #[path = "dovecot/keeper.rs"]
 mod keeper;
+#[path = "dovecot/ledger.rs"]
+mod ledger;
 #[path = "dovecot/line.rs"]
 mod line;
 #[path = "dovecot/logins.rs"]
 mod logins;
+#[path = "crashes/mail.rs"]
+#[expect(dead_code, reason = "shared with the ledger of SMTP, which needs more of it")]
+mod mail;
 #[path = "dovecot/provider.rs"]
 mod provider;
 #[path = "dovecot/server.rs"]

@@ -101,12 +101,16 @@ impl Server {
         fs::rename(&written, maildir.join("new").join(&name)).unwrap();
     }
 
-    /// Lets the folder forget its numbers, as a repair or a move to another machine does: from now on it has another UIDVALIDITY, which
-    /// this returns. The server may run or not.
+    /// Lets the folder forget its numbers, as a repair or a move to another machine does: from now on it has another UIDVALIDITY. The server
+    /// may run or not. What remembers which UIDVALIDITY was given last stays: one that comes back for other numbers is a server that nobody
+    /// can fetch from.
     pub(crate) fn renumber(&self, user: &str, folder: &str) {
         let entries = fs::read_dir(self.maildir(user, folder)).unwrap().map(|entry| entry.unwrap().path());
-        let of_dovecot = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("dovecot"));
-        for file in entries.filter(of_dovecot) {
+        let numbers = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name == "dovecot-uidlist" || name.starts_with("dovecot.index")
+        };
+        for file in entries.filter(numbers) {
             // The server may just have removed it.
             let _ = fs::remove_file(file);
         }
@@ -132,13 +136,14 @@ impl Server {
 
     /// SIGKILL to the processes that serve logged-in clients, and to no other; how many there were.
     pub(crate) fn kill_sessions(&self) -> usize {
-        let folder = self.folder.display();
-        self.order(&format!(
-            "for p in $(pgrep -x imap -P $(cat {folder}/run/master.pid)); do kill -KILL $p && echo >>{folder}/killed; done; true"
-        ));
-        let killed = fs::read_to_string(self.folder.join("killed")).unwrap_or_default().lines().count();
-        self.order(&format!("rm -f {folder}/killed"));
-        killed
+        let master = fs::read_to_string(self.folder.join("run/master.pid")).unwrap();
+        let sessions: Vec<String> =
+            fs::read_dir("/proc").unwrap().filter_map(|entry| session_of(&entry.unwrap().path(), master.trim())).collect();
+        if !sessions.is_empty() {
+            // One may have ended by itself meanwhile.
+            self.order(&format!("kill -KILL {} || true", sessions.join(" ")));
+        }
+        sessions.len()
     }
 
     /// The folder where a folder of IMAP is.
@@ -176,6 +181,14 @@ impl Drop for Server {
             eprintln!("the log of Dovecot ends:\n{}", self.log());
         }
     }
+}
+
+/// The number of a process of this folder of /proc, when it serves a client of the server with that number.
+fn session_of(process: &Path, master: &str) -> Option<String> {
+    let stat = fs::read_to_string(process.join("stat")).ok()?;
+    // Number, name in parentheses, state, number of the parent.
+    let (number, rest) = stat.split_once(" (imap) ")?;
+    (rest.split(' ').nth(1) == Some(master)).then(|| number.to_owned())
 }
 
 fn tail(path: &Path) -> String {

@@ -15,7 +15,7 @@ fn new_numbers_double_no_old_mail_and_hide_no_new_mail_whenever_they_come() {
     for subject in ["old-1", "old-2"] {
         desk.server.put("desk", "INBOX", &request(subject));
     }
-    desk.open(&[Account::of("desk", port)], "");
+    desk.open(&[Account::of("desk", port).with("poll", "5s")], "");
     desk.wait_for_mails(2);
     desk.wait_for_status("desk", "done", |status| status["undone"] == 0);
     // While the gateway is away, with a mail that came meanwhile and would have had one of the old numbers.
@@ -50,7 +50,7 @@ fn mail_from_before_us_stays_theirs_under_new_numbers() {
         desk.server.put("desk", "INBOX", &request(subject));
     }
     // The server gives a mail the time at which its file was written.
-    desk.open(&[Account::of("desk", port).with("start", "new")], "");
+    desk.open(&[Account::of("desk", port).with("start", "new").with("poll", "5s")], "");
     desk.wait_until_well("desk");
     desk.server.put("desk", "INBOX", &request("ours-1"));
     desk.wait_for_mails(1);
@@ -68,7 +68,7 @@ fn the_same_mail_appended_again_makes_no_second_ticket() {
     let mut desk = Desk::new();
     let port = desk.server.plain();
     desk.server.put("desk", "INBOX", &request("appended"));
-    desk.open(&[Account::of("desk", port)], "");
+    desk.open(&[Account::of("desk", port).with("poll", "5s")], "");
     desk.wait_for_mails(1);
     desk.server.put("desk", "INBOX", &request("appended"));
     desk.server.put("desk", "INBOX", &request("another"));
