@@ -111,7 +111,9 @@ impl Folder {
 
     /// Takes a chunk: all of it is fetched, then all of it given into custody. What was fetched before a fault is taken too.
     async fn take(&mut self, session: &mut Session, place: &Place, chunk: &[About]) -> Result<(), Hindrance> {
-        let octets = chunk.iter().map(|about| about.size).fold(0, u64::saturating_add);
+        // Where the server does not say how large one is, it may be as large as any.
+        let most = self.work.account.max_message_size as u64;
+        let octets = chunk.iter().map(|about| if about.size == 0 { most } else { about.size }).fold(0, u64::saturating_add);
         let means = Arc::clone(&self.work.means);
         let room = means.room(octets).await;
         let (fetched, broken) = self.octets(session, place, chunk).await?;
