@@ -64,15 +64,16 @@ async fn by_password(
         by_login(line, user, &password, after).await
     };
     let judged = said.and_then(|said| judged(said, Kind::Login, None));
-    judged.map_err(|trouble| trouble.without(&plain).without(&password))
+    let escaped = quoted(&password);
+    judged.map_err(|trouble| trouble.without(&plain).without(escaped.trim_matches('"')).without(&password))
 }
 
 /// LOGIN. What has no place between quotes is a literal, which the server asks for.
 async fn by_login(line: &mut Line, user: &str, password: &str, after: &mut Option<Vec<String>>) -> Result<Said, Trouble> {
     let mut pieces = vec![String::from("LOGIN")];
     for text in [user, password] {
-        let last = pieces.last_mut().map(|piece| (piece.push(' '), piece));
-        let Some((_, last)) = last else { break };
+        let Some(last) = pieces.last_mut() else { break };
+        last.push(' ');
         if text.bytes().all(|octet| matches!(octet, b' '..=b'~')) {
             last.push_str(&quoted(text));
         } else {

@@ -1,7 +1,9 @@
 //! Opening a connection: TCP, TLS, the greeting. What a server said before TLS began is not believed after it.
 
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use std::time::Duration;
+
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::guard::Limits;
 use super::line::Line;
@@ -14,10 +16,7 @@ use crate::web::{Duplex, Trust};
 
 /// A connection to the account's server, protected as it says, and what the server greeted with; without a greeting after STARTTLS.
 pub(super) async fn connect(account: &Account, trust: &Trust, patience: Patience) -> Result<(Line, Option<Said>), Trouble> {
-    let connecting = timeout(patience.connect, TcpStream::connect((account.host.as_str(), account.port))).await;
-    let tcp = connecting.map_err(|_| Trouble::late("there is no connection", patience.connect))?;
-    let tcp = tcp.and_then(|tcp| tcp.set_nodelay(true).map(|()| tcp));
-    let tcp = tcp.map_err(|error| Trouble::new(Kind::Unreachable, format!("there is no connection: {error}")))?;
+    let tcp = dial(account, patience.connect).await?;
     let stream: Box<dyn Duplex> = match account.security {
         Security::Tls => protect(Box::new(tcp), account, trust, patience).await?,
         Security::StartTls | Security::Plain => Box::new(tcp),
@@ -35,11 +34,33 @@ pub(super) async fn connect(account: &Account, trust: &Trust, patience: Patience
     Ok((line, None))
 }
 
+/// Any address of the host; each but the last has half of the time that is left, so that one that leads nowhere does not hide the others.
+async fn dial(account: &Account, limit: Duration) -> Result<TcpStream, Trouble> {
+    let end = Instant::now() + limit;
+    let unreachable = |error: &dyn std::fmt::Display| Trouble::new(Kind::Unreachable, format!("there is no connection: {error}"));
+    let late = || unreachable(&format!("nothing within {} s", limit.as_secs()));
+    let found = timeout_at(end, lookup_host((account.host.as_str(), account.port))).await.map_err(|_| late())?;
+    let mut addresses = found.map_err(|error| unreachable(&error))?.peekable();
+    let mut why = unreachable(&"the host has no address");
+    while let Some(address) = addresses.next() {
+        let left = end.saturating_duration_since(Instant::now());
+        let part = if addresses.peek().is_some() { left / 2 } else { left };
+        why = match timeout(part, TcpStream::connect(address)).await {
+            Err(_) => late(),
+            Ok(tcp) => match tcp.and_then(|tcp| tcp.set_nodelay(true).map(|()| tcp)) {
+                Ok(tcp) => return Ok(tcp),
+                Err(error) => unreachable(&error),
+            },
+        };
+    }
+    Err(why)
+}
+
 async fn start_tls(mut line: Line, account: &Account, trust: &Trust, patience: Patience) -> Result<Line, Trouble> {
     if !capabilities(&mut line).await?.iter().any(|name| name == "STARTTLS") {
         return Err(Trouble::new(Kind::Tls, "it does not offer STARTTLS, which the configuration asks for"));
     }
-    let end = tokio::time::Instant::now() + patience.tls;
+    let end = Instant::now() + patience.tls;
     let started = line.run_until("STARTTLS", end, |_| {}).await;
     started
         .map_err(|trouble| if trouble.kind() == Kind::Refused { Trouble::new(Kind::Tls, trouble.words()) } else { trouble })?;
@@ -72,7 +93,7 @@ fn advised(words: String) -> String {
 /// What the server can do, in upper case. Some say it in the code of OK alone.
 pub(super) async fn capabilities(line: &mut Line) -> Result<Vec<String>, Trouble> {
     let mut offers = None;
-    let end = tokio::time::Instant::now() + line.patience.login;
+    let end = Instant::now() + line.patience.login;
     let said = line.run_until("CAPABILITY", end, |reply| offers = offered(&reply).or(offers.take())).await?;
     offers.or_else(|| offered_with(&said)).ok_or_else(|| Trouble::nonsense("it does not say what it can do"))
 }

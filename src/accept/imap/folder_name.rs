@@ -69,3 +69,49 @@ fn unshifted(shifted: &str) -> Option<String> {
     let units: Vec<u16> = octets.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
     String::from_utf16(&units).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_are_written_as_the_rfc_does() {
+        // RFC 3501, section 5.1.3, and what servers show.
+        for (name, text) in [
+            ("~peter/mail/台北/日本語", "~peter/mail/&U,BTFw-/&ZeVnLIqe-"),
+            ("Entwürfe", "Entw&APw-rfe"),
+            ("R&D", "R&-D"),
+            ("a\tb", "a&AAk-b"),
+            ("📮", "&2D3c7g-"),
+            ("", ""),
+        ] {
+            assert_eq!((encoded(name).as_str(), decoded(text).as_deref()), (text, Some(name)));
+        }
+        assert_eq!(["inbox", "INBOX", "InBox"].map(encoded), ["INBOX"; 3]);
+        assert_eq!(argument("a \"b\" \\"), r#""a \"b\" \\""#);
+    }
+
+    #[test]
+    fn what_is_no_modified_utf_7_has_no_name() {
+        for text in ["&", "a&b", "&AA-", "&AAAA-", "&2D0-", "ü", "&A*-"] {
+            assert_eq!(decoded(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_comes_back_and_is_one_argument(name in any::<String>()) {
+            prop_assume!(!name.eq_ignore_ascii_case("INBOX"));
+            let text = encoded(&name);
+            prop_assert!(text.bytes().all(|octet| (b' '..=b'~').contains(&octet)));
+            prop_assert_eq!(decoded(&text), Some(name));
+        }
+
+        #[test]
+        fn no_text_breaks_the_decoder(text in "[&A-Za-z,+-]{0,20}") {
+            let _ = decoded(&text);
+        }
+    }
+}

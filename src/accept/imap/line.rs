@@ -64,7 +64,7 @@ impl Line {
         Self { wire, patience, tags: 0, unfinished: Unfinished::Nothing, folder: Folder::default() }
     }
 
-    /// The stream below, for TLS; `None` when something was said that nobody had asked for.
+    /// What is below, for TLS.
     pub(super) fn into_wire(self) -> Wire {
         self.wire
     }
@@ -135,7 +135,7 @@ impl Line {
         self.unfinished = Unfinished::Idle { tag, begun: false, ended: false };
     }
 
-    /// Waits up to a moment, or until there is news; whether the server goes on waiting with us. May be given up at any moment.
+    /// Waits up to a moment, until there is news, or until the server waits no more ([`Line::idles`]). May be given up at any moment.
     pub(super) async fn idle(&mut self, until: Instant) -> Result<(), Trouble> {
         let sign = self.patience.sign;
         self.wire.flush(sign).await?;
@@ -193,17 +193,19 @@ impl Line {
     pub(super) async fn leave(mut self) {
         let limit = self.patience.leave;
         let _ = tokio::time::timeout(limit, async {
-            if self.ready().await.is_ok() && self.run("LOGOUT", |_| {}).await.is_ok() {
-                self.wire.close().await;
-            }
+            // It ends with BYE, which is no answer to anything else.
+            let _ = self.run("LOGOUT", |_| {}).await;
+            self.wire.close().await;
         })
         .await;
     }
 
     /// Makes sure that the next command can be given.
     async fn ready(&mut self) -> Result<(), Trouble> {
-        if self.idles() {
-            self.end_idle().await?;
+        match self.end_idle().await {
+            // That IDLE was refused is no matter of the next command.
+            Err(trouble) if !trouble.leaves_the_connection() => return Err(trouble),
+            _ => {}
         }
         match self.unfinished {
             Unfinished::Nothing => Ok(()),

@@ -156,12 +156,7 @@ impl Session {
     /// See [`Kind`]; `Late` without that sign.
     pub async fn wait(&mut self, limit: Duration) -> Result<Woken, Trouble> {
         let end = Instant::now() + limit;
-        while !self.line.folder.news {
-            if Instant::now() >= end {
-                // An IDLE that somebody gave up is ended, too.
-                self.line.end_idle().await?;
-                break;
-            }
+        while !self.line.folder.news && Instant::now() < end {
             let pause = end.min(Instant::now() + self.line.patience.probe);
             if self.idle {
                 self.idle_until(pause).await?;
@@ -170,9 +165,8 @@ impl Session {
                 self.sign().await?;
             }
         }
-        if self.line.idles() {
-            self.line.end_idle().await?;
-        }
+        // One that somebody gave up.
+        self.line.end_idle().await?;
         let news = std::mem::take(&mut self.line.folder.news);
         Ok(if news { Woken::News } else { Woken::Nothing })
     }
@@ -182,19 +176,22 @@ impl Session {
         if !self.line.idles() {
             self.line.begin_idle();
         }
-        let ended = match self.line.idle(pause).await {
-            Ok(()) => self.line.end_idle().await,
-            Err(trouble) => Err(trouble),
-        };
-        if let Err(trouble) = &ended
-            && trouble.leaves_the_connection()
-        {
-            // Offered and not given: asking now and then does as well.
-            tracing::warn!(why = trouble.words(), "the server refuses IDLE; it is asked for new mail instead");
-            self.idle = false;
-            return Ok(());
+        let mut waited = self.line.idle(pause).await;
+        if waited.is_ok() && self.line.idles() {
+            waited = self.line.end_idle().await;
+            if waited.is_ok() {
+                return Ok(());
+            }
         }
-        ended
+        let refusal = match waited {
+            Ok(()) => "it ended by itself".to_owned(),
+            Err(trouble) if trouble.leaves_the_connection() => trouble.to_string(),
+            Err(trouble) => return Err(trouble),
+        };
+        // Asking now and then does as well, and does not ask over and over.
+        tracing::warn!(why = refusal, "the server offers IDLE and does not wait; it is asked for new mail instead");
+        self.idle = false;
+        Ok(())
     }
 
     async fn sign(&mut self) -> Result<(), Trouble> {

@@ -23,3 +23,16 @@ fn set(sorted: &[u32]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_hold_what_was_asked_and_nothing_else_in_runs() {
+        assert_eq!(sets(&[9, 1, 3, 2, 2, 0, 5], 200), ["1:3,5,9"]);
+        assert_eq!(sets(&[1, 2, 3, 4, 5], 2), ["1:2", "3:4", "5"]);
+        assert_eq!(sets(&[u32::MAX, u32::MAX - 1], 200), ["4294967294:4294967295"]);
+        assert!(sets(&[], 200).is_empty() && sets(&[0], 200).is_empty());
+    }
+}

@@ -5,6 +5,10 @@ use std::time::Duration;
 
 /// The longest text of a foreign server that is kept, in characters.
 const LONGEST_TEXT: usize = 500;
+/// What stands where a secret was.
+const HIDDEN: &str = "…";
+/// How many octets of a secret at the end of a text are its beginning, and no accident.
+const RECOGNISED: usize = 4;
 
 /// Why something did not work. It holds no secret, and nothing of a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,17 +109,22 @@ impl Trouble {
     }
 
     pub(super) fn late(what: &str, limit: Duration) -> Self {
-        Self::new(Kind::Late, format!("{what}: nothing within {} s", limit.as_secs_f32()))
+        Self::new(Kind::Late, format!("{what}: nothing within {:.1} s", limit.as_secs_f32()))
     }
 
     pub(super) fn nonsense(words: impl AsRef<str>) -> Self {
         Self::new(Kind::Nonsense, words)
     }
 
-    /// The same without a secret, which a server may have repeated.
+    /// The same without a secret, which a server may have repeated: as it is, as these words are written, and cut off at their end.
     pub(super) fn without(mut self, secret: &str) -> Self {
-        if !secret.is_empty() {
-            self.words = self.words.replace(secret, "…");
+        for secret in [secret, &one_line(secret)].into_iter().filter(|secret| !secret.is_empty()) {
+            self.words = self.words.replace(secret, HIDDEN);
+            let beginnings = secret.char_indices().map(|(at, _)| at).filter(|at| *at >= RECOGNISED);
+            let cut = beginnings.filter_map(|at| self.words.strip_suffix(&secret[..at])).map(str::len).min();
+            if let Some(length) = cut {
+                self.words.replace_range(length.., HIDDEN);
+            }
         }
         self
     }
@@ -132,4 +141,25 @@ impl std::error::Error for Trouble {}
 fn one_line(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ").chars().take(LONGEST_TEXT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_is_repeated_is_hidden_also_where_it_is_cut_off_or_its_spaces_were_changed() {
+        let said = |text: &str, secret: &str| Trouble::new(Kind::Login, text).without(secret).to_string();
+        assert_eq!(said("no hush for hush", "hush"), "no … for …");
+        assert_eq!(said("no \"two  spaces\"\r\n", "two  spaces"), "no \"…\"");
+        let token = "abcd".repeat(300);
+        assert_eq!(said(&format!("what is {token}?"), &token), "what is …");
+        assert_eq!(said("an end that is had", "had it"), "an end that is had");
+    }
+
+    #[test]
+    fn words_of_a_server_are_one_line_of_some_length_without_control_characters() {
+        let words = Trouble::new(Kind::Refused, format!("a\r\n\u{1b}[31mb\0 {}", "x".repeat(9_000)));
+        assert!(words.to_string().starts_with("a [31mb xxx") && words.to_string().len() <= LONGEST_TEXT, "{words}");
+    }
 }

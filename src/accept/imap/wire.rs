@@ -61,10 +61,11 @@ impl Wire {
             if let Some(reply) = self.heard_whole()? {
                 return Ok(reply);
             }
-            let limit = end.min(Instant::now() + silence);
+            let begun = Instant::now();
+            let limit = end.min(begun + silence);
             self.arrived.reserve(PIECE);
             let read = timeout_at(limit, self.stream.read_buf(&mut self.arrived)).await;
-            match read.map_err(|_| Trouble::late("it does not answer", silence))?.map_err(broken)? {
+            match read.map_err(|_| Trouble::late("it does not answer", limit - begun))?.map_err(broken)? {
                 0 if self.arrived.is_empty() => return Err(Trouble::new(Kind::Unreachable, "it closed the connection")),
                 0 => return Err(Trouble::new(Kind::Unreachable, "it closed the connection in the middle of a reply")),
                 count => self.heard += count,
