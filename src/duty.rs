@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::decide::Rules;
+use crate::decide::alarm::alarm;
 use crate::decide::digest::{admins, digest};
 use crate::decide::write::texts::Texts;
 use crate::model::desk::Desk;
@@ -39,7 +40,7 @@ pub async fn join(store: &Store, name: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Tells what nobody's mail brings about: admins of held mail, agents of what is due.
+/// Tells what nobody's mail brings about: admins of held mail and of accounts that no mail comes from, agents of what is due.
 #[derive(Debug, Clone)]
 pub struct Teller {
     /// Who is told.
@@ -85,6 +86,20 @@ impl Teller {
             Err(fault) => tracing::warn!(%fault, "admins could not be told of held mail; tried again soon"),
         }
     }
+
+    /// Tells admins of accounts that no mail comes from.
+    async fn tell_of_alarms(&self, store: &Store) {
+        let people: Vec<String> = admins(&self.desk).map(|admin| admin.address.key()).collect();
+        let now = Time::from(SystemTime::now());
+        let rules = Rules { desk: &self.desk, texts: &self.texts, now };
+        match store.tell_of_alarms(now, &people, |untold| alarm(untold, rules)).await {
+            Ok(0) => {}
+            Ok(admins) => tracing::info!(admins, "admins are told of accounts that no mail comes from"),
+            Err(fault) => {
+                tracing::warn!(%fault, "admins could not be told of accounts that no mail comes from; tried again soon")
+            }
+        }
+    }
 }
 
 /// Gives signs of life and does duties until told to stop.
@@ -128,8 +143,8 @@ async fn give_sign(store: &Store, name: &str, told: bool) -> bool {
     told
 }
 
-/// What is done now and then: by every gateway, a look at what a failover could lose; by one of them, telling of held mail and of what is due, tidying up and
-/// sweeping.
+/// What is done now and then: by every gateway, a look at what a failover could lose; by one of them, telling of held mail, of what is due and
+/// of accounts that no mail comes from, tidying up and sweeping.
 #[derive(Default)]
 struct Housekeeper {
     looked: Option<Instant>,
@@ -150,6 +165,7 @@ impl Housekeeper {
             Ok(true) => {
                 teller.tick(store).await;
                 teller.tell(store).await;
+                teller.tell_of_alarms(store).await;
                 self.keep_house(store).await;
             }
             Ok(false) => {}

@@ -248,9 +248,10 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
         return dkim::make(new, &mut io::stdout());
     }
     let is_pipe = matches!(command_line.verb, Verb::Pipe { .. });
-    let ours = |trouble: Trouble| if is_pipe { pipe::ours_is_later(trouble) } else { trouble };
-    let settings = settings::load(command_line.config.as_deref())
-        .map_err(|faults| ours(Trouble::new(Code::Configuration, format!("the configuration has faults:\n{faults}"))))?;
+    let settings = settings::load(command_line.config.as_deref()).map_err(|faults| {
+        let faults = Trouble::new(Code::Configuration, format!("the configuration has faults:\n{faults}"));
+        if is_pipe { pipe::ours_is_later(faults) } else { faults }
+    })?;
     let out = &mut io::stdout();
     match command_line.verb {
         Verb::Serve => {
@@ -261,14 +262,7 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
             let page = if json.json { format!("{}\n", check::check_json(&settings)) } else { check::check(&settings) };
             out.write_all(page.as_bytes()).map_err(|error| Trouble::new(Code::InputOutput, error.to_string()))
         }
-        Verb::Pipe { to, from } => {
-            let house = run::house(&settings).await.map_err(|error| ours(trouble(error)))?;
-            let size = settings.smtp.max_message_size;
-            let (mail, store) =
-                pipe::prepare(io::stdin().lock(), from.as_deref(), &to, size, &house.desk, &settings.store).await?;
-            run::require_ours(&store, &house.desk).await.map_err(|error| ours(trouble(error)))?;
-            pipe::pipe(mail, store).await
-        }
+        Verb::Pipe { to, from } => take_one(&settings, from.as_deref(), &to).await,
         Verb::Try { files, to, from, json } => {
             let house = run::house_for_looking(&settings).map_err(trouble)?;
             let there = settings.store.place.is_there();
@@ -289,17 +283,33 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
             move_store::move_store(&what, Look::of_standard_output(), out).await
         }
         Verb::Key(verb) => key::look(verb, &settings, out),
-        Verb::Imap(verb) => imap::look(&verb, &settings, out).await,
         Verb::Dkim(verb) => dkim::look(&verb, &settings, out),
         Verb::Texts(verb) => texts::look(verb, &settings, out),
-        Verb::Ticket(_) | Verb::Arrival(_) | Verb::Outbox(_) | Verb::Demo => look(command_line.verb, &settings, out).await,
+        Verb::Ticket(_) | Verb::Arrival(_) | Verb::Outbox(_) | Verb::Imap(_) | Verb::Demo => {
+            look(command_line.verb, &settings, out).await
+        }
     }
+}
+
+/// Takes the mail on standard input.
+async fn take_one(settings: &Settings, from: Option<&str>, to: &[String]) -> Result<(), Trouble> {
+    let ours = |error: RunError| pipe::ours_is_later(trouble(error));
+    let house = run::house(settings).await.map_err(ours)?;
+    let size = settings.smtp.max_message_size;
+    let (mail, store) = pipe::prepare(io::stdin().lock(), from, to, size, &house.desk, &settings.store).await?;
+    run::require_ours(&store, &house.desk).await.map_err(ours)?;
+    pipe::pipe(mail, store).await
 }
 
 /// The verbs that look at the store.
 async fn look(verb: Verb, settings: &Settings, out: &mut dyn Write) -> Result<(), Trouble> {
     let house = run::house_for_looking(settings).map_err(trouble)?;
-    let store = store_for_looking(settings).await?;
+    let place = &settings.store.place;
+    if !place.is_there() {
+        let words = format!("there is no store at {place} yet: `postdesk serve` or `postdesk pipe` makes it");
+        return Err(Trouble::new(Code::Unavailable, words));
+    }
+    let store = Store::open(&settings.store).await?;
     let (zone, now) = (Zone::of_this_machine(), Time::from(SystemTime::now()));
     let view = |json: Json| View { desk: &house.desk, format: format(json), now, zone: &zone };
     match verb {
@@ -323,18 +333,9 @@ async fn look(verb: Verb, settings: &Settings, out: &mut dyn Write) -> Result<()
             held::operate(&store, Action::Discard, &mail.ids, &view(mail.json), out).await
         }
         Verb::Outbox(verb) => outbox::look(verb, &store, view, out).await,
+        Verb::Imap(imap::ImapVerb::Status(json)) => operate::imap::status(&store, &settings.imap, &view(json), out).await,
         _ => Ok(()),
     }
-}
-
-/// The store, which is not made by who only looks at it.
-async fn store_for_looking(settings: &Settings) -> Result<Store, Trouble> {
-    let place = &settings.store.place;
-    if !place.is_there() {
-        let words = format!("there is no store at {place} yet: `postdesk serve` or `postdesk pipe` makes it");
-        return Err(Trouble::new(Code::Unavailable, words));
-    }
-    Ok(Store::open(&settings.store).await?)
 }
 
 fn format(json: Json) -> Format {

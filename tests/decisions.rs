@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may end in a panic, also in what its functions share")]
 
+#[path = "decisions/alarm.rs"]
+mod alarm;
 #[path = "decisions/bombs.rs"]
 mod bombs;
 #[path = "decisions/commands.rs"]

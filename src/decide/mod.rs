@@ -5,6 +5,7 @@
 //! (machines, agents with their authority, customers) and what is a copy, **thread** finds the ticket, **update** says what changes,
 //! **watchers** who hears of it, **write** makes the mails.
 
+pub mod alarm;
 pub mod digest;
 pub mod envelope;
 pub mod language;

@@ -138,8 +138,8 @@ impl GivenUp {
     /// Whether agents are told. That a notice to agents about the desk itself was lost is told by nothing that would be lost the same way:
     /// so notices about notices end.
     pub fn is_told(&self) -> bool {
-        const SILENT: [Event; 6] =
-            [Event::Undelivered, Event::Receipt, Event::Held, Event::Digest, Event::DueSoon, Event::Overdue];
+        const SILENT: [Event; 7] =
+            [Event::Undelivered, Event::Receipt, Event::Held, Event::Digest, Event::DueSoon, Event::Overdue, Event::Alarm];
         self.ticket.is_some() && !SILENT.iter().any(|event| event.name() == self.event)
     }
 

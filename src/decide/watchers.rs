@@ -4,7 +4,8 @@
 //! one event, and who is there twice gets the mail of the higher role, an agent's; nobody is written to who is known to be dead; our own
 //! addresses never get any, which would be a loop.
 //!
-//! Held mail is told of to admins ([`super::digest`]) and to the agent whose name it bears; a receipt goes to who wrote the commands. These
+//! Held mail is told of to admins ([`super::digest`]) and to the agent whose name it bears; accounts that no mail comes from to admins
+//! ([`super::alarm`]); a receipt goes to who wrote the commands. These
 //! are known without a table.
 
 use std::collections::HashSet;

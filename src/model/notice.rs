@@ -39,11 +39,13 @@ pub enum Event {
     DueSoon,
     /// To agents: a ticket was due and is not answered.
     Overdue,
+    /// To admins: no mail could be fetched from an account for long.
+    Alarm,
 }
 
 impl Event {
     /// Every event that has texts.
-    pub const ALL: [Event; 15] = [
+    pub const ALL: [Event; 16] = [
         Event::Acknowledgement,
         Event::Request,
         Event::Reply,
@@ -59,6 +61,7 @@ impl Event {
         Event::Begun,
         Event::DueSoon,
         Event::Overdue,
+        Event::Alarm,
     ];
 
     /// The name in tables, JSON and file names.
@@ -79,6 +82,7 @@ impl Event {
             Event::Begun => "begun",
             Event::DueSoon => "due-soon",
             Event::Overdue => "overdue",
+            Event::Alarm => "alarm",
         }
     }
 
@@ -105,6 +109,7 @@ impl Event {
             Event::Begun => 13,
             Event::DueSoon => 14,
             Event::Overdue => 15,
+            Event::Alarm => 16,
         }
     }
 }

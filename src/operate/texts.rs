@@ -16,8 +16,20 @@ use crate::model::time::Zone;
 use crate::settings::texts_folder;
 
 /// Mails that agents alone get.
-const FOR_AGENTS: &[&str] =
-    &["request", "assigned", "reply", "note", "due-soon", "overdue", "undelivered", "receipt", "held", "digest", "operated"];
+const FOR_AGENTS: &[&str] = &[
+    "request",
+    "assigned",
+    "reply",
+    "note",
+    "due-soon",
+    "overdue",
+    "undelivered",
+    "receipt",
+    "held",
+    "digest",
+    "operated",
+    "alarm",
+];
 /// Mails that nobody but a customer gets, or a member of the desk who asks like one.
 const FOR_CUSTOMERS: &[&str] = &["acknowledgement", "begun"];
 /// Mails that are shown as agents get them where nothing else is said; the others as customers do.

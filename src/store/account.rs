@@ -2,8 +2,10 @@
 //!
 //! Nothing depends on it but what people are told: what was fetched stands in the ledger.
 
-use super::{Fault, Store};
+use super::{Fault, News, Store};
+use crate::decide::alarm::Untold;
 use crate::model::account::{AccountReport, AccountRow};
+use crate::model::notice::Outgoing;
 use crate::model::time::Time;
 
 impl Store {
@@ -31,5 +33,24 @@ impl Store {
     /// When the store is away or refuses the change.
     pub async fn forget_accounts(&self, but: &[String], unheard_of_since: Time) -> Result<u64, Fault> {
         on_either!(self, base => base.forget_accounts(but, unheard_of_since))
+    }
+
+    /// Queues what `write` makes of the accounts that are an alarm and were not told of since they were last well, and notes that they were
+    /// told of: in one transaction, so once, however many gateways do it. `people` are the keys of those who may be told. Returns how many
+    /// mails were queued: none where nobody can be told, and before the first arrival of a desk, which a notice is noted with.
+    ///
+    /// # Errors
+    /// When the store is away or refuses the change; nothing has changed then.
+    pub async fn tell_of_alarms(
+        &self,
+        now: Time,
+        people: &[String],
+        write: impl Fn(&Untold) -> Vec<Outgoing> + Sync,
+    ) -> Result<usize, Fault> {
+        let queued = on_either!(self, base => base.tell_of_alarms(now, people, &write))?;
+        if queued > 0 {
+            self.tell(News::Outbox).await;
+        }
+        Ok(queued)
     }
 }

@@ -169,7 +169,7 @@ fn who_did_not_get_a_mail_is_not_told_so_at_the_same_address() {
 fn notices_about_notices_end_there() {
     for event in Event::ALL {
         let told = failed(event.name(), "ana@staff.example", "").is_told();
-        let about_the_desk = ["undelivered", "receipt", "held", "digest", "due-soon", "overdue"].contains(&event.name());
+        let about_the_desk = ["undelivered", "receipt", "held", "digest", "due-soon", "overdue", "alarm"].contains(&event.name());
         assert_eq!(told, !about_the_desk, "{event:?}");
     }
     assert!(!GivenUp { ticket: None, ..failed("acknowledgement", "mia@customer.example", "") }.is_told());

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::desk::{Desk, MAILBOX};
 
-/// The events that the conversation brings about, by name: all but `overdue`, which differs from `due-soon` in its text.
+/// The events that the conversation brings about, by name: all but `overdue`, which differs from `due-soon` in its text, and `alarm`, which no
+/// mail brings about.
 pub(crate) const EVENTS: [&str; 14] = [
     "acknowledgement",
     "answer",

@@ -108,9 +108,14 @@ pub(in crate::decide) fn voice<'a>(agent: &'a Agent, department: &'a Department,
 
 /// Foreign text on one line, without what would turn or hide a part of it, and not longer than a line is.
 pub(in crate::decide) fn shown(text: &str) -> String {
+    shown_up_to(text, SHOWN)
+}
+
+/// The same with so many characters.
+pub(in crate::decide) fn shown_up_to(text: &str, most: usize) -> String {
     let line = one_line(text);
     let mut visible = line.chars().filter(|c| !is_invisible(*c));
-    let mut short: String = visible.by_ref().take(SHOWN).collect();
+    let mut short: String = visible.by_ref().take(most).collect();
     if visible.next().is_some() {
         short.push('…');
     }

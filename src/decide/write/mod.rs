@@ -77,7 +77,8 @@ pub fn write(notice: &Notice<'_>, rules: Rules<'_>) -> Outgoing {
         | Event::Digest
         | Event::Begun
         | Event::DueSoon
-        | Event::Overdue => &[],
+        | Event::Overdue
+        | Event::Alarm => &[],
     };
     let (words, files) = words(notice, rules, files);
     let from_person = match event {

@@ -122,10 +122,10 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The frame of a text by its name. What speaks of held mail speaks of no ticket, and to nobody but agents.
+    /// The frame of a text by its name. What speaks of held mail, or of accounts, speaks of no ticket, and to nobody but agents.
     pub fn of(text: &str, to_agent: bool) -> Self {
         match text {
-            "held" => Self { marker: false, foot: false },
+            "held" | "alarm" => Self { marker: false, foot: false },
             "digest" | "operated" => Self { marker: true, foot: false },
             _ => Self { marker: to_agent, foot: true },
         }

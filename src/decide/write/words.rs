@@ -63,6 +63,8 @@ pub struct Words<'a> {
     pub to_agent: bool,
     /// Held mail, where that is what the notice is about.
     pub held: HeldWords,
+    /// Accounts that no mail comes from, where that is what the notice is about.
+    pub alarm: AlarmWords,
     /// What has several lines.
     #[serde(skip)]
     pub blocks: Blocks<'a>,
@@ -93,6 +95,28 @@ pub struct HeldWords {
     pub known: &'static [&'static str],
     /// What became of those that an admin spoke of.
     pub done: Vec<Done>,
+}
+
+/// What texts say of accounts from which no mail could be fetched for long.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct AlarmWords {
+    /// Name of the first of them.
+    pub first: String,
+    /// How many others there are.
+    pub more: usize,
+    /// All of them.
+    pub accounts: Vec<Account>,
+}
+
+/// An account that no mail comes from.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Account {
+    /// Its name.
+    pub name: String,
+    /// Since when.
+    pub since: String,
+    /// What went wrong last, or empty.
+    pub error: String,
 }
 
 /// A held mail in a digest.

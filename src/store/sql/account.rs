@@ -2,13 +2,20 @@
 
 use sqlx::{QueryBuilder, Row as _};
 
-use super::{Base, Database, KEPT, Record};
-use crate::model::account::{AccountReport, AccountRow, State};
+use super::notices::queue_notices;
+use super::recall::{dead_among, next_ticket};
+use super::{Base, Database, FOR_UPDATE, KEPT, Record, Transaction};
+use crate::decide::alarm::{Alarm, Untold};
+use crate::model::account::{ALARM_AFTER, AccountReport, AccountRow, STALE_AFTER, State};
+use crate::model::notice::{Event, Outgoing};
 use crate::model::time::Time;
 use crate::store::Fault;
 
 const COLUMNS: &str = "name, state, last_success_at, failing_since, last_error, last_error_at, next_attempt_at, behind, undone, \
                        left_there, updated_at";
+/// Accounts that are an alarm, and were not told of. Those that nobody reports of are configured no more, or fail with their gateway, whose
+/// end others notice.
+const UNTOLD: &str = "told_at IS NULL AND failing_since <= $1 AND updated_at > $2";
 
 impl Base {
     /// What a report does not know stays as it was. A success ends the failing, and that admins were told of it.
@@ -72,6 +79,69 @@ impl Base {
         writer.release();
         Ok(gone)
     }
+
+    pub(in crate::store) async fn tell_of_alarms(
+        &self,
+        now: Time,
+        people: &[String],
+        write: &(impl Fn(&Untold) -> Vec<Outgoing> + Sync),
+    ) -> Result<usize, Fault> {
+        if people.is_empty() || !self.is_any_alarm_untold(now).await? {
+            return Ok(0);
+        }
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin().await?;
+        // Locks the counter: from here on no other gateway decides, nor tells.
+        next_ticket(&mut transaction, FOR_UPDATE).await?;
+        let notices = match untold(&mut transaction, now, people).await? {
+            Some(untold) => write(&untold),
+            None => Vec::new(),
+        };
+        if notices.is_empty() {
+            // Nobody can be told now: it stays untold.
+            transaction.rollback().await?;
+            writer.release();
+            return Ok(0);
+        }
+        queue_notices(&mut transaction, &notices, now).await?;
+        transaction.commit().await?;
+        writer.release();
+        Ok(notices.len())
+    }
+
+    /// A look that costs nearly nothing, since it is had every few seconds.
+    async fn is_any_alarm_untold(&self, now: Time) -> Result<bool, Fault> {
+        let mut query = QueryBuilder::<Database>::new("SELECT name FROM account WHERE ");
+        query.push(UNTOLD).push(" LIMIT 1");
+        let query = query.build_query_scalar::<String>().bind(now.minus(ALARM_AFTER).0).bind(now.minus(STALE_AFTER).0);
+        let mut reader = self.reader().await?;
+        let found = query.fetch_optional(&mut *reader).await?;
+        reader.release();
+        Ok(found.is_some())
+    }
+}
+
+/// Marks the accounts that are to be told of. `None` when there are none any more, or nothing that a notice could be noted with.
+async fn untold(transaction: &mut Transaction<'_>, now: Time, people: &[String]) -> Result<Option<Untold>, Fault> {
+    let mut query = QueryBuilder::<Database>::new("UPDATE account SET told_at = $3 WHERE ");
+    query.push(UNTOLD).push(" RETURNING name, failing_since, last_error");
+    let query = query.build().bind(now.minus(ALARM_AFTER).0).bind(now.minus(STALE_AFTER).0).bind(now.0);
+    let alarm = |row: &Record| -> Result<Alarm, Fault> {
+        Ok(Alarm { account: row.try_get(0)?, since: Time(row.try_get(1)?), error: row.try_get(2)? })
+    };
+    let rows = query.fetch_all(&mut **transaction).await?;
+    let mut alarms = rows.iter().map(alarm).collect::<Result<Vec<_>, _>>()?;
+    alarms.sort_by(|one, other| one.account.cmp(&other.account));
+    let Some(noted_with) = noted_with(transaction).await?.filter(|_| !alarms.is_empty()) else { return Ok(None) };
+    let dead = dead_among(transaction, people).await?;
+    Ok(Some(Untold { alarms, noted_with, dead }))
+}
+
+/// A notice is noted with an arrival, and one arrival takes one notice of a kind for a person: so the newest that has none of these.
+async fn noted_with(transaction: &mut Transaction<'_>) -> Result<Option<i64>, Fault> {
+    let query = "SELECT id FROM arrival WHERE NOT EXISTS \
+                 (SELECT 1 FROM outbox WHERE outbox.arrival = arrival.id AND outbox.event = $1) ORDER BY id DESC LIMIT 1";
+    Ok(sqlx::query_scalar(query).bind(Event::Alarm.name()).fetch_optional(&mut **transaction).await?)
 }
 
 fn account_from(row: &Record) -> Result<AccountRow, Fault> {

@@ -16,8 +16,8 @@ macro_rules! folder {
             "assigned.subject", "assigned.body", "reply.subject", "reply.body", "answer.subject", "answer.body", "note.subject",
             "note.body", "closed.subject", "closed.body", "reopened.subject", "reopened.body", "due-soon.subject", "due-soon.body",
             "overdue.subject", "overdue.body", "undelivered.subject", "undelivered.body", "receipt.subject", "receipt.body",
-            "held.subject", "held.body", "digest.subject", "digest.body", "operated.subject", "operated.body", "agent-foot.body",
-            "customer-foot.body", "phrases",
+            "held.subject", "held.body", "digest.subject", "digest.body", "operated.subject", "operated.body", "alarm.subject",
+            "alarm.body", "agent-foot.body", "customer-foot.body", "phrases",
         )
     };
     ($language:literal: $($file:literal,)*) => {

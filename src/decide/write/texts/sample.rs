@@ -3,7 +3,7 @@
 use super::super::page::Blocks;
 use super::super::phrases::Voice;
 use super::super::receipt::commands;
-use super::super::words::{Done, Entry, HeldWords, Person, Refusal, Returned, Words};
+use super::super::words::{Account, AlarmWords, Done, Entry, HeldWords, Person, Refusal, Returned, Words};
 use crate::decide::phrase::Phrase;
 use crate::decide::update::held::KNOWN;
 use crate::model::arrival::Cause;
@@ -29,6 +29,7 @@ pub(super) fn of(event: &str, to_agent: bool, voice: Voice<'_>) -> Words<'static
         "digest" => Words { held: several(voice), ..words },
         "operated" => Words { held: operated(voice), ..words },
         "held" => Words { held: one(voice), ..words },
+        "alarm" => Words { alarm: alarm(voice, &["sales", "support"]), ..words },
         _ => words,
     }
 }
@@ -49,6 +50,7 @@ pub(super) fn all(voice: Voice<'_>) -> Vec<Words<'static>> {
         Words { reference: String::new(), internal: true, ..stopped() },
         Words { refused: vec![Refusal { line: String::new(), why: voice.word("unclear.none").to_owned() }], ..agent() },
         Words { held: operated(voice), ..agent() },
+        Words { alarm: alarm(voice, &["sales"]), ..agent() },
         Words { returned: Returned { dead: true, ..returned(voice) }, ..agent() },
         Words { returned: Returned { given_up: true, ..returned(voice) }, ..agent() },
         Words { returned: Returned { said: String::new(), meaning: String::new(), ..returned(voice) }, ..agent() },
@@ -171,4 +173,16 @@ fn operated(voice: Voice<'_>) -> HeldWords {
     let said = [(17, Phrase::new("operated.discarded")), (18, Phrase::new("operated.released-onto").with("reference", "SUP-7"))];
     let done = said.iter().map(|(arrival, said)| Done { arrival: *arrival, said: voice.tell(said) }).collect();
     HeldWords { count: 1, done, known: KNOWN, subject: "Held mail".to_owned(), ..HeldWords::default() }
+}
+
+fn alarm(voice: Voice<'_>, names: &[&str]) -> AlarmWords {
+    let account = |(index, name): (usize, &&str)| Account {
+        name: (*name).to_owned(),
+        since: voice.date(THEN),
+        // Not every account has said why.
+        error: if index == 0 { "login as sales@shop.example: NO [AUTHENTICATIONFAILED]".to_owned() } else { String::new() },
+    };
+    let accounts: Vec<Account> = names.iter().enumerate().map(account).collect();
+    let first = accounts.first().map(|account| account.name.clone()).unwrap_or_default();
+    AlarmWords { first, more: accounts.len().saturating_sub(1), accounts }
 }
