@@ -37,6 +37,8 @@ mod logins;
 #[path = "crashes/mail.rs"]
 #[expect(dead_code, reason = "shared with the ledger of SMTP, which needs more of it")]
 mod mail;
+#[path = "dovecot/network.rs"]
+mod network;
 #[path = "dovecot/provider.rs"]
 mod provider;
 #[path = "dovecot/server.rs"]
