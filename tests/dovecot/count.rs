@@ -83,8 +83,10 @@ mod tests {
     use super::*;
     use crate::mail::Purpose;
 
+    type Truth = (Vec<(&'static str, Mail)>, Vec<Taken>, Vec<String>, OnServer);
+
     /// Three mails, and a gateway and a server in which all is as it should be.
-    fn truth() -> (Vec<(&'static str, Mail)>, Vec<Taken>, Vec<String>, OnServer) {
+    fn truth() -> Truth {
         let sent: Vec<_> = ["desk", "sales", "gone"]
             .into_iter()
             .zip(1..)
