@@ -4,9 +4,11 @@
 
 use std::time::{Duration, Instant};
 
+use sqlx::{Connection, Executor, SqliteConnection};
+
 use super::client::Client;
 use super::count::{Counts, OnServer, judge};
-use super::desk::{Account, Desk};
+use super::desk::{Account, Desk, ask};
 use super::gateway::{DEADLINE, wait_for};
 use super::mail::{Chance, Mail, Purpose};
 
@@ -54,12 +56,31 @@ fn kill_in_turn(desk: &mut Desk, kills: usize) -> (Vec<(&'static str, Mail)>, us
             desk.server.renumber(BOXES[number / 5 % BOXES.len()], "INBOX");
             renumbered += 1;
         }
-        live(desk, &mut chance, &mut sent);
-        desk.gateway.kill();
+        if number % 3 == 0 {
+            kill_while_nothing_can_be_committed(desk, &mut chance, &mut sent);
+        } else {
+            live(desk, &mut chance, &mut sent);
+            desk.gateway.kill();
+        }
         put(desk, &mut sent);
         desk.gateway.start();
     }
     (sent, renumbered)
+}
+
+/// Another process holds the store while mails come in, until the gateway is killed: whatever it has marked, moved or deleted by then is lost.
+/// No kill at a random moment hits the milliseconds between a commit and a mark as surely.
+fn kill_while_nothing_can_be_committed(desk: &mut Desk, chance: &mut Chance, sent: &mut Vec<(&'static str, Mail)>) {
+    ask(async {
+        let mut other = SqliteConnection::connect(desk.gateway.store()).await.unwrap();
+        other.execute("PRAGMA busy_timeout = 60000; BEGIN IMMEDIATE").await.unwrap();
+        live(desk, chance, sent);
+        // Longer than the gateway lets pass between two looks at a box.
+        let begun = Instant::now();
+        wait_for("another look", DEADLINE, || (begun.elapsed() > Duration::from_millis(1_200)).then_some(()));
+        desk.gateway.kill();
+        other.execute("ROLLBACK").await.unwrap();
+    });
 }
 
 /// Puts mails in for a random while.

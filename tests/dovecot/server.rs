@@ -3,6 +3,7 @@
 //! It runs without root, as nobody where the test is root. Whatever fails panics with what the server wrote to its log.
 
 use std::fs::{self, Permissions};
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -76,6 +77,10 @@ impl Server {
 
     /// Starts the ended server on the same ports, and waits until it takes a login.
     pub(crate) fn start_again(&self) {
+        // A process that was killed holds its sockets until the kernel has cleared up behind it.
+        let ports = [self.ports.plain, self.ports.tls];
+        let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+        wait_for("the server's ports", DEADLINE, || ports.iter().all(is_free).then_some(()));
         self.keeper.lock().unwrap().order("start");
         wait_for("a login at Dovecot", DEADLINE, || Client::try_login(self.ports.plain, USERS[0]).map(drop));
     }
