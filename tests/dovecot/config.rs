@@ -22,7 +22,6 @@ pub(crate) struct Ports {
 /// the quota from the second message on.
 pub(crate) fn main(folder: &Path, ports: Ports, (user, group): (&str, &str), (uid, gid): (u32, u32)) -> String {
     let folder = folder.display();
-    let Ports { plain, tls } = ports;
     format!(
         r#"base_dir = {folder}/run
 state_dir = {folder}/state
@@ -42,7 +41,15 @@ auth_failure_delay = 0
 ssl = yes
 ssl_cert = <{folder}/server.pem
 ssl_key = <{folder}/server.key
-service imap-login {{
+"#
+    ) + &services(ports)
+        + &boxes(&folder.to_string(), uid, gid)
+}
+
+/// Who listens where. Without root nobody can change the root of its file system.
+fn services(Ports { plain, tls }: Ports) -> String {
+    format!(
+        r#"service imap-login {{
   chroot =
   inet_listener imap {{
     port = {plain}
@@ -61,7 +68,14 @@ service stats {{
 service ipc {{
   chroot =
 }}
-protocol imap {{
+"#
+    )
+}
+
+/// Where users and their mail are, and how much there may be of it.
+fn boxes(folder: &str, uid: u32, gid: u32) -> String {
+    format!(
+        r#"protocol imap {{
   mail_plugins = $mail_plugins quota imap_quota
 }}
 plugin {{
