@@ -24,7 +24,7 @@ use crate::authenticate::Authenticator;
 use crate::decide::recall::Wanted;
 use crate::decide::write::texts::Texts;
 use crate::decide::{Case, Decision, Rules, decide};
-use crate::model::arrival::{Arrival, Outcome, Source};
+use crate::model::arrival::{Arrival, Outcome};
 use crate::model::desk::Desk;
 use crate::model::time::Time;
 use crate::store::decision::{Decided, Matter};
@@ -175,7 +175,7 @@ impl Worker {
             ahead
         };
         // Of archives nothing is taken up ahead: what comes meanwhile goes before it.
-        self.backlog = claimed.len() as i64 == BATCH.mails && claimed.iter().all(|arrival| arrival.source != Source::Import);
+        self.backlog = claimed.len() as i64 == BATCH.mails && claimed.iter().all(|arrival| !arrival.archived);
         Ok(claimed.into())
     }
 

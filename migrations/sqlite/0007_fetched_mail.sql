@@ -24,7 +24,7 @@ CREATE TABLE folder (
     account     TEXT   NOT NULL,
     folder      TEXT   NOT NULL,
     validity    BIGINT NOT NULL,
-    first_uid   BIGINT NOT NULL,          -- lower numbers were there before us, and stay where they are
+    first_uid   BIGINT NOT NULL,          -- lower numbers were there before us; 0: the numbers have changed since
     since       BIGINT NOT NULL,          -- when we came: under another UIDVALIDITY this tells what was there before us
     old_mail    BIGINT NOT NULL,          -- 1: what was there before us is ours too
     reconciled_at BIGINT,                 -- when all of its numbers were last held against the ledger
@@ -53,9 +53,9 @@ CREATE TABLE imported (
     arrival     BIGINT
 );
 
--- 1: nobody waits for it (an archive), so it is decided when nothing else is pending.
-ALTER TABLE arrival ADD COLUMN backlog BIGINT NOT NULL DEFAULT 0;
-CREATE INDEX arrival_waiting ON arrival (backlog, id) WHERE outcome IS NULL;
+-- 1: it is of long ago, so nobody waits for it: it is decided when nothing else is pending, and nobody is told of it.
+ALTER TABLE arrival ADD COLUMN archived BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX arrival_waiting ON arrival (archived, id) WHERE outcome IS NULL;
 DROP INDEX arrival_pending;
 
 -- An older version would write to everybody who is named in an archive.

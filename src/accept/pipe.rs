@@ -109,7 +109,16 @@ pub fn incoming(raw: Vec<u8>, sender: Option<&str>, recipients: &[String], desk:
         }
     }
     let received_at = Time::from(SystemTime::now());
-    Ok(Incoming { raw, sender, departments, source: Source::Pipe, peer: Peer::default(), received_at, entry: None })
+    Ok(Incoming {
+        raw,
+        sender,
+        departments,
+        source: Source::Pipe,
+        peer: Peer::default(),
+        received_at,
+        archived: false,
+        entry: None,
+    })
 }
 
 /// Takes custody of a mail, from another process than the daemon's. When this returns `Ok`, the mail is on the disk.

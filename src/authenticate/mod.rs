@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use mail_auth::common::to_a_label;
 
-use crate::model::arrival::{Arrival, Authenticity, Findings, Source};
+use crate::model::arrival::{Arrival, Authenticity, Findings};
 use crate::model::mail::Mail;
 use crate::model::network::Network;
 use crate::model::time::Time;
@@ -149,8 +149,11 @@ impl Authenticator {
         if let Some(findings) = &arrival.findings {
             return FirstLook::Settled(findings.clone());
         }
-        if arrival.source == Source::Import {
-            return settled(Authenticity::Unproven, "imported by the operator: nobody was asked about its sender".to_owned());
+        if arrival.archived {
+            return settled(
+                Authenticity::Unproven,
+                "out of an archive or an old mailbox: nobody was asked about its sender".to_owned(),
+            );
         }
         if let Some(ip) = arrival.peer.ip.filter(|_| self.options.trusts(arrival)) {
             return settled(Authenticity::TrustedNetwork, format!("{ip} is in trusted_networks"));

@@ -22,7 +22,7 @@ pub mod watchers;
 pub mod write;
 
 use crate::model::address::Address;
-use crate::model::arrival::{Arrival, Authenticity, Cause, Findings, Outcome, Source};
+use crate::model::arrival::{Arrival, Authenticity, Cause, Findings, Outcome};
 use crate::model::desk::Desk;
 use crate::model::mail::{Mail, Report};
 use crate::model::message::Message;
@@ -68,7 +68,7 @@ impl Case {
 
     /// Whether the mail is one of an archive: what it asked for was done long ago, or never will be.
     pub fn is_archived(&self) -> bool {
-        self.arrival.source == Source::Import
+        self.arrival.archived
     }
 }
 

@@ -78,6 +78,8 @@ pub struct Incoming {
     pub peer: Peer,
     /// When it was received completely.
     pub received_at: Time,
+    /// It is of long ago, out of an archive or an old mailbox: nobody waits for it, and nobody is written to because of it.
+    pub archived: bool,
     /// Where it was fetched from, noted in the same commit. `None` for mail that was brought to us.
     pub entry: Option<Entry>,
 }
@@ -101,6 +103,8 @@ pub struct Arrival {
     pub peer: Peer,
     /// When it was received.
     pub received_at: Time,
+    /// It is of long ago.
+    pub archived: bool,
     /// How often it was taken up, this time included.
     pub attempts: i64,
     /// The original octets.

@@ -18,7 +18,7 @@ const SET: usize = 1_000;
 pub struct Folder {
     /// Its UIDVALIDITY.
     pub validity: u32,
-    /// The first number that is ours; 0 stands for none lower.
+    /// Lower numbers were there before us; 0: which those are is not known any more.
     pub first_uid: u32,
     /// When it was first looked at, under whichever validity.
     pub since: Time,
@@ -105,6 +105,15 @@ impl Store {
     /// See [`Store::folder`].
     pub async fn note_folder(&self, account: &str, name: &str, folder: &Folder) -> Result<(), Fault> {
         on_either!(self, base => base.note_folder(account, name, folder))
+    }
+
+    /// Sets aside what is known of a validity from the time before it was left, so that its numbers mean nothing until they are noted anew: a
+    /// server may come back to a validity, and give its numbers to other mail. By what they hold, messages are still known again.
+    ///
+    /// # Errors
+    /// See [`Store::folder`].
+    pub async fn set_aside(&self, place: &Place) -> Result<(), Fault> {
+        on_either!(self, base => base.set_aside(place))
     }
 
     /// Notes that all of a folder's mail is known under the validity of `place`: from now on its numbers count, all of them. What was to

@@ -229,3 +229,20 @@ async fn a_message_that_cannot_be_moved_does_not_keep_the_others_from_it() {
     assert_eq!(server.count("Archive"), 20);
     gateway.stop().await;
 }
+
+#[tokio::test]
+async fn what_came_long_before_us_is_an_archive_and_what_comes_later_is_not_however_old_it_is() {
+    const OLD: &str = "01-Nov-2010 10:00:00 +0000";
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start().await;
+    server.append_raw("INBOX", mail("years ago"), OLD);
+    server.append_raw("INBOX", mail("just now"), "01-Nov-2030 10:00:00 +0000");
+    let gateway = Gateway::start(folder.path(), vec![account(&server, folder.path())]).await;
+    gateway.settled(2).await;
+    server.append_raw("INBOX", mail("moved here"), OLD);
+    gateway.settled(3).await;
+    let archived = "SELECT received_at / 31557600000000 + 1970 FROM arrival WHERE archived = 1";
+    assert_eq!(gateway.number("SELECT COUNT(*) FROM arrival WHERE archived = 1").await, 1);
+    assert_eq!(gateway.number(archived).await, 2010);
+    gateway.stop().await;
+}

@@ -104,6 +104,31 @@ async fn mail_that_was_there_before_us_stays_there_whatever_its_number_is_now() 
 }
 
 #[tokio::test]
+async fn a_validity_that_comes_back_hides_no_other_mail_behind_its_old_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start().await;
+    for n in 0..5 {
+        server.append("INBOX", &format!("m{n}"));
+    }
+    let gateway = Gateway::start(folder.path(), vec![account(&server, folder.path())]).await;
+    gateway.settled(5).await;
+    for (validity, arrivals) in [(2, 5), (1, 10), (2, 15), (1, 20)] {
+        server.change("INBOX", |inbox| {
+            if arrivals > 5 {
+                inbox.messages.clear();
+                inbox.next = 1;
+                (0..5).for_each(|n| drop(inbox.put(mail(&format!("m{arrivals}-{n}")), "01-Nov-2030 10:00:00 +0000")));
+            }
+            inbox.renumber(validity, 1);
+        });
+        server.cut();
+        gateway.until("renumbered", async || gateway.number("SELECT validity FROM folder").await == i64::from(validity)).await;
+        gateway.settled(arrivals).await;
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn a_message_that_cannot_be_read_does_not_keep_the_others_from_their_new_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start().await;

@@ -58,6 +58,7 @@ impl Desk {
             source: Source::Smtp,
             peer: Peer { ip: Some(client()), helo: Some("mail.example".to_owned()), tls: false },
             received_at: Time::from(SystemTime::now()),
+            archived: false,
             entry: None,
             raw,
         };

@@ -82,6 +82,7 @@ pub(crate) fn arrival(raw: Vec<u8>) -> Arrival {
         recipients: vec![Address::parse("support@desk.example.org").unwrap()],
         source: Source::Smtp,
         peer: Peer { ip: Some(client()), helo: Some("mail.shop.example".to_owned()), tls: false },
+        archived: false,
         received_at: Time::from(SystemTime::now()),
         attempts: 1,
         raw,

@@ -170,6 +170,7 @@ impl<'a> World<'a> {
             recipients: vec![to.clone()],
             source: Source::Smtp,
             peer: Peer::default(),
+            archived: false,
             received_at: NOW,
             attempts: 1,
             raw: Vec::new(),

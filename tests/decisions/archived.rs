@@ -92,7 +92,7 @@ fn whatever_is_imported_nothing_leaves_nothing_is_obeyed_and_nobody_follows() {
         let mut facts = world(if whole { family } else { other }, status);
         let before = facts.clone();
         let received_at = NOW.minus(DAY * u32::try_from(days).unwrap_or_default());
-        let arrival = Arrival { source: Source::Import, received_at, release: None, ..arrival(family) };
+        let arrival = Arrival { source: Source::Import, archived: true, received_at, release: None, ..arrival(family) };
         let decision = decided(arrival, &mail, Authenticity::Unproven, &mut facts);
         check(&mail, &before, &decision);
         prop_assert_eq!(facts.acknowledged, before.acknowledged);
@@ -113,7 +113,7 @@ fn every_family_as_it_stands_is_imported_in_every_world() {
                 let mut facts = world(&family, status);
                 let before = facts.clone();
                 let authenticity = if release.is_some() { Authenticity::Operator } else { Authenticity::Unproven };
-                let arrival = Arrival { source: Source::Import, release, ..arrival(&family) };
+                let arrival = Arrival { source: Source::Import, archived: true, release, ..arrival(&family) };
                 let decision = decided(arrival, &mail, authenticity, &mut facts);
                 check(&mail, &before, &decision);
                 kinds.insert(decision.outcome.name());
@@ -140,7 +140,17 @@ fn taken(id: i64, source: Source, days: u32, from: &str, to: &str) -> Arrival {
     let address = |text: &str| Address::parse(text).expect("an address");
     let recipients = if desk().is_ours(&address(to)) { vec![address(to)] } else { Vec::new() };
     let received_at = NOW.minus(DAY * days);
-    Arrival { id, raw_id: id, source, received_at, sender: Some(address(from)), recipients, release: None, ..arrival(family) }
+    Arrival {
+        id,
+        raw_id: id,
+        archived: source == Source::Import,
+        source,
+        received_at,
+        sender: Some(address(from)),
+        recipients,
+        release: None,
+        ..arrival(family)
+    }
 }
 
 fn imported(facts: &mut Facts, id: i64, days: u32, (from, to): (&str, &str), answers: &str) -> Decision {

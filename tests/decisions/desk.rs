@@ -213,6 +213,7 @@ pub(crate) fn arrival(family: &Family) -> Arrival {
         source: Source::from_name(source).unwrap_or_else(|| panic!("{}: {source} is no source", family.name)),
         peer: Peer::default(),
         received_at: NOW.minus(Duration::from_secs(86_400 * days.unsigned_abs())),
+        archived: source == "import",
         attempts: 1,
         raw: Vec::new(),
         missing: None,

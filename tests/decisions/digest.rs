@@ -97,6 +97,7 @@ fn a_reply_to_a_digest_is_decided_by_its_sealed_address() {
         recipients: vec![to],
         source: Source::Smtp,
         peer: Peer::default(),
+        archived: false,
         received_at: NOW,
         attempts: 1,
         raw: Vec::new(),

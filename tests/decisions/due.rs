@@ -51,6 +51,7 @@ fn decided(from: &str, text: &str, before: Option<&Ticket>, desk: &Desk) -> Deci
         recipients: Address::parse(&to).into_iter().collect(),
         source: Source::Smtp,
         peer: Peer::default(),
+        archived: false,
         received_at: NOW,
         attempts: 1,
         raw: Vec::new(),

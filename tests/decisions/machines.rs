@@ -56,6 +56,7 @@ impl World {
             recipients: vec![address(to)],
             source: Source::Smtp,
             peer: Peer::default(),
+            archived: false,
             received_at: NOW,
             attempts: 1,
             raw: Vec::new(),

@@ -55,6 +55,7 @@ async fn seal(store: &Store, kind: u8) -> Sealed {
         source: Source::Smtp,
         peer: Peer::default(),
         received_at: Time(0),
+        archived: false,
         entry: None,
     };
     let digest = sha256(&incoming.raw);

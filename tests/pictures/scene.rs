@@ -129,6 +129,7 @@ impl Scene {
             recipients: vec![address(to)],
             source: Source::Smtp,
             peer: Peer::default(),
+            archived: false,
             received_at: Time(NOW.0 + id * 540_000_000),
             attempts: 1,
             raw: Vec::new(),

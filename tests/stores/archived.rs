@@ -30,6 +30,7 @@ const THEN: Time = Time(1_500_000_000_000_000);
 /// The same mail out of an archive, of so many days before [`THEN`].
 fn archived(mut mail: Sealed, days: u32) -> Sealed {
     mail.incoming.source = Source::Import;
+    mail.incoming.archived = true;
     mail.incoming.peer = postdesk::model::arrival::Peer::default();
     mail.incoming.received_at = THEN.minus(DAY * days);
     mail
@@ -64,15 +65,15 @@ async fn a_worker_that_is_busy_with_an_archive_decides_live_mail_after_one_batch
     let mut worker = Worker::new(house(), store.clone(), Arc::default());
     assert!(worker.step().await.unwrap() > 0);
     take(&store, &[from("noah", "m1", ""), from("noah", "m2", &reply_to("m1"))]).await.unwrap();
-    while base.number("SELECT COUNT(*) FROM arrival WHERE outcome IS NULL AND backlog = 0").await > 0 {
+    while base.number("SELECT COUNT(*) FROM arrival WHERE outcome IS NULL AND archived = 0").await > 0 {
         assert!(worker.step().await.unwrap() > 0, "it must not wait");
     }
-    let before = base.number("SELECT COUNT(*) FROM arrival WHERE outcome IS NOT NULL AND backlog = 1").await;
+    let before = base.number("SELECT COUNT(*) FROM arrival WHERE outcome IS NOT NULL AND archived = 1").await;
     assert!((1..=128).contains(&before), "{before} mails of the archive were decided before");
     while worker.step().await.unwrap() > 0 {}
     assert_eq!(base.pending().await, 0);
     let outcomes =
-        base.texts("SELECT outcome || ' ' || COUNT(*) FROM arrival WHERE backlog = 1 GROUP BY outcome ORDER BY outcome").await;
+        base.texts("SELECT outcome || ' ' || COUNT(*) FROM arrival WHERE archived = 1 GROUP BY outcome ORDER BY outcome").await;
     assert_eq!(outcomes, ["reply 300", "request 300"]);
     assert_eq!(base.number("SELECT COUNT(*) FROM outbox WHERE arrival <= 600").await, 0);
 }

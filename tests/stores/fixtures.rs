@@ -54,6 +54,7 @@ fn of_family(family: &Family) -> Sealed {
         source: family.facts.get("source").and_then(|name| Source::from_name(name.as_str()?)).unwrap_or(Source::Smtp),
         peer: Peer { ip: trusted.then(|| "127.0.0.1".parse().unwrap()), ..Peer::default() },
         received_at: NOW,
+        archived: false,
         entry: None,
     };
     let digest = sha256(&incoming.raw);

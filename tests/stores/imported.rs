@@ -19,6 +19,7 @@ async fn a_mail_of_an_archive_is_known_from_the_commit_that_takes_it(base: Base)
     let store = base.open().await;
     let mut mail = from("mia", "old", "");
     mail.incoming.source = Source::Import;
+    mail.incoming.archived = true;
     mail.incoming.entry = Some(Entry::Archive([1; 32]));
     let asked = [
         Asked { entry: [1; 32], content: OTHER, department: "support" },
@@ -29,7 +30,7 @@ async fn a_mail_of_an_archive_is_known_from_the_commit_that_takes_it(base: Base)
     let known = store.imported(&asked).await.unwrap();
     assert_eq!((known.imported.contains(&[1; 32]), known.imported.len(), known.arrived.len()), (true, 1, 0));
     assert_eq!(
-        base.number("SELECT COUNT(*) FROM arrival JOIN imported ON imported.arrival = arrival.id WHERE backlog = 1").await,
+        base.number("SELECT COUNT(*) FROM arrival JOIN imported ON imported.arrival = arrival.id WHERE archived = 1").await,
         1
     );
     assert_eq!(store.imported(&[]).await.unwrap(), postdesk::store::imported::Known::default());

@@ -15,6 +15,7 @@ use crate::mails::{NOW, sealed, take};
 on_both!(
     a_line_is_written_with_its_mail_and_only_once,
     a_folder_is_noted_once_and_renumbered_as_a_whole,
+    what_was_set_aside_means_nothing_but_by_what_it_holds,
     mail_is_known_again_by_what_it_holds_under_other_numbers_only,
     what_is_to_be_done_is_done_once_and_not_to_what_is_gone,
     what_is_gone_for_a_month_is_forgotten_unless_it_comes_back,
@@ -84,6 +85,23 @@ async fn a_folder_is_noted_once_and_renumbered_as_a_whole(base: Base) {
     let gone = Noted { is_gone: true, ..noted(Stage::Done) };
     assert_eq!(lines(&store, &old, 0).await, [(17, gone), (18, gone)], "nothing can be done to these numbers any more");
     assert_eq!(store.taken(&place(5)).await.unwrap(), [1]);
+}
+
+async fn what_was_set_aside_means_nothing_but_by_what_it_holds(base: Base) {
+    let store = base.gateway().await;
+    let folder = Folder { validity: 1, first_uid: 0, since: NOW, old_mail: true, reconciled_at: None };
+    store.note_folder("box", "INBOX", &folder).await.unwrap();
+    let (one, two) = (place(1), place(2));
+    take(&store, &[fetched(&one, 1, 1), fetched(&one, 2, 2)]).await.unwrap();
+    for _ in 0..2 {
+        store.renumber_folder(&two, NOW).await.unwrap();
+        store.set_aside(&one).await.unwrap();
+        // What a resync has noted so far stays.
+        store.note_fetched(&one, &[line(2, Some(2), Stage::Taken, None)], NOW).await.unwrap();
+        store.set_aside(&one).await.unwrap();
+        assert_eq!(lines(&store, &one, 0).await, [(2, noted(Stage::Taken))]);
+        assert_eq!(store.known(&one, &[[1; 32], [2; 32]]).await.unwrap().len(), 2);
+    }
 }
 
 async fn mail_is_known_again_by_what_it_holds_under_other_numbers_only(base: Base) {

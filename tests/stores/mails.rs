@@ -44,6 +44,7 @@ pub(crate) fn sealed(raw: &[u8], departments: &[&str]) -> Sealed {
         source: Source::Smtp,
         peer: Peer::default(),
         received_at: NOW,
+        archived: false,
         entry: None,
     };
     let digest = sha256(&incoming.raw);

@@ -101,6 +101,7 @@ impl Door {
             source: Source::Http,
             peer: Peer::default(),
             received_at: now,
+            archived: false,
             entry: None,
         })
     }

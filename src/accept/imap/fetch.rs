@@ -1,5 +1,6 @@
 //! From the server into custody: in chunks that are one commit, in bounded memory, and past what cannot be fetched.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -8,7 +9,7 @@ use tokio::time::Instant;
 use super::first_sight::CLOCKS_DIFFER;
 use super::folder::Folder;
 use super::hindrance::{Hindrance, words_of};
-use super::letter::{Letter, read};
+use super::letter::{Letter, long_ago, read};
 use super::look::now;
 use super::session::{About, Session};
 use super::trouble::{Kind, Trouble};
@@ -46,7 +47,7 @@ impl Folder {
             }
             let wanted = self.leave(place, row, about).await?;
             for chunk in chunks(&wanted) {
-                self.take(session, place, chunk).await?;
+                self.take(session, place, row, chunk).await?;
                 self.work.standing.count(self.index, self.memory.numbers);
             }
         }
@@ -111,7 +112,13 @@ impl Folder {
     }
 
     /// Takes a chunk: all of it is fetched, then all of it given into custody. What was fetched before a fault is taken too.
-    async fn take(&mut self, session: &mut Session, place: &Place, chunk: &[About]) -> Result<(), Hindrance> {
+    async fn take(
+        &mut self,
+        session: &mut Session,
+        place: &Place,
+        row: &ledger::Folder,
+        chunk: &[About],
+    ) -> Result<(), Hindrance> {
         // Where the server does not say how large one is, it may be as large as any.
         let most = self.work.account.max_message_size as u64;
         let octets = chunk.iter().map(|about| if about.size == 0 { most } else { about.size }).fold(0, u64::saturating_add);
@@ -120,7 +127,9 @@ impl Folder {
         let (fetched, broken) = self.octets(session, place, chunk).await?;
         let letters = self.read(fetched).await;
         let unknown = self.recognise(place, letters).await?;
-        let custody = self.give_into_custody(place, unknown).await;
+        let was_there = |about: &&About| about.uid < row.first_uid;
+        let old = chunk.iter().filter(was_there).filter_map(|about| Some((about.uid, long_ago(about.internal_date, row.since)?)));
+        let custody = self.give_into_custody(place, unknown, &old.collect()).await;
         drop(room);
         custody?;
         broken.map_or(Ok(()), |trouble| Err(trouble.into()))
@@ -205,12 +214,17 @@ impl Folder {
 
     /// Gives mail into custody, all of it at once, so that it is one commit. Dropped in the middle, what is on its way is still taken, and its
     /// line is in the same commit.
-    async fn give_into_custody(&mut self, place: &Place, letters: Vec<Letter>) -> Result<(), Hindrance> {
+    async fn give_into_custody(
+        &mut self,
+        place: &Place,
+        letters: Vec<Letter>,
+        old: &HashMap<u32, Time>,
+    ) -> Result<(), Hindrance> {
         let mut under_way: JoinSet<Taken> = JoinSet::new();
-        let mut uids = std::collections::HashMap::new();
+        let mut uids = HashMap::new();
         for letter in letters {
             let uid = letter.uid;
-            let (custody, incoming) = (self.work.means.custody.clone(), letter.incoming(place));
+            let (custody, incoming) = (self.work.means.custody.clone(), letter.incoming(place, old.get(&uid).copied()));
             let task = under_way.spawn(async move { custody.take(incoming).await });
             uids.insert(task.id(), uid);
         }

@@ -29,10 +29,10 @@ impl Folder {
             return Ok(row);
         }
         let old_mail = account.start == Start::All;
-        let there = if old_mail { Vec::new() } else { session.uids(1).await? };
+        let there = if old_mail && selected.next.is_some() { Vec::new() } else { session.uids(1).await? };
         let highest = there.iter().max().copied().unwrap_or(0);
         // What came between SELECT and the list is new: UIDNEXT is the older word. Not every server says it; it has to give the numbers.
-        let first_uid = if old_mail { 0 } else { selected.next.unwrap_or(highest.saturating_add(1)) };
+        let first_uid = selected.next.unwrap_or(highest.saturating_add(1));
         let row = ledger::Folder { validity: selected.validity, first_uid, since: now(), old_mail, reconciled_at: None };
         store.note_folder(&account.name, &self.name, &row).await?;
         tracing::info!(

@@ -27,6 +27,9 @@ impl Folder {
         }
         let row = self.row(session, &selected).await?;
         let is_renumbered = row.validity != selected.validity;
+        if is_renumbered {
+            self.work.means.store.set_aside(&place).await?;
+        }
         if selected.next < self.memory.uid_next {
             // It takes numbers back: a mailbox that was restored.
             self.memory.compared = None;
@@ -52,7 +55,7 @@ impl Folder {
     ) -> Result<(), Hindrance> {
         let store = &self.work.means.store;
         let is_due = self.memory.compared.is_none_or(|at| at.elapsed() >= self.work.account.reconcile);
-        let first = if is_renumbered { 0 } else { row.first_uid };
+        let first = if is_renumbered || row.old_mail { 0 } else { row.first_uid };
         let from = if is_due { first } else { self.memory.next.max(first) };
         let server: Vec<u32> = session.uids(from.max(1)).await?.into_iter().filter(|uid| *uid >= from).collect();
         // After the server was asked: what another gateway takes meanwhile is in the ledger, and not fetched.

@@ -33,7 +33,7 @@ impl Default for Patience {
             tls: seconds(30),
             greeting: seconds(30),
             login: seconds(30),
-            silence: seconds(60),
+            silence: seconds(45),
             answer: seconds(600),
             probe: seconds(40),
             sign: seconds(15),

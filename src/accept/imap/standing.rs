@@ -90,14 +90,15 @@ impl Standing {
         let Some(state) = inner.folders.get_mut(folder) else { return };
         state.condition = if hindered.is_some() { Condition::Partly } else { Condition::Well };
         (state.alive, state.numbers) = (Instant::now(), Some(numbers));
-        if state.error == hindered {
+        let said = (state.error.as_deref().map(gist), hindered.as_deref().map(gist));
+        state.error.clone_from(&hindered);
+        if said.0 == said.1 {
             return;
         }
         match &hindered {
             Some(what) => tracing::warn!(account = self.account, what, "mail is fetched, but not all can be done"),
             None => tracing::info!(account = self.account, folder, "all is well again"),
         }
-        state.error.clone_from(&hindered);
         inner.news = hindered.or(inner.news.take());
     }
 
@@ -106,7 +107,7 @@ impl Standing {
         let mut inner = self.inner();
         let Some(state) = inner.folders.get_mut(folder) else { return };
         (state.condition, state.alive) = (Condition::Waiting(until), Instant::now());
-        let others = inner.folders.iter().any(|folder| folder.error.as_ref() == Some(&what));
+        let others = inner.folders.iter().any(|folder| folder.error.as_deref().map(gist).as_ref() == Some(&gist(&what)));
         if !others {
             tracing::warn!(
                 account = self.account,
@@ -184,6 +185,11 @@ impl Standing {
     }
 }
 
+/// An error without its numbers: servers add times and counts to what they say, and it is the same all the same.
+fn gist(error: &str) -> String {
+    error.chars().filter(|character| !character.is_ascii_digit()).collect()
+}
+
 impl Inner {
     fn next(&self) -> Option<Instant> {
         let until = |folder: &Folder| match folder.condition {
@@ -243,6 +249,18 @@ mod tests {
         assert_eq!(at(4), Some(State::Connecting));
         standing.alive(0);
         assert_eq!(at(2), Some(State::Well));
+    }
+
+    #[test]
+    fn what_a_server_says_with_other_numbers_is_nothing_new() {
+        let standing = Standing::new("box", 1, EVERY);
+        let hindered = |what: &str| standing.looked(0, Numbers::default(), Some(what.to_owned()));
+        hindered("NO permission denied (0.005 + 0.000 secs)");
+        assert!(state(&standing).unwrap().1.is_some());
+        hindered("NO permission denied (0.017 + 0.001 secs)");
+        assert_eq!(state(&standing), None);
+        hindered("NO over quota (0.017 + 0.001 secs)");
+        assert!(state(&standing).unwrap().1.is_some());
     }
 
     #[test]

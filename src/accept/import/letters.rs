@@ -174,6 +174,7 @@ impl Reading<'_> {
                 sender: envelope.sender.clone(),
                 departments: vec![department],
                 source: Source::Import,
+                archived: true,
                 peer: Peer::default(),
                 received_at,
                 entry: Some(Entry::Archive(entry)),

@@ -332,7 +332,8 @@ impl Session {
                 self.waiting = transaction.waiting();
                 let departments = transaction.into_departments();
                 let (source, peer) = self.origin();
-                let incoming = Incoming { raw, sender, departments, source, peer, received_at: now, entry: None };
+                let incoming =
+                    Incoming { raw, sender, departments, source, peer, received_at: now, archived: false, entry: None };
                 Some(Action::Custody(Box::new(incoming)))
             }
             Err(why) => {

@@ -88,7 +88,7 @@ impl Archive {
 
 /// One arrival for each department, as custody would make of them.
 fn arrivals(envelope: &Incoming, raw: Vec<u8>) -> impl Iterator<Item = Arrival> {
-    let Incoming { sender, departments, source, peer, received_at, .. } = envelope;
+    let Incoming { sender, departments, source, peer, received_at, archived, .. } = envelope;
     departments.iter().map(move |(department, recipients)| Arrival {
         id: 0,
         raw_id: 0,
@@ -98,6 +98,7 @@ fn arrivals(envelope: &Incoming, raw: Vec<u8>) -> impl Iterator<Item = Arrival> 
         source: source.clone(),
         peer: peer.clone(),
         received_at: *received_at,
+        archived: *archived,
         attempts: 1,
         raw: raw.clone(),
         missing: None,

@@ -78,7 +78,7 @@ const ARRIVAL: &[(&str, Kind)] = &[
     ("peer_tls", Number),
     ("size", Number),
     ("received_at", Number),
-    ("backlog", Number),
+    ("archived", Number),
     ("attempts", Number),
     ("last_error", Text),
     ("outcome", Text),

@@ -5,7 +5,6 @@ use std::collections::{HashMap, VecDeque};
 use sqlx::{QueryBuilder, Row as _};
 
 use super::{Database, KEPT, TRANSACTION, Transaction};
-use crate::model::arrival::Source;
 use crate::model::ledger::{Entry, Stage};
 use crate::store::Fault;
 use crate::store::custody::Sealed;
@@ -52,7 +51,7 @@ async fn insert_rows(transaction: &mut Transaction<'_>, batch: &[Sealed], raw_id
         departments.map(move |(department, recipients)| (sealed, *raw_id, department, recipients))
     });
     let mut query = QueryBuilder::<Database>::new(
-        "INSERT INTO arrival (raw_id, department, sender, recipients, source, peer_ip, peer_helo, peer_tls, size, received_at, backlog) ",
+        "INSERT INTO arrival (raw_id, department, sender, recipients, source, peer_ip, peer_helo, peer_tls, size, received_at, archived) ",
     );
     query.push_values(rows, |mut row, (sealed, raw_id, department, recipients)| {
         let incoming = &sealed.incoming;
@@ -67,7 +66,7 @@ async fn insert_rows(transaction: &mut Transaction<'_>, batch: &[Sealed], raw_id
             .push_bind(i64::from(incoming.peer.tls))
             .push_bind(sealed.size as i64)
             .push_bind(incoming.received_at.0)
-            .push_bind(i64::from(incoming.source == Source::Import));
+            .push_bind(i64::from(incoming.archived));
     });
     query.push(" RETURNING id, raw_id, department");
     let mut numbers: HashMap<(i64, String), i64> = HashMap::new();

@@ -108,7 +108,7 @@ async fn oldest_elsewhere(transaction: &mut Transaction<'_>, cases: &[Case], arc
     let Some(last) = linked.map(|case| case.arrival.id).max() else { return Ok(None) };
     let batch: HashSet<i64> = cases.iter().map(|case| case.arrival.id).collect();
     let pending: Vec<i64> =
-        sqlx::query_scalar("SELECT id FROM arrival WHERE outcome IS NULL AND backlog = $4 AND id < $1 AND attempts <= $2 AND passed_over IS NULL ORDER BY id LIMIT $3")
+        sqlx::query_scalar("SELECT id FROM arrival WHERE outcome IS NULL AND archived = $4 AND id < $1 AND attempts <= $2 AND passed_over IS NULL ORDER BY id LIMIT $3")
             .bind(last)
             .bind(PATIENCE)
             .bind(batch.len() as i64)
@@ -175,7 +175,7 @@ async fn write_outcomes(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now:
     query.push(
         ") UPDATE arrival SET outcome = done.outcome, cause = done.cause, ticket = done.ticket, authenticity = done.authenticity, \
          message_id = done.message_id, subject = done.subject, content_key = done.content_key, reasons = done.reasons, \
-         defects = done.defects, told_at = CASE WHEN arrival.backlog = 1 AND done.outcome = 'held' THEN ",
+         defects = done.defects, told_at = CASE WHEN arrival.archived = 1 AND done.outcome = 'held' THEN ",
     );
     // Admins are told of no held mail out of an archive.
     query.push_bind(now.0).push(" ELSE arrival.told_at END, decided_at = ");

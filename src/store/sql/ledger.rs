@@ -67,6 +67,24 @@ impl Base {
         Ok(())
     }
 
+    /// Under the same validity with the other sign, which no server gives.
+    pub(in crate::store) async fn set_aside(&self, place: &Place) -> Result<(), Fault> {
+        let (account, folder, validity) = (&place.account, &place.folder, i64::from(place.validity));
+        let old = "SELECT uid FROM fetched WHERE account = $1 AND folder = $2 AND validity = $3 AND gone_at IS NOT NULL";
+        let clear = format!("DELETE FROM fetched WHERE account = $1 AND folder = $2 AND validity = -$3 AND uid IN ({old})");
+        let change =
+            "UPDATE fetched SET validity = -$3 WHERE account = $1 AND folder = $2 AND validity = $3 AND gone_at IS NOT NULL";
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin().await?;
+        for text in [clear.as_str(), change] {
+            let query = sqlx::query(sqlx::AssertSqlSafe(text.to_owned())).bind(account).bind(folder).bind(validity);
+            query.execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        writer.release();
+        Ok(())
+    }
+
     pub(in crate::store) async fn note_reconciled(&self, place: &Place, now: Time) -> Result<(), Fault> {
         let query = "UPDATE folder SET reconciled_at = $1 WHERE account = $2 AND folder = $3";
         let mut writer = self.writer().await?;

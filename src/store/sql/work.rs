@@ -39,7 +39,7 @@ impl Base {
     async fn load(&self, ids: &[i64]) -> Result<Vec<Taken>, Fault> {
         let mut query = QueryBuilder::<Database>::new(
             "SELECT arrival.id, raw_id, department, sender, recipients, source, peer_ip, peer_helo, peer_tls, received_at, attempts, \
-             octets, size, object, sha256, authenticity, evidence, released_by, released_onto FROM arrival JOIN raw ON raw.id = arrival.raw_id WHERE outcome IS NULL AND arrival.id IN (",
+             octets, size, object, sha256, authenticity, evidence, released_by, released_onto, archived FROM arrival JOIN raw ON raw.id = arrival.raw_id WHERE outcome IS NULL AND arrival.id IN (",
         );
         push_numbers(&mut query, ids);
         query.push(") ORDER BY arrival.id");
@@ -93,7 +93,7 @@ impl Base {
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin().await?;
         let why: Option<String> = sqlx::query_scalar(
-            "UPDATE arrival SET outcome = $2, cause = $3, decided_at = $4, told_at = CASE WHEN backlog = 1 THEN $4 ELSE told_at END, \
+            "UPDATE arrival SET outcome = $2, cause = $3, decided_at = $4, told_at = CASE WHEN archived = 1 THEN $4 ELSE told_at END, \
              reasons = 'our own fault: every attempt failed' || COALESCE(', the last one so: ' || last_error, '; the process ended each time') \
              WHERE id = $1 AND outcome IS NULL RETURNING reasons",
         )
@@ -120,7 +120,7 @@ struct Free {
 /// The oldest pending arrivals that nobody who lives has in hand, those of archives last. They stay locked until the transaction ends.
 async fn free(transaction: &mut Transaction<'_>, limit: i64, busy: &Busy, gateway: i64) -> Result<Vec<Free>, Fault> {
     let mut query = QueryBuilder::<Database>::new(
-        "SELECT id, attempts, size, backlog FROM arrival WHERE outcome IS NULL AND (claimed_by IS NULL OR claimed_by = ",
+        "SELECT id, attempts, size, archived FROM arrival WHERE outcome IS NULL AND (claimed_by IS NULL OR claimed_by = ",
     );
     query.push_bind(gateway).push(" OR claimed_by NOT IN (SELECT id FROM gateway WHERE seen_until > ").push(CLOCK).push("))");
     for ids in [&busy.in_hand, &busy.paused].into_iter().filter(|ids| !ids.is_empty()) {
@@ -131,7 +131,7 @@ async fn free(transaction: &mut Transaction<'_>, limit: i64, busy: &Busy, gatewa
     if busy.full {
         query.push(" AND NOT EXISTS (SELECT 1 FROM raw WHERE raw.id = arrival.raw_id AND raw.object IS NOT NULL)");
     }
-    query.push(" ORDER BY backlog, id LIMIT ").push_bind(limit).push(SKIP_LOCKED);
+    query.push(" ORDER BY archived, id LIMIT ").push_bind(limit).push(SKIP_LOCKED);
     let rows = query.build().persistent(KEPT).fetch_all(&mut **transaction).await?;
     let free = |row: &Record| {
         let archived = row.try_get::<i64, _>(3)? != 0;
@@ -191,6 +191,7 @@ fn arrival_from(row: &Record) -> Result<Arrival, Fault> {
         source: Source::from_name(source).unwrap_or(Source::Smtp),
         peer: Peer { ip: ip.and_then(|ip| ip.parse().ok()), helo: row.try_get(7)?, tls: row.try_get::<i64, _>(8)? != 0 },
         received_at: Time(row.try_get(9)?),
+        archived: row.try_get::<i64, _>(19)? != 0,
         attempts: row.try_get(10)?,
         raw: row.try_get(11)?,
         missing: None,
