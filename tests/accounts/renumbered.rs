@@ -117,7 +117,9 @@ async fn a_validity_that_comes_back_hides_no_other_mail_behind_its_old_numbers()
             if arrivals > 5 {
                 inbox.messages.clear();
                 inbox.next = 1;
-                (0..5).for_each(|n| drop(inbox.put(mail(&format!("m{arrivals}-{n}")), "01-Nov-2030 10:00:00 +0000")));
+                for n in 0..5 {
+                    inbox.put(mail(&format!("m{arrivals}-{n}")), "01-Nov-2030 10:00:00 +0000");
+                }
             }
             inbox.renumber(validity, 1);
         });
