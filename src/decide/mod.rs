@@ -66,7 +66,7 @@ impl Case {
         Self { arrival, mail, authenticity, verdicts, links }
     }
 
-    /// Whether the mail is one of an archive: what it asked for was done long ago, or never will be.
+    /// Whether the mail is of long ago, out of an archive or an old mailbox: what it asked for was done long ago, or never will be.
     pub fn is_archived(&self) -> bool {
         self.arrival.archived
     }

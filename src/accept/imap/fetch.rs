@@ -127,7 +127,8 @@ impl Folder {
         let (fetched, broken) = self.octets(session, place, chunk).await?;
         let letters = self.read(fetched).await;
         let unknown = self.recognise(place, letters).await?;
-        let was_there = |about: &&About| about.uid < row.first_uid;
+        // Under new numbers only dates tell what was there before us.
+        let was_there = |about: &&About| about.uid < row.first_uid || self.memory.renumbered.contains(&about.uid);
         let old = chunk.iter().filter(was_there).filter_map(|about| Some((about.uid, long_ago(about.internal_date, row.since)?)));
         let custody = self.give_into_custody(place, unknown, &old.collect()).await;
         drop(room);

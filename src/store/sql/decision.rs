@@ -177,7 +177,7 @@ async fn write_outcomes(transaction: &mut Transaction<'_>, rows: &Rows<'_>, now:
          message_id = done.message_id, subject = done.subject, content_key = done.content_key, reasons = done.reasons, \
          defects = done.defects, told_at = CASE WHEN arrival.archived = 1 AND done.outcome = 'held' THEN ",
     );
-    // Admins are told of no held mail out of an archive.
+    // Admins are told of no held mail of long ago.
     query.push_bind(now.0).push(" ELSE arrival.told_at END, decided_at = ");
     query.push_bind(now.0).push(" FROM done WHERE arrival.id = done.id AND arrival.outcome IS NULL");
     let changed = query.build().persistent(KEPT).execute(&mut **transaction).await?.rows_affected();
