@@ -131,6 +131,24 @@ async fn a_validity_that_comes_back_hides_no_other_mail_behind_its_old_numbers()
 }
 
 #[tokio::test]
+async fn under_new_numbers_the_date_tells_what_is_of_long_ago() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start().await;
+    server.append("INBOX", "one");
+    let gateway = Gateway::start(folder.path(), vec![account(&server, folder.path())]).await;
+    gateway.settled(1).await;
+    server.change("INBOX", |inbox| {
+        inbox.put(mail("years ago"), LONG_AGO);
+        inbox.put(mail("just now"), "01-Nov-2030 10:00:00 +0000");
+        inbox.renumber(2, 50);
+    });
+    server.cut();
+    gateway.settled(3).await;
+    assert_eq!(gateway.number("SELECT COUNT(*) FROM arrival WHERE archived = 1 AND received_at < 1300000000000000").await, 1);
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn a_message_that_cannot_be_read_does_not_keep_the_others_from_their_new_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start().await;
