@@ -8,7 +8,7 @@ use postdesk::model::desk::AcknowledgementCaps;
 use postdesk::model::time::Time;
 use postdesk::store::Store;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Row};
+use sqlx::{ConnectOptions, Connection as _, Row};
 use tempfile::TempDir;
 
 /// What the outbox says of one notice.
@@ -95,6 +95,8 @@ impl Outbox {
 
     /// Queues a notice with a file of the raw mail.
     pub(crate) async fn queue(&mut self, id: i64, recipient: &str, raw_id: i64) {
+        // Both rows at once, as the worker writes them: a sender that runs may look at any moment.
+        let mut both = self.connection.begin().await.expect("a transaction");
         sqlx::query(
             "INSERT INTO outbox (id, ticket, arrival, event, recipient, recipient_key, sender, message_id, state, \
              next_attempt_at, created_at, destination) VALUES ($1, 1, 1, 'reply', $2, $3, 'b@desk.example.org', $3, 'due', $4, $4, $8); \
@@ -108,9 +110,10 @@ impl Outbox {
         .bind(format!(r#"[{{"header":"\r\n--limit\r\n\r\n","raw":{raw_id},"start":28,"end":{},"encode":false}}]"#, RAW.len()))
         .bind("\r\n--limit--\r\n")
         .bind(recipient.rsplit_once('@').map(|(_, domain)| domain))
-        .execute(&mut self.connection)
+        .execute(&mut *both)
         .await
         .expect("a notice");
+        both.commit().await.expect("a commit");
     }
 
     /// Queues so many notices without files.
