@@ -10,10 +10,14 @@ pub mod decide;
 pub mod deliver;
 /// Besides mail: the sign of life among the gateways of a store, and what only one of them does.
 pub mod duty;
+/// What a running gateway says of itself.
+pub mod inspect;
 /// I/O: how we log in at other servers.
 pub mod login;
 /// Pure nouns.
 pub mod model;
+/// Numbers and signs of progress, left to be seen.
+pub mod observe;
 /// The operator's verbs.
 pub mod operate;
 /// The hinge: pending arrivals → authenticate → parse → recall → decide → commit.

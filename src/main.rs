@@ -1,5 +1,7 @@
 //! Arguments → settings → run | operate.
 
+#[path = "main/command_line.rs"]
+mod command_line;
 #[path = "main/dkim.rs"]
 mod dkim;
 #[path = "main/imap.rs"]
@@ -8,6 +10,8 @@ mod imap;
 mod import;
 #[path = "main/key.rs"]
 mod key;
+#[path = "main/log.rs"]
+mod log;
 #[path = "main/move_store.rs"]
 mod move_store;
 #[path = "main/outbox.rs"]
@@ -17,13 +21,13 @@ mod pipe;
 #[path = "main/texts.rs"]
 mod texts;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::panic::catch_unwind;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use clap::{Args, Parser, Subcommand};
+use clap::Parser;
+use command_line::{ArrivalVerb, CommandLine, Json, TicketVerb, Verb};
 use postdesk::decide::Action;
 use postdesk::model::time::{Time, Zone};
 use postdesk::operate::{self, table::Look};
@@ -31,167 +35,6 @@ use postdesk::operate::{Code, Format, Trouble, View, arrival, check, demo, greet
 use postdesk::run::{self, RunError};
 use postdesk::settings::{self, Settings};
 use postdesk::store::Store;
-
-/// An email-to-ticket mail gateway: mail in, tickets and notices out.
-#[derive(Parser)]
-#[command(version, about, max_term_width = 100)]
-struct CommandLine {
-    /// Configuration file [default: config/postdesk.toml if it exists, else /etc/postdesk/postdesk.toml]
-    #[arg(long, global = true, value_name = "FILE")]
-    config: Option<PathBuf>,
-    #[command(subcommand)]
-    verb: Verb,
-}
-
-#[derive(Subcommand)]
-enum Verb {
-    /// Run the gateway: every listener, the worker and the sender
-    Serve,
-    /// Read the configuration, report every fault at once, print what it resolved to
-    Check(Json),
-    /// Take one mail on standard input, as an MTA's pipe transport or a .forward file gives it
-    Pipe(pipe::Pipe),
-    /// Take an archive: .eml files, Maildirs, mboxes; nobody is written to, and a second run adds nothing
-    Import(import::Import),
-    /// Say what would happen with a mail, and change nothing
-    Try {
-        /// Mails, or folders of mails
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
-        /// Envelope recipient; may be given several times
-        #[arg(long, required = true, value_name = "ADDRESS")]
-        to: Vec<String>,
-        /// Envelope sender, `<>` for the null sender; without it, null where the mail's Return-Path says so, else its author
-        #[arg(long, value_name = "ADDRESS")]
-        from: Option<String>,
-        #[command(flatten)]
-        json: Json,
-    },
-    /// Tickets
-    #[command(subcommand)]
-    Ticket(TicketVerb),
-    /// What came in
-    #[command(subcommand)]
-    Arrival(ArrivalVerb),
-    /// What goes out
-    #[command(subcommand)]
-    Outbox(outbox::OutboxVerb),
-    /// Mailboxes that mail is fetched from
-    #[command(subcommand)]
-    Imap(imap::ImapVerb),
-    /// What notices say
-    #[command(subcommand)]
-    Texts(texts::TextsVerb),
-    /// What addresses are sealed with
-    #[command(subcommand)]
-    Key(key::KeyVerb),
-    /// What outgoing mail is signed with (DKIM)
-    #[command(subcommand)]
-    Dkim(dkim::DkimVerb),
-    /// Carry a store over to an empty one, such as from SQLite to PostgreSQL, and compare both; stop the gateway first
-    MoveStore(move_store::MoveStore),
-    /// Play a whole conversation on a private gateway and show it as its people see it
-    Demo,
-}
-
-#[derive(Subcommand)]
-enum TicketVerb {
-    /// List tickets, the newest first
-    List {
-        /// Only those of this department
-        #[arg(long)]
-        department: Option<String>,
-        /// Only those with this status: new, open, awaiting-customer, closed
-        #[arg(long)]
-        status: Option<String>,
-        /// Only those of this agent
-        #[arg(long)]
-        assignee: Option<String>,
-        /// Only those that are overdue
-        #[arg(long)]
-        overdue: bool,
-        /// Only those with this text in their subject or messages
-        #[arg(long, value_name = "TEXT")]
-        search: Option<String>,
-        #[command(flatten)]
-        list: ListOptions,
-    },
-    /// Show one ticket with its messages and what happened to it
-    Show {
-        /// Its reference: SUP-1042 or 1042
-        reference: String,
-        #[command(flatten)]
-        json: Json,
-    },
-}
-
-#[derive(Subcommand)]
-enum ArrivalVerb {
-    /// List arrivals, the newest first
-    List {
-        /// Only those that ended so
-        #[arg(long)]
-        outcome: Option<String>,
-        #[command(flatten)]
-        list: ListOptions,
-    },
-    /// Show one arrival with the trace of reasons
-    Show {
-        /// Its number
-        id: i64,
-        #[command(flatten)]
-        json: Json,
-    },
-    /// Write the original octets of one arrival, unchanged
-    Raw {
-        /// Its number
-        id: i64,
-    },
-    /// Write one file of an arrival, decoded
-    File {
-        /// The number of the arrival
-        id: i64,
-        /// The number of the file, as `arrival show` has it
-        number: usize,
-    },
-    /// Take held mail as if its sender were proven
-    Release {
-        #[command(flatten)]
-        mail: Numbers,
-        /// The ticket that it is to join: SUP-1042 or 1042
-        #[arg(long, value_name = "REF")]
-        onto: Option<String>,
-    },
-    /// Decide held mail again, as if it had just come
-    Retry(Numbers),
-    /// Let nothing become of held mail; the original is kept
-    Discard(Numbers),
-}
-
-#[derive(Args)]
-struct Numbers {
-    /// Its number; several at once are welcome
-    #[arg(required = true, value_name = "ID")]
-    ids: Vec<i64>,
-    #[command(flatten)]
-    json: Json,
-}
-
-#[derive(Args, Clone, Copy)]
-struct Json {
-    /// Write JSON
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Args, Clone, Copy)]
-struct ListOptions {
-    /// Every one, not only the newest 50
-    #[arg(long)]
-    all: bool,
-    #[command(flatten)]
-    json: Json,
-}
 
 fn main() -> ExitCode {
     let command_line = match CommandLine::try_parse() {
@@ -219,7 +62,7 @@ fn in_a_runtime(command_line: CommandLine) -> Result<(), Trouble> {
 }
 
 async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
-    log_to_standard_error(match command_line.verb {
+    log::to_standard_error(match command_line.verb {
         Verb::Serve => "info",
         // What it would warn of is part of the show.
         Verb::Demo => "error",
@@ -320,21 +163,4 @@ fn trouble(error: RunError) -> Trouble {
         RunError::System(_) | RunError::Ended(_) => Code::OurFault,
     };
     Trouble::new(code, error.to_string())
-}
-
-/// Logs go to standard error, so that standard output holds nothing but answers. `RUST_LOG` chooses what is logged.
-fn log_to_standard_error(level: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
-    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colour).with_target(false).init();
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        super::CommandLine::command().debug_assert();
-    }
 }

@@ -8,7 +8,8 @@ use postdesk::operate::Trouble;
 use postdesk::operate::dkim::{self, Recipe, Wanted};
 use postdesk::settings::Settings;
 
-use super::{Json, format};
+use super::command_line::Json;
+use super::format;
 
 #[derive(Subcommand)]
 pub(crate) enum DkimVerb {

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::Json;
+use super::command_line::Json;
 
 #[derive(Subcommand)]
 pub(crate) enum ImapVerb {

@@ -6,7 +6,8 @@ use clap::Subcommand;
 use postdesk::operate::{Trouble, keys};
 use postdesk::settings::Settings;
 
-use super::{Json, format};
+use super::command_line::Json;
+use super::format;
 
 #[derive(Subcommand)]
 pub(crate) enum KeyVerb {

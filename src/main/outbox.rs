@@ -6,7 +6,7 @@ use clap::Subcommand;
 use postdesk::operate::{Trouble, View, outbox};
 use postdesk::store::Store;
 
-use super::{Json, ListOptions, Numbers};
+use super::command_line::{Json, ListOptions, Numbers};
 
 #[derive(Subcommand)]
 pub(crate) enum OutboxVerb {

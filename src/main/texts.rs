@@ -8,7 +8,8 @@ use postdesk::operate::{Trouble, texts};
 use postdesk::run;
 use postdesk::settings::Settings;
 
-use super::{Json, format, trouble};
+use super::command_line::Json;
+use super::{format, trouble};
 
 #[derive(Subcommand)]
 pub(crate) enum TextsVerb {

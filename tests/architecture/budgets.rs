@@ -9,14 +9,16 @@ const LONGEST_FILE: usize = 400;
 const LONGEST_FUNCTION: usize = 60;
 
 /// The modules in the order of the listing, which is the way of a mail.
-const CONTENTS: [&str; 13] = [
+const CONTENTS: [&str; 15] = [
     "accept",
     "authenticate",
     "decide",
     "deliver",
     "duty",
+    "inspect",
     "login",
     "model",
+    "observe",
     "operate",
     "process",
     "run",
