@@ -25,6 +25,7 @@ use crate::duty;
 use crate::model::desk::Desk;
 use crate::model::seal::Key;
 use crate::model::token::Keyring;
+use crate::observe::beat::Beat;
 use crate::process::{House, Worker};
 use crate::settings::{Settings, keys, texts_folder};
 use crate::store::setting::{KEYS, MOVED_TO};
@@ -232,7 +233,7 @@ impl Gateway {
                 [Arc::clone(&wake_worker), Arc::clone(&wake_sender)],
                 stopped.clone(),
             )),
-            duty: tokio::spawn(duty::run(store.clone(), settings.hostname.clone(), teller, stopped.clone())),
+            duty: tokio::spawn(duty::run(store.clone(), settings.hostname.clone(), teller, Beat::default(), stopped.clone())),
             worker: tokio::spawn(worker.run(wake_worker, stopped.clone())),
             sender: tokio::spawn(sender.run(wake_sender, stopped)),
             store,

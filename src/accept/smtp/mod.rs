@@ -31,7 +31,7 @@ mod tls;
 pub mod transaction;
 mod unix;
 
-pub use listener::{Listeners, bind, serve};
+pub use listener::{Handed, Listeners, bind, bind_besides, serve};
 pub use tls::DoorError;
 pub use unix::LONGEST_NAME;
 
