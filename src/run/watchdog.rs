@@ -30,9 +30,9 @@ pub(super) mod limit {
 
 /// How often the parts are looked at where no manager asks for it.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
-/// How often the status is told.
-const STATUS_EVERY: Duration = Duration::from_secs(15);
-/// How long the store may take to say how much is queued; it is asked again at the next status.
+/// How often the status is looked at; it is told when it has changed.
+const STATUS_EVERY: Duration = Duration::from_secs(5);
+/// How long the store may take to say how much is queued; it is asked again at the next look.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 /// A start that takes long asks for more time so often, and for so much.
 const MORE_TIME: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(60)];
@@ -76,11 +76,16 @@ fn look_at(beats: &Beats, before: &mut Vec<String>) -> bool {
 async fn tell(beats: Beats, store: Store) {
     let mut look = interval(STATUS_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut told = String::new();
     loop {
         look.tick().await;
         let queues = timeout(ANSWERED_WITHIN, queues(&store)).await;
         let queues = queues.ok().and_then(Result::ok);
-        notify::status(&words(queues, &beats.overdue()));
+        let doing = words(queues, &beats.overdue());
+        if doing != told {
+            notify::status(&doing);
+            told = doing;
+        }
     }
 }
 

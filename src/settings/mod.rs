@@ -6,6 +6,7 @@
 //! manual of every key.
 
 mod authentication;
+mod credential;
 mod delivery;
 pub mod dkim;
 mod document;
