@@ -7,7 +7,7 @@ use super::violation::Violation;
 const TABLE: [(&str, &[&str]); 16] = [
     ("observe", &[]),
     ("web", &[]),
-    ("login", &["web"]),
+    ("login", &["observe", "web"]),
     ("model", &[]),
     ("decide", &["model"]),
     ("store", &["observe", "web", "model", "decide"]),
