@@ -245,24 +245,27 @@ pub const PENDING: Metric = gauge("postdesk_arrivals_pending", &[], "Arrivals th
 /// Age of the oldest of them.
 pub const OLDEST_PENDING: Metric =
     gauge("postdesk_oldest_pending_seconds", &[], "Age of the oldest arrival that waits for its decision; 0 when none does.");
+/// Mail of archives without an outcome.
+pub const ARCHIVED: Metric =
+    gauge("postdesk_archived_pending", &[], "Imported mail that waits for its decision, for which nobody waits.");
 /// Notices by state.
 pub const OUTBOX: Metric = gauge(
     "postdesk_outbox_notices",
-    &[label("state", &["due", "leased", "failed"])],
-    "Notices: due (their time has come or not), being sent, given up.",
+    &[label("state", &["due", "deferred", "leased", "kept-back"])],
+    "Notices that are not settled: their time has come; tried again later; being sent; held by an operator.",
 );
+/// Notices that were given up.
+pub const FAILED_DAY: Metric = gauge("postdesk_notices_failed_day", &[], "Notices given up within the last day, by all gateways of the store.");
 /// How long the oldest notice has been overdue.
 pub const OLDEST_DUE: Metric =
     gauge("postdesk_oldest_due_seconds", &[], "For how long the oldest notice whose time has come waits; 0 when none does.");
 /// Arrivals that a person must look at.
 pub const HELD_NOW: Metric = gauge("postdesk_arrivals_held", &[], "Held mail that waits for a person.");
 /// Octets of the database.
-pub const STORE_BYTES: Metric = gauge("postdesk_store_bytes", &[], "Octets of the database.");
+pub const STORE_BYTES: Metric = gauge("postdesk_store_bytes", &[], "Octets of the database, without large mail that lies elsewhere.");
 /// Octets that are free beside it.
 pub const STORE_FREE: Metric =
     gauge("postdesk_store_free_bytes", &[], "Octets free on the file system of the database; missing where it is a server.");
-/// Mails kept as objects.
-pub const OBJECTS: Metric = gauge("postdesk_store_objects", &[], "Large mails that are kept outside the database.");
 /// How an account is.
 pub const IMAP_STATE: Metric = gauge(
     "postdesk_imap_state",
@@ -323,12 +326,13 @@ pub const METRICS: &[Metric] = &[
     STORE_UP,
     PENDING,
     OLDEST_PENDING,
+    ARCHIVED,
     OUTBOX,
+    FAILED_DAY,
     OLDEST_DUE,
     HELD_NOW,
     STORE_BYTES,
     STORE_FREE,
-    OBJECTS,
     IMAP_STATE,
     IMAP_SUCCESS,
     IMAP_BEHIND,
