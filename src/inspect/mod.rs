@@ -2,6 +2,8 @@
 //!
 //! Promise: asking changes nothing and holds up no mail; an answer names no customer, and of a mail nothing but numbers.
 
+pub mod report;
+
 use crate::observe::beat::Beats;
 use crate::observe::numbers;
 use crate::store::Store;
@@ -41,6 +43,7 @@ impl Inspector {
                 Answer { content_type: "text/plain; version=0.0.4; charset=utf-8", ..Answer::text(200, numbers::text()) }
             }
             "/healthz" => self.alive(),
+            "/status" => self.status().await,
             _ => Answer::text(404, "there is nothing here: /metrics, /healthz\n"),
         }
     }

@@ -3,4 +3,5 @@
 //! Whoever counts or beats waits for nobody, and nothing fails when nobody looks.
 
 pub mod beat;
+pub mod life;
 pub mod numbers;
