@@ -4,5 +4,6 @@
 
 pub mod beat;
 pub mod connection;
+pub mod life;
 pub mod numbers;
 pub mod sparse;
