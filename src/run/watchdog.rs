@@ -3,14 +3,15 @@
 //! Promise: when one gives no sign for longer than its limit it is named in the log and in the status, and the manager gets no WATCHDOG=1
 //! any more until it does; whether to end us is the manager's decision (`WatchdogSec=`). Looking waits for no part, and not for the store.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::notify;
+use crate::model::time::Time;
 use crate::observe::beat::{Beats, Pulse};
-use crate::store::Store;
+use crate::store::{Fault, Store};
 
 /// After how long without a sign a part stands still: far above what any one turn of it may take.
 pub(super) mod limit {
@@ -89,8 +90,9 @@ async fn tell(beats: Beats, store: Store) {
     }
 }
 
-async fn queues(_store: &Store) -> Result<(i64, i64), crate::store::Fault> {
-    Ok((0, 0))
+async fn queues(store: &Store) -> Result<(i64, i64), Fault> {
+    let queues = store.queues(Time::from(SystemTime::now())).await?;
+    Ok((queues.pending.count + queues.archived, queues.due.count))
 }
 
 /// The status: how much is queued, and who stands still.
