@@ -19,6 +19,7 @@ mod lanes;
 mod mx;
 mod rounds;
 mod route;
+mod succession;
 mod turn;
 
 use std::net::SocketAddr;
@@ -35,6 +36,7 @@ use self::health::Health;
 use self::lanes::Permits;
 use self::mx::Exchanges;
 use self::route::{Host, Route};
+pub use self::succession::serve;
 use self::turn::{Batch, Turn, Way};
 use crate::login::Login;
 use crate::model::time::Time;
@@ -79,7 +81,7 @@ pub enum Security {
 }
 
 /// `[delivery]`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Where outgoing mail goes.
     pub relay: Relay,

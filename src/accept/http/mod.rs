@@ -24,13 +24,13 @@ mod listener;
 mod page;
 mod unfollow;
 
-pub use listener::{bind, serve};
+pub use listener::{Open, bind, serve, serve_where};
 
 /// What the paths of all links for leaving begin with.
 const UNFOLLOW: &str = "/unfollow/";
 
 /// `[http]`: the address, and limits, which have no keys: they bound a few hundred octets of a mail provider's.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Where to listen.
     pub listen: SocketAddr,
