@@ -107,8 +107,8 @@ impl Teller {
     }
 }
 
-/// Gives signs of life and does duties until told to stop; `beat` is given for each turn.
-pub async fn run(store: Store, name: String, teller: Teller, beat: Beat, mut stop: watch::Receiver<bool>) {
+/// Gives signs of life and does duties, as the teller of the moment has it, until told to stop; `beat` is given for each turn.
+pub async fn run(store: Store, name: String, teller: watch::Receiver<Teller>, beat: Beat, mut stop: watch::Receiver<bool>) {
     let mut ticks = interval(SIGN_EVERY);
     // A gateway that was paused gives one sign, not all that it missed.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -119,6 +119,8 @@ pub async fn run(store: Store, name: String, teller: Teller, beat: Beat, mut sto
         tokio::select! { _ = ticks.tick() => {}, _ = stop.changed() => return }
         clocks_differ = give_sign(&store, &name, clocks_differ).await;
         if count % ASKED_EVERY == 0 {
+            // What is told is told by one of them, whole.
+            let teller = teller.borrow().clone();
             housekeeper.look(&store, &teller).await;
         }
     }

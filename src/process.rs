@@ -71,6 +71,8 @@ impl House {
 #[derive(Debug)]
 pub struct Worker {
     house: House,
+    /// The house of the moment, where it can change.
+    fresh: Option<watch::Receiver<House>>,
     store: Store,
     wake_sender: Arc<Notify>,
     /// Being taken up, while those before them are decided. Only within a backlog.
@@ -94,6 +96,7 @@ pub struct Worker {
 #[derive(Debug)]
 struct Reading {
     ids: Vec<i64>,
+    desk: Arc<Desk>,
     cases: JoinHandle<Vec<Result<Case, (i64, String)>>>,
 }
 
@@ -102,6 +105,7 @@ impl Worker {
     pub fn new(house: House, store: Store, wake_sender: Arc<Notify>) -> Self {
         Self {
             house,
+            fresh: None,
             store,
             wake_sender,
             claiming: None,
@@ -120,9 +124,26 @@ impl Worker {
         Self { beat, ..self }
     }
 
+    /// Goes by the house of the moment: each step by one, whole.
+    pub fn following(mut self, house: watch::Receiver<House>) -> Self {
+        self.house = house.borrow().clone();
+        self.fresh = Some(house);
+        self
+    }
+
+    /// Takes up the house of the moment. What is in hand was read by the old one, and is read again where that matters.
+    fn renew(&mut self) {
+        let Some(fresh) = self.fresh.as_mut().filter(|fresh| fresh.has_changed().unwrap_or(false)) else { return };
+        self.house = fresh.borrow_and_update().clone();
+        for case in &mut self.prepared {
+            case.read_again(&self.house.desk);
+        }
+    }
+
     /// Decides the next few arrivals in one transaction, and lets those after them be read meanwhile. Returns how many it dealt with;
     /// 0 when none is pending, or all that are wait for older ones elsewhere.
     pub async fn step(&mut self) -> Result<usize, Fault> {
+        self.renew();
         let mut count = self.fill().await?;
         if self.prepared.is_empty() {
             return Ok(count);
@@ -240,19 +261,24 @@ impl Worker {
         let arrivals: Vec<Arrival> = self.waiting.drain(..self.waiting.len().min(TOGETHER)).collect();
         let ids: Vec<i64> = arrivals.iter().map(|arrival| arrival.id).collect();
         let cases = || tokio::spawn(reading::prepare_all(self.house.clone(), self.store.clone(), arrivals));
-        (!ids.is_empty()).then(|| Reading { ids, cases: cases() })
+        (!ids.is_empty()).then(|| Reading { ids, desk: Arc::clone(&self.house.desk), cases: cases() })
     }
 
     /// Waits until the mails are read. Whatever panics is left pending, with its attempt counted.
     async fn finish(&self, reading: Reading) -> Result<Vec<Case>, Fault> {
-        let Reading { ids, cases } = reading;
+        let Reading { ids, desk, cases } = reading;
         let ended = |error| ids.iter().map(|id| Err((*id, format!("reading it ended: {error}")))).collect();
         let read: Vec<_> = cases.await.unwrap_or_else(ended);
         self.beat.beat();
         let mut cases = Vec::with_capacity(read.len());
         for outcome in read {
             match outcome {
-                Ok(case) => cases.push(case),
+                Ok(mut case) => {
+                    if !Arc::ptr_eq(&desk, &self.house.desk) {
+                        case.read_again(&self.house.desk);
+                    }
+                    cases.push(case);
+                }
                 Err((id, why)) => self.failed(id, &why).await?,
             }
         }

@@ -3,9 +3,13 @@
 //! Order of the end: the door lets nobody in and its running transfers finish; then nobody can submit, and the writer ends; the worker and
 //! the sender finish their step. Whatever is pending then is on the disk and goes on at the next start.
 
+mod difference;
 pub mod notify;
 mod opening;
+mod parts;
+mod reload;
 pub mod sockets;
+mod swap;
 mod watchdog;
 
 use std::io;
@@ -13,27 +17,25 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, mpsc, watch};
-use tokio::task::{JoinError, JoinHandle};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
-pub use opening::{house, house_for_looking, look_over, require_ours, require_own_objects, texts};
+pub use self::opening::{house, house_for_looking, look_over, require_ours, require_own_objects, texts};
 
 use self::opening::open;
+use self::parts::{Parts, Tasks};
 use self::sockets::Sockets;
+use self::swap::Swap;
 use self::watchdog::limit;
 use crate::accept::custody::Writer;
-use crate::accept::http;
-use crate::accept::imap::{self, Pace};
 use crate::accept::smtp::{self, Door};
-use crate::deliver::{Relay, Sender};
+use crate::deliver::Relay;
 use crate::duty;
-use crate::inspect::{self, Answer, Inspector, Watched, control};
+use crate::inspect::control::Wish;
+use crate::inspect::{self, Inspector};
 use crate::observe::beat::Beats;
 use crate::observe::numbers;
-use crate::process::Worker;
 use crate::settings::{Settings, keys};
 use crate::store::{Fault, Store};
 
@@ -92,17 +94,8 @@ pub struct Gateway {
     pub monitored: Vec<SocketAddr>,
     stop: watch::Sender<bool>,
     store: Store,
-    monitors: JoinHandle<()>,
-    control: JoinHandle<()>,
-    reloader: JoinHandle<()>,
-    door: JoinHandle<()>,
-    web: JoinHandle<()>,
-    fetcher: JoinHandle<()>,
-    writer: JoinHandle<Result<(), Fault>>,
-    worker: JoinHandle<()>,
-    sender: JoinHandle<()>,
-    duty: JoinHandle<()>,
-    ears: JoinHandle<()>,
+    wishes: mpsc::Sender<Wish>,
+    tasks: Tasks,
 }
 
 impl Gateway {
@@ -120,70 +113,44 @@ impl Gateway {
         duty::join(&store, &settings.hostname).await?;
         let (beats, handed) = (Beats::default(), sockets.listen_for_smtp());
         let (sockets, pages) = sockets.parts();
-        let listeners = smtp::bind_besides(&settings.smtp, sockets).map_err(RunError::Listen)?.watched(&beats, limit::LISTENER);
+        let handed_pages = pages.is_some();
+        let listeners = smtp::bind_besides(&settings.smtp, sockets).map_err(RunError::Listen)?;
         let addresses = listeners.smtp().map_err(RunError::System)?;
-        let web = sockets::or_bound(pages, settings.http.as_ref())?;
-        let http = web.as_ref().map(TcpListener::local_addr).transpose().map_err(RunError::System)?;
-        let (wake_worker, wake_sender) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let web = sockets::or_bound(pages, settings.http.as_ref())?.map(Arc::new);
+        let http = web.as_ref().map(|listener| listener.local_addr()).transpose().map_err(RunError::System)?;
+        let monitors = inspect::http::bind(&settings.inspect).map_err(RunError::Listen)?;
+        let monitored = monitors.addresses().map_err(RunError::System)?;
+        let wake_worker = Arc::new(Notify::new());
         let (writer, custody) = Writer::new(store.clone(), Arc::clone(&wake_worker));
         let trusted = settings.authenticate.trusted_networks.clone();
-        let web = web.zip(settings.http.clone()).map(|(listener, options)| {
-            let (desk, texts) = (Arc::clone(&house.desk), Arc::clone(&house.texts));
-            (
-                listener,
-                Arc::new(
-                    http::Door::new(options, desk, texts, store.clone(), custody.clone())
-                        .with_beat(beats.part("http", limit::LISTENER)),
-                ),
-            )
-        });
-        let fetcher = (Arc::clone(&house.desk), store.clone(), custody.clone());
-        let door = Door::new(settings.smtp.clone(), Arc::clone(&house.desk), trusted, custody)?;
-        let teller = duty::Teller {
-            desk: Arc::clone(&house.desk),
-            texts: Arc::clone(&house.texts),
-            every: settings.digest,
-            accounts: settings.imap.iter().map(|account| account.name.clone()).collect(),
-        };
-        let worker = Worker::new(house, store.clone(), Arc::clone(&wake_sender)).with_beat(beats.part("worker", limit::WORKER));
-        let sender = Sender::new(settings.delivery.clone(), store.clone()).with_beat(beats.part("sender", limit::SENDER));
-        let writer = writer.with_beat(beats.part("custody", limit::CUSTODY));
-        let duties = beats.part("duty", limit::DUTY);
-        let (stop, stopped) = watch::channel(false);
+        let door = Door::new(settings.smtp.clone(), Arc::clone(&house.desk), trusted, custody.clone())?;
         let inspector = Inspector::new(beats.clone(), store.clone());
-        inspector.watch(Watched { options: settings.inspect.clone(), doors: addresses.clone() });
-        let monitors = inspect::http::bind(&settings.inspect).map_err(RunError::Listen)?;
-        let monitored = monitors.iter().map(TcpListener::local_addr).collect::<Result<_, _>>().map_err(RunError::System)?;
-        let (wishes, wished) = mpsc::channel(1);
-        Ok(Self {
-            monitors: tokio::spawn(inspect::http::serve(monitors, inspector.clone(), stopped.clone())),
-            monitored,
-            control: tokio::spawn(control::serve(control::bind(&settings.data), inspector, wishes, stopped.clone())),
-            reloader: tokio::spawn(answer_wishes(wished)),
-            addresses,
-            http,
-            handed,
+        inspector.watch(swap::watched(settings, &listeners));
+        let swap = Swap {
+            handed: web.clone().filter(|_| handed_pages),
+            pages: watch::Sender::new(swap::pages(settings, &house, (&store, &custody, &beats), web)),
+            teller: watch::Sender::new(swap::teller(settings, &house)),
+            plan: watch::Sender::new(swap::plan(settings, &house)),
+            delivery: watch::Sender::new(settings.delivery.clone()),
+            door: Arc::new(door.watched(beats.clone(), limit::LISTENER)),
+            listeners: watch::Sender::new(listeners),
+            monitored: watch::Sender::new(monitors),
+            inspector,
+            house: watch::Sender::new(house),
+            store: store.clone(),
+            custody,
             beats: beats.clone(),
-            stop,
-            web: tokio::spawn(http::serve(web, stopped.clone())),
-            fetcher: tokio::spawn(imap::serve_watched(
-                settings.imap.clone(),
-                fetcher,
-                (Pace::default(), beats.clone()),
-                stopped.clone(),
-            )),
-            door: tokio::spawn(smtp::serve(listeners, Arc::new(door), stopped.clone())),
-            writer: tokio::spawn(writer.run()),
-            ears: tokio::spawn(duty::listen(
-                store.clone(),
-                [Arc::clone(&wake_worker), Arc::clone(&wake_sender)],
-                stopped.clone(),
-            )),
-            duty: tokio::spawn(duty::run(store.clone(), settings.hostname.clone(), teller, duties, stopped.clone())),
-            worker: tokio::spawn(worker.run(wake_worker, stopped.clone())),
-            sender: tokio::spawn(sender.run(wake_sender, stopped)),
-            store,
-        })
+        };
+        let (stop, stopped) = watch::channel(false);
+        let parts = Parts { settings, swap, store: &store, beats: beats.clone(), stopped };
+        let (tasks, wishes) = parts.begin(writer, wake_worker);
+        Ok(Self { addresses, http, handed, beats, monitored, stop, store, wishes, tasks })
+    }
+
+    /// Lets the configuration be read anew, soon. Wishes that wait already will do.
+    pub fn reload(&self) {
+        let (wish, _) = oneshot::channel();
+        let _ = self.wishes.try_send(wish);
     }
 
     /// The store it works on.
@@ -193,39 +160,14 @@ impl Gateway {
 
     /// Waits until a part ends by itself, which none should.
     pub async fn failed(&mut self) -> RunError {
-        tokio::select! {
-            ended = &mut self.door => unexpected("the SMTP listener", ended),
-            ended = &mut self.web => unexpected("the HTTP listener", ended),
-            ended = &mut self.fetcher => unexpected("the fetching of mail", ended),
-            ended = &mut self.worker => unexpected("the worker", ended),
-            ended = &mut self.sender => unexpected("the sender", ended),
-            ended = &mut self.duty => unexpected("the sign of life", ended),
-            ended = &mut self.monitors => unexpected("the listener for monitors", ended),
-            ended = &mut self.control => unexpected("the control socket", ended),
-            ended = &mut self.reloader => unexpected("the reader of the configuration", ended),
-            ended = &mut self.ears => unexpected("the listener to the database", ended),
-            ended = &mut self.writer => match ended {
-                Ok(Err(fault)) => RunError::Store(fault),
-                ended => unexpected("custody", ended.map(|_| ())),
-            },
-        }
+        self.tasks.failed().await
     }
 
     /// Ends every part in order, within the limit. What has not ended by then is dropped: the store is right at any moment.
     pub async fn stop(self) {
         let deadline = Instant::now() + DRAIN;
         self.stop.send_replace(true);
-        end("the SMTP listener", self.door, deadline).await;
-        end("the HTTP listener", self.web, deadline).await;
-        end("the fetching of mail", self.fetcher, deadline).await;
-        end("custody", self.writer, deadline).await;
-        end("the worker", self.worker, deadline).await;
-        end("the sender", self.sender, deadline).await;
-        end("the sign of life", self.duty, deadline).await;
-        end("the listener to the database", self.ears, deadline).await;
-        end("the listener for monitors", self.monitors, deadline).await;
-        end("the control socket", self.control, deadline).await;
-        end("the reader of the configuration", self.reloader, deadline).await;
+        self.tasks.end(deadline).await;
         // Should it not be heard, what was in hand is free when the last sign has run out.
         if let Ok(Err(fault)) = timeout_at(deadline, self.store.leave()).await {
             tracing::warn!(%fault, "could not take leave of the store");
@@ -234,49 +176,37 @@ impl Gateway {
     }
 }
 
-/// Until the configuration can be read anew.
-async fn answer_wishes(mut wished: mpsc::Receiver<control::Wish>) {
-    while let Some(wish) = wished.recv().await {
-        let _ = wish.send(Answer::text(503, "the configuration cannot be read anew yet\n"));
-    }
-}
-
-fn unexpected(part: &'static str, ended: Result<(), JoinError>) -> RunError {
-    if let Err(error) = ended {
-        tracing::error!(part, %error, "a part of the gateway failed");
-    }
-    RunError::Ended(part)
-}
-
-async fn end<T>(part: &str, mut task: JoinHandle<T>, deadline: Instant) {
-    if task.is_finished() {
-        return;
-    }
-    if timeout_at(deadline, &mut task).await.is_err() {
-        tracing::warn!(part, "did not end in time and is dropped");
-        task.abort();
-    }
-}
-
-/// Runs until SIGTERM or Ctrl-C, or until a part fails. `ready` is called once mail is taken, and the service manager is told.
-pub async fn serve(settings: &Settings, sockets: Sockets, ready: impl FnOnce(&Gateway)) -> Result<(), RunError> {
+/// What an operator should hear of at each start, and whenever it is read anew.
+fn warn_of(settings: &Settings) {
     if settings.delivery.relay == Relay::Discard {
         tracing::warn!("relay = \"discard:\": no mail leaves, all of it is thrown away");
     }
     for account in settings.in_clear_text() {
         tracing::warn!(account = account.name, "password and mail go to the IMAP server in clear text; set security");
     }
+}
+
+/// Runs until SIGTERM or Ctrl-C, or until a part fails; reads the configuration anew on SIGHUP. `ready` is called once mail is taken, and
+/// the service manager is told.
+pub async fn serve(settings: &Settings, sockets: Sockets, ready: impl FnOnce(&Gateway)) -> Result<(), RunError> {
+    warn_of(settings);
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::System)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::System)?;
+    // From here on it ends us no more: one that comes during the start is met after it.
+    let mut hangup = signal(SignalKind::hangup()).map_err(RunError::System)?;
     numbers::install();
     let mut gateway = watchdog::through_the_start(Gateway::start_on(settings, sockets)).await?;
     ready(&gateway);
     notify::ready("taking mail");
     let _watchdog = watchdog::spawn(gateway.beats.clone(), gateway.store.clone());
-    let failure = tokio::select! {
-        _ = terminate.recv() => None,
-        _ = interrupt.recv() => None,
-        failure = gateway.failed() => Some(failure),
+    let failure = loop {
+        tokio::select! {
+            _ = terminate.recv() => break None,
+            _ = interrupt.recv() => break None,
+            failure = gateway.failed() => break Some(failure),
+            _ = hangup.recv() => {}
+        }
+        gateway.reload();
     };
     tracing::info!("stopping: running transfers finish, the rest goes on at the next start");
     notify::stopping("running transfers finish");

@@ -51,7 +51,7 @@ pub struct Relay {
 }
 
 /// What the operator believes, and whom we ask.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Hosts that are believed about their senders.
     pub trusted_networks: Vec<Network>,

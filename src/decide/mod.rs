@@ -66,6 +66,11 @@ impl Case {
         Self { arrival, mail, authenticity, verdicts, links }
     }
 
+    /// Reads again what depends on who is here: the desk is another one than when the mail was read.
+    pub fn read_again(&mut self, desk: &Desk) {
+        self.links = Links::of(&self.arrival, &self.mail, desk);
+    }
+
     /// Whether the mail is of long ago, out of an archive or an old mailbox: what it asked for was done long ago, or never will be.
     pub fn is_archived(&self) -> bool {
         self.arrival.archived

@@ -24,7 +24,7 @@ const WAIT: Duration = Duration::from_secs(600);
 const MOMENT: Duration = Duration::from_secs(60);
 
 /// How much may leave.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
     /// Mails within 24 hours; `None` for any number.
     pub per_day: Option<i64>,

@@ -20,6 +20,7 @@ mod mx;
 mod rounds;
 mod route;
 mod seen;
+mod succession;
 mod turn;
 
 use std::net::SocketAddr;
@@ -36,6 +37,7 @@ use self::health::Health;
 use self::lanes::Permits;
 use self::mx::Exchanges;
 use self::route::{Host, Route};
+pub use self::succession::serve;
 use self::turn::{Batch, Turn, Way};
 use crate::login::Login;
 use crate::model::time::Time;
@@ -81,7 +83,7 @@ pub enum Security {
 }
 
 /// `[delivery]`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Where outgoing mail goes.
     pub relay: Relay,

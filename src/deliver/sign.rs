@@ -37,7 +37,7 @@ const FIELDS: [&str; 14] = [
 ];
 
 /// The keys of a gateway.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Signers {
     keys: Arc<[Key]>,
 }

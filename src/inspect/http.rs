@@ -34,32 +34,57 @@ const ANSWER: Duration = Duration::from_secs(10);
 /// How long accepting rests when the system has no descriptors or memory left for it.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
+/// The addresses that monitors ask at, listened to. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Monitored(Vec<(SocketAddr, Arc<TcpListener>)>);
+
 /// Binds every address of the options. The error names it, and its key. To be called within a tokio runtime.
-pub fn bind(options: &Options) -> io::Result<Vec<TcpListener>> {
-    let listen = |address: &SocketAddr| {
+pub fn bind(options: &Options) -> io::Result<Monitored> {
+    Monitored::default().next(options)
+}
+
+impl Monitored {
+    /// Those that these options ask for: what is listened to already, and new ones for the rest. The error names the address; then nothing has
+    /// changed. To be called within a tokio runtime.
+    pub fn next(&self, options: &Options) -> io::Result<Self> {
+        let open = |address: &SocketAddr| self.0.iter().find(|(asked, _)| asked == address).cloned();
+        let listener = |address: &SocketAddr| match open(address) {
+            Some(open) => Ok(open),
+            None => listen(address).map(|listener| (*address, Arc::new(listener))),
+        };
+        options.listen.iter().map(listener).collect::<io::Result<Vec<_>>>().map(Self)
+    }
+
+    /// Where they listen.
+    pub fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
+        self.0.iter().map(|(_, listener)| listener.local_addr()).collect()
+    }
+}
+
+fn listen(address: &SocketAddr) -> io::Result<TcpListener> {
+    let bound = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         // A restart must not wait until the connections of the last run have timed out in the kernel.
         socket.set_reuseaddr(true)?;
         socket.bind(*address)?;
         socket.listen(BACKLOG)
     };
-    let named = |address: &SocketAddr| {
-        let why =
-            |error: io::Error| io::Error::new(error.kind(), format!("cannot listen on {address} (`[http] listen`): {error}"));
-        listen(address).map_err(why)
-    };
-    options.listen.iter().map(named).collect()
+    bound().map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address} (`[http] listen`): {error}")))
 }
 
-/// Answers until `stop` becomes true (or its sender is gone). Nobody is waited for then: a monitor asks again.
-pub async fn serve(listeners: Vec<TcpListener>, inspector: Inspector, mut stop: watch::Receiver<bool>) {
+/// Answers at the addresses of the moment until `stop` becomes true (or its sender is gone). Nobody is waited for then: a monitor asks again.
+pub async fn serve(mut monitored: watch::Receiver<Monitored>, inspector: Inspector, mut stop: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(MOST_CLIENTS));
-    let accepting = join_all(listeners.iter().map(|listener| accept(listener, &places, &inspector)));
-    tokio::select! {
-        biased;
-        // An error means that whoever could stop us is gone.
-        _ = stop.wait_for(|stop| *stop) => {}
-        _ = accepting, if !listeners.is_empty() => {}
+    loop {
+        let now = monitored.borrow_and_update().clone();
+        let accepting = join_all(now.0.iter().map(|(_, listener)| accept(listener, &places, &inspector)));
+        tokio::select! {
+            biased;
+            // An error means that whoever could stop us is gone.
+            _ = stop.wait_for(|stop| *stop) => return,
+            Ok(()) = monitored.changed() => {}
+            _ = accepting, if !now.0.is_empty() => return,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::ticket::Ticket;
 use super::token::{Keyring, Recipient, Token, split_signed};
 
 /// A group of agents with a system address of its own and any number of public mailboxes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Department {
     /// Key in the configuration and in commands.
     pub key: String,
@@ -125,7 +125,7 @@ pub struct Agent {
 }
 
 /// Limits on what one mail may hold, each a key of `[limits]`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Octets of header that are read.
     pub header_size: usize,
@@ -164,7 +164,7 @@ impl Default for Limits {
 }
 
 /// How many acknowledgements may leave.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AcknowledgementCaps {
     /// To one address within an hour.
     pub per_hour: i64,

@@ -43,7 +43,7 @@ pub enum Holiday {
 }
 
 /// Working hours.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hours {
     /// The department's time zone.
     pub zone: Zone,

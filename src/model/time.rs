@@ -116,7 +116,7 @@ pub struct Civil {
 }
 
 /// A time zone; handed in like the clock.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone(jiff::tz::TimeZone);
 
 impl Default for Zone {

@@ -40,6 +40,9 @@ use crate::{accept, authenticate, deliver, inspect, store};
 /// The configuration that is used when there is no file.
 const BUILT_IN: &str = include_str!("../../config/postdesk.toml");
 
+/// What stands for the name of the file when there is none.
+const NO_FILE: &str = "built-in default";
+
 /// Where a configuration is looked for, in this order, when none is named.
 const PLACES: [&str; 2] = ["config/postdesk.toml", "/etc/postdesk/postdesk.toml"];
 
@@ -119,6 +122,11 @@ impl Settings {
         desk
     }
 
+    /// Whether there was no file.
+    pub fn is_built_in(&self) -> bool {
+        self.origin == NO_FILE
+    }
+
     /// The accounts whose mail and password everybody on the way can read, because the configuration allows it.
     pub fn in_clear_text(&self) -> impl Iterator<Item = &accept::imap::Account> {
         let beyond = |account: &&accept::imap::Account| {
@@ -160,7 +168,7 @@ fn text_of(file: &Path) -> Result<String, Faults> {
 
 /// The built-in configuration, which is also the manual of every key.
 pub fn built_in() -> Result<Settings, Faults> {
-    read(BUILT_IN, "built-in default")
+    read(BUILT_IN, NO_FILE)
 }
 
 /// Reads a configuration from its text. The origin stands in faults where a file's name would.

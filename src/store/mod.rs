@@ -56,7 +56,7 @@ pub use fault::Fault;
 pub use place::{Place, Server};
 
 /// `[store]`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Where it is.
     pub place: Place,

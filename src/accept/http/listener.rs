@@ -39,24 +39,50 @@ pub fn handed(listener: std::net::TcpListener) -> io::Result<TcpListener> {
     TcpListener::from_std(listener)
 }
 
+/// An address that is listened on, and what answers there. Clones share both.
+#[derive(Debug, Clone)]
+pub struct Open {
+    /// Where clients come in.
+    pub listener: Arc<TcpListener>,
+    /// What new connections are answered from.
+    pub door: Arc<Door>,
+}
+
 /// Serves until `stop` becomes true (or its sender is gone), then drains: accepts nothing more, drops what has not sent a request, and
 /// lets the others end for at most 8 s. Without a door it only waits.
-pub async fn serve(open: Option<(TcpListener, Arc<Door>)>, mut stop: watch::Receiver<bool>) {
-    let Some((listener, door)) = open else {
-        // An error means that whoever could stop us is gone.
-        let _ = stop.wait_for(|stop| *stop).await;
-        return;
-    };
+pub async fn serve(open: Option<(TcpListener, Arc<Door>)>, stop: watch::Receiver<bool>) {
+    let open = open.map(|(listener, door)| Open { listener: Arc::new(listener), door });
+    serve_where(watch::channel(open).1, stop).await;
+}
+
+/// The same, at the listener and from the door of the moment; running connections go on from theirs.
+pub async fn serve_where(mut open: watch::Receiver<Option<Open>>, mut stop: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
-    accept(&listener, &door, &mut connections, stop).await;
-    drop(listener);
+    while !*stop.borrow() {
+        let now = open.borrow_and_update().clone();
+        let stopped = stop.clone();
+        let accepting = async {
+            match now {
+                Some(now) => accept(&now, &mut connections, stopped).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => break,
+            Ok(()) = open.changed() => {}
+            () = accepting => {}
+        }
+    }
+    drop(open);
     let ended = async { while connections.join_next().await.is_some() {} };
     if timeout(DRAIN_LIMIT, ended).await.is_err() {
         tracing::warn!("HTTP connections were still open when the time to stop was over");
     }
 }
 
-async fn accept(listener: &TcpListener, door: &Arc<Door>, connections: &mut JoinSet<()>, mut stop: watch::Receiver<bool>) {
+async fn accept(open: &Open, connections: &mut JoinSet<()>, mut stop: watch::Receiver<bool>) {
+    let Open { listener, door } = open;
     let mut failing = false;
     loop {
         let accepted = tokio::select! {

@@ -25,13 +25,13 @@ mod listener;
 mod page;
 mod unfollow;
 
-pub use listener::{bind, handed, serve};
+pub use listener::{Open, bind, handed, serve, serve_where};
 
 /// What the paths of all links for leaving begin with.
 const UNFOLLOW: &str = "/unfollow/";
 
 /// `[http]`: the address, and limits, which have no keys: they bound a few hundred octets of a mail provider's.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Where to listen.
     pub listen: SocketAddr,

@@ -6,16 +6,16 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::folder::Folder;
 use super::hindrance::{Class, Hindrance, words_of};
 use super::pace::Pace;
 use super::session::Session;
 use super::standing::Standing;
-use super::{Account, Kind, Trouble, chance};
+use super::{Account, Kind, Plan, Trouble, chance};
 use crate::accept::custody::Custody;
 use crate::model::account::{AccountReport, AccountRow};
 use crate::model::desk::Desk;
@@ -29,10 +29,14 @@ const ROOM: u32 = 64 * 1024;
 /// A folder that gives no sign of life for so long beyond its poll hangs: no exchange with a server may take that long.
 pub(super) const HANGS_AFTER: Duration = Duration::from_secs(15 * 60);
 
+/// How long an account that is given up may finish what it has in hand: more than any one exchange with a server that is well. What is cut
+/// off then is as after a crash: nothing is lost or doubled.
+const LAST_LOOK: Duration = Duration::from_secs(30);
+
 /// What all accounts work with.
 #[derive(Debug)]
 pub(super) struct Means {
-    pub(super) desk: Arc<Desk>,
+    plan: watch::Receiver<Plan>,
     pub(super) store: Store,
     pub(super) custody: Custody,
     pub(super) pace: Pace,
@@ -41,8 +45,13 @@ pub(super) struct Means {
 }
 
 impl Means {
-    pub(super) fn new(desk: Arc<Desk>, store: Store, custody: Custody, pace: Pace, beats: Beats) -> Self {
-        Self { desk, store, custody, pace, beats, room: Semaphore::new(ROOM as usize) }
+    pub(super) fn new(plan: watch::Receiver<Plan>, store: Store, custody: Custody, (pace, beats): (Pace, Beats)) -> Self {
+        Self { plan, store, custody, pace, beats, room: Semaphore::new(ROOM as usize) }
+    }
+
+    /// Who is here.
+    pub(super) fn desk(&self) -> Arc<Desk> {
+        Arc::clone(&self.plan.borrow().desk)
     }
 
     /// Waits until there is memory for so many octets. More than there is for all counts as all.
@@ -59,6 +68,7 @@ pub(super) struct Work {
     pub(super) account: Account,
     pub(super) means: Arc<Means>,
     pub(super) standing: Standing,
+    ending: watch::Sender<bool>,
     gate: Mutex<Gate>,
 }
 
@@ -72,7 +82,22 @@ struct Gate {
 impl Work {
     pub(super) fn new(account: Account, means: Arc<Means>) -> Self {
         let standing = Standing::new(&account.name, account.folders.len(), account.poll.saturating_add(HANGS_AFTER));
-        Self { account, means, standing, gate: Mutex::default() }
+        Self { account, means, standing, ending: watch::Sender::new(false), gate: Mutex::default() }
+    }
+
+    /// Nobody wants its mail any more, as it is: what is in hand is finished, and then its tasks end. Whether that is news.
+    pub(super) fn end(&self) -> bool {
+        !self.ending.send_replace(true)
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        *self.ending.borrow()
+    }
+
+    /// Returns when it is to end.
+    pub(super) async fn ended(&self) {
+        // We hold the sender.
+        let _ = self.ending.subscribe().wait_for(|ending| *ending).await;
     }
 
     /// Logs in, as often as it takes.
@@ -109,12 +134,12 @@ impl Work {
         Session::open_with(&self.account, &trust, self.means.pace.patience).await
     }
 
-    /// Works as long as it is our duty; asks for it again and again. Never ends by itself.
+    /// Works as long as it is our duty; asks for it again and again. Never ends by itself, unless it is given up.
     pub(super) async fn run(self: Arc<Self>) {
         let duty = format!("imap:{}", self.account.name);
         // That the folders get on is told by each for itself.
         let beat = self.means.beats.part(duty.clone(), HANGS_AFTER);
-        loop {
+        while !self.is_ending() {
             beat.beat();
             if self.has_duty(&duty, false).await {
                 tracing::debug!(account = self.account.name, "this gateway fetches its mail");
@@ -122,10 +147,17 @@ impl Work {
                 for (index, name) in self.account.folders.iter().enumerate() {
                     folders.spawn(kept_up(Arc::clone(&self), index, name.clone()));
                 }
-                self.report_while_it_is_ours(&duty, &beat).await;
+                tokio::select! {
+                    () = self.report_while_it_is_ours(&duty, &beat) => {}
+                    () = self.ended() => {
+                        let finished = async { while folders.join_next().await.is_some() {} };
+                        // However that goes, what is left is dropped where it stands.
+                        let _ = timeout(LAST_LOOK, finished).await;
+                    }
+                }
                 folders.shutdown().await;
             }
-            sleep(self.means.pace.duty).await;
+            tokio::select! { () = sleep(self.means.pace.duty) => {}, () = self.ended() => {} }
         }
     }
 
@@ -198,6 +230,9 @@ async fn kept_up(work: Arc<Work>, index: usize, name: String) {
         task.spawn(Folder::new(Arc::clone(&work), index, name.clone()).tend());
         let begun = Instant::now();
         let ended = task.join_next().await;
+        if work.is_ending() {
+            return;
+        }
         let what = match ended {
             Some(Err(error)) => words_of(error),
             _ => "its task ended".to_owned(),
@@ -207,6 +242,6 @@ async fn kept_up(work: Arc<Work>, index: usize, name: String) {
         let until = Instant::now() + work.means.pace.pause(Class::Theirs, failures, chance());
         let hindrance = Hindrance::Panic(what);
         work.standing.failed(index, hindrance.kind(), format!("folder {name}: {hindrance}"), until);
-        sleep_until(until).await;
+        tokio::select! { () = sleep_until(until) => {}, () = work.ended() => return }
     }
 }

@@ -38,7 +38,7 @@ impl Folder {
         let most = self.memory.asked.unwrap_or(ASKED);
         let asked = fresh.chunks(most).chain(struck.chunks(1));
         for uids in asked {
-            if begun.elapsed() >= self.work.means.pace.longest_look {
+            if begun.elapsed() >= self.work.means.pace.longest_look || self.work.is_ending() {
                 return Ok(false);
             }
             let Some(about) = self.about(session, uids).await? else { continue };
@@ -48,6 +48,9 @@ impl Folder {
             }
             let wanted = self.leave(place, row, about).await?;
             for chunk in chunks(&wanted) {
+                if self.work.is_ending() {
+                    return Ok(false);
+                }
                 self.take(session, place, row, chunk).await?;
                 self.work.standing.count(self.index, self.memory.numbers);
             }

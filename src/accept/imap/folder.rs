@@ -63,12 +63,14 @@ impl Folder {
         Self { work, index, name, memory: Memory::default(), failures: 0, beat }
     }
 
-    /// Looks again and again, over one connection after the other. It never ends by itself.
+    /// Looks again and again, over one connection after the other. It never ends by itself, unless the account is given up.
     pub(super) async fn tend(mut self) {
-        loop {
-            let session = self.beat.through(self.work.session(self.index)).await;
+        let work = Arc::clone(&self.work);
+        while !work.is_ending() {
+            let opened = self.beat.through(work.session(self.index));
+            let session = tokio::select! { session = opened => session, () = work.ended() => return };
             let mut session = session.with_beat(self.beat.clone());
-            let hindrance = self.look_on(&mut session).await;
+            let Some(hindrance) = self.look_on(&mut session).await else { return session.leave().await };
             self.failures = self.failures.saturating_add(1);
             let pause = self.work.means.pace.pause(hindrance.class(), self.failures, chance());
             let until = Instant::now() + pause;
@@ -78,28 +80,33 @@ impl Folder {
             if !matches!(&hindrance, Hindrance::Server(trouble) if !trouble.leaves_the_connection()) {
                 session.leave().await;
             }
-            self.beat.through(sleep_until(until)).await;
+            tokio::select! { () = self.beat.through(sleep_until(until)) => {}, () = work.ended() => return }
         }
     }
 
-    /// Looks until something goes wrong.
-    async fn look_on(&mut self, session: &mut Session) -> Hindrance {
-        loop {
+    /// Looks until something goes wrong; `None` when the account is given up.
+    async fn look_on(&mut self, session: &mut Session) -> Option<Hindrance> {
+        let work = Arc::clone(&self.work);
+        while !work.is_ending() {
             let begun = Instant::now();
             self.work.standing.alive(self.index);
             self.beat.beat();
             let is_whole = match self.look(session).await {
                 Ok(is_whole) => is_whole,
-                Err(hindrance) => return hindrance,
+                Err(hindrance) => return Some(hindrance),
             };
             self.failures = 0;
             self.work.standing.looked(self.index, self.memory.numbers, self.hindered());
-            if is_whole && let Err(trouble) = self.wait(session, begun).await {
-                return trouble.into();
+            if is_whole {
+                let waited = tokio::select! { waited = self.wait(session, begun) => waited, () = work.ended() => break };
+                if let Err(trouble) = waited {
+                    return Some(trouble.into());
+                }
             }
             // However fast a server says that there is news.
-            sleep_until(begun + self.work.means.pace.between_looks).await;
+            tokio::select! { () = sleep_until(begun + work.means.pace.between_looks) => {}, () = work.ended() => break }
         }
+        None
     }
 
     /// What cannot be done though mail is fetched.

@@ -26,8 +26,9 @@ pub(super) struct Letter {
 /// Reads what is needed before custody: for whom it is, and what it is known by.
 pub(super) fn read(uid: u32, raw: Vec<u8>, work: &Work) -> Letter {
     let raw = in_the_form_of_smtp(raw);
-    let mail = header_of(&raw, &work.means.desk.limits);
-    let envelope = envelope(&mail, work.account.department.as_deref(), &work.means.desk);
+    let desk = work.means.desk();
+    let mail = header_of(&raw, &desk.limits);
+    let envelope = envelope(&mail, work.account.department.as_deref(), &desk);
     Letter { uid, content: mail.content_key, raw, envelope }
 }
 

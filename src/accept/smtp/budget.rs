@@ -9,22 +9,26 @@ pub const STEP: usize = 64 * 1024;
 /// What all connections together may hold.
 #[derive(Debug)]
 pub struct Budget {
-    limit: usize,
+    limit: AtomicUsize,
     taken: AtomicUsize,
 }
 
 impl Budget {
     /// A budget of so many octets.
     pub fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self { limit, taken: AtomicUsize::new(0) })
+        Arc::new(Self { limit: AtomicUsize::new(limit), taken: AtomicUsize::new(0) })
+    }
+
+    /// Another limit from now on. What is held already stays.
+    pub fn set_limit(&self, limit: usize) {
+        self.limit.store(limit, Ordering::Relaxed);
     }
 
     fn take(&self, octets: usize) -> bool {
         // Relaxed: the number guards no other memory, and fetch_update never lets it pass the limit.
+        let limit = self.limit.load(Ordering::Relaxed);
         self.taken
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
-                taken.checked_add(octets).filter(|sum| *sum <= self.limit)
-            })
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| taken.checked_add(octets).filter(|sum| *sum <= limit))
             .is_ok()
     }
 }

@@ -16,11 +16,11 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::Door;
 use super::crowd::Place;
 use super::reply::Reply;
 use super::seen;
 use super::session::{Action, Client, Session};
+use super::{Door, Standing};
 use crate::model::arrival::Incoming;
 use crate::model::time::Time;
 
@@ -63,16 +63,19 @@ pub(super) async fn attend_within(stream: UnixStream, door: &Door, place: &Place
 }
 
 async fn encrypt(plain: Conversation<'_, TcpStream>, stop: &mut watch::Receiver<bool>) -> io::Result<()> {
-    let Some(acceptor) = &plain.door.acceptor else { return Ok(()) };
+    // The newest; where TLS has been taken out of the configuration meanwhile, what this client was promised.
+    let Some(acceptor) = plain.door.standing().acceptor.clone().or_else(|| plain.begun_with.acceptor.clone()) else {
+        return Ok(());
+    };
     let patience = plain.patience();
     // What the client sent in the clear after STARTTLS stays behind with `plain.unread` (RFC 3207 section 4.2).
-    let Conversation { stream, mut session, door, place, .. } = plain;
+    let Conversation { stream, mut session, door, begun_with, place, .. } = plain;
     let stream = tokio::select! {
         handshake = timeout(patience, acceptor.accept(stream)) => handshake.map_err(|_| io::ErrorKind::TimedOut)??,
         _ = stop.wait_for(|stop| *stop) => return Ok(()),
     };
     session.encrypted();
-    Conversation::new(stream, session, door, place).run(stop).await.map(|_| ())
+    Conversation::new(stream, session, (door, begun_with), place).run(stop).await.map(|_| ())
 }
 
 /// How a conversation over one stream ended.
@@ -85,6 +88,8 @@ struct Conversation<'a, S> {
     stream: S,
     session: Session,
     door: &'a Door,
+    /// How the door was when the client came.
+    begun_with: Arc<Standing>,
     place: &'a Place,
     /// Read, and not used by the session yet: an unfinished line, or what was pipelined behind a message.
     unread: Vec<u8>,
@@ -100,14 +105,16 @@ struct Conversation<'a, S> {
 impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
     /// A conversation that begins with our greeting.
     fn begin(stream: S, client: Client, door: &'a Door, place: &'a Place) -> Self {
-        let mut conversation = Self::new(stream, Session::new(Arc::clone(&door.terms), client), door, place);
+        let standing = door.standing();
+        let session = Session::new(Arc::clone(&standing.terms), client);
+        let mut conversation = Self::new(stream, session, (door, standing), place);
         conversation.session.greet(&mut conversation.out);
         conversation
     }
 
-    fn new(stream: S, session: Session, door: &'a Door, place: &'a Place) -> Self {
+    fn new(stream: S, session: Session, (door, begun_with): (&'a Door, Arc<Standing>), place: &'a Place) -> Self {
         let (unread, out, since) = (Vec::new(), Vec::new(), Instant::now());
-        Self { stream, session, door, place, unread, out, since, data_until: None, stopping_since: None }
+        Self { stream, session, door, begun_with, place, unread, out, since, data_until: None, stopping_since: None }
     }
 
     async fn run(&mut self, stop: &mut watch::Receiver<bool>) -> io::Result<Ended> {
@@ -163,6 +170,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
     /// Lets the session use what was read, and keeps the rest.
     fn understand(&mut self, heard: &[u8]) -> Action {
         let now = Time::from(SystemTime::now());
+        self.session.renew(&self.door.standing.borrow().terms);
         let (used, action) = if self.unread.is_empty() {
             let (used, action) = self.session.take(heard, now, &mut self.out);
             self.unread.extend_from_slice(&heard[used..]);
@@ -178,7 +186,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
             // A byte now and then does not count: the line must come to its end.
             self.since = Instant::now();
         }
-        let data_timeout = self.door.terms.options.data_timeout;
+        let data_timeout = self.session.terms().options.data_timeout;
         self.data_until = self.session.in_data().then(|| self.data_until.unwrap_or(self.since + data_timeout));
         action
     }
@@ -209,7 +217,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
 
     /// How long a client may take for a command.
     fn patience(&self) -> Duration {
-        let options = &self.door.terms.options;
+        let options = &self.session.terms().options;
         if self.place.is_crowded() { options.crowded_idle_timeout.min(options.idle_timeout) } else { options.idle_timeout }
     }
 
@@ -219,7 +227,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
             (Some(until), Some(stopping)) => until.min(stopping + GRACE),
             (Some(until), None) => until,
             (None, _) => {
-                let look = self.door.terms.options.crowded_idle_timeout.max(SHORTEST_LOOK);
+                let look = self.session.terms().options.crowded_idle_timeout.max(SHORTEST_LOOK);
                 (self.since + self.patience()).min(Instant::now() + look)
             }
         }
@@ -256,7 +264,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
     /// overtake the reply: the client would never learn why.
     async fn drain(&mut self) {
         let time = if self.stopping_since.is_some() { DRAIN_STOPPING } else { DRAIN };
-        let mut left = self.door.terms.options.max_message_size;
+        let mut left = self.session.terms().options.max_message_size;
         let reading = async {
             self.stream.shutdown().await?;
             while left > 0 {

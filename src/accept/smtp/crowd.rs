@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Notify;
 
 use super::Options;
 use super::reply::Reply;
@@ -14,12 +14,25 @@ use crate::observe::numbers;
 /// The connections that are open.
 #[derive(Debug)]
 pub(super) struct Crowd {
-    free: Arc<Semaphore>,
-    limit: usize,
-    limit_per_address: usize,
+    state: Mutex<State>,
+    /// A place was given back.
+    left: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    limits: Limits,
+    all: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// How many may be there.
+#[derive(Debug)]
+struct Limits {
+    all: usize,
+    per_address: usize,
     /// Our own relays bring many clients' mail from one address.
     exempt: Vec<Network>,
-    by_address: Mutex<HashMap<IpAddr, usize>>,
 }
 
 /// One connection's right to be there; given back on drop, a panic of its task included.
@@ -27,68 +40,87 @@ pub(super) struct Crowd {
 pub(super) struct Place {
     crowd: Arc<Crowd>,
     address: Option<IpAddr>,
-    _permit: OwnedSemaphorePermit,
+}
+
+impl Limits {
+    fn new(options: &Options, exempt: &[Network]) -> Self {
+        let (all, per_address) = (options.max_connections, options.max_connections_per_address);
+        Self { all, per_address, exempt: exempt.to_vec() }
+    }
 }
 
 impl Crowd {
     /// Nobody yet. The limit on one address does not hold for `exempt` networks.
     pub(super) fn new(options: &Options, exempt: &[Network]) -> Arc<Self> {
-        let limit = options.max_connections.min(Semaphore::MAX_PERMITS).min(u32::MAX as usize);
-        Arc::new(Self {
-            free: Arc::new(Semaphore::new(limit)),
-            limit,
-            limit_per_address: options.max_connections_per_address,
-            exempt: exempt.to_vec(),
-            by_address: Mutex::new(HashMap::new()),
-        })
+        let state = State { limits: Limits::new(options, exempt), all: 0, by_address: HashMap::new() };
+        Arc::new(Self { state: Mutex::new(state), left: Notify::new() })
+    }
+
+    /// Other limits for those who come from now on. Who is there stays.
+    pub(super) fn set_limits(&self, options: &Options, exempt: &[Network]) {
+        self.state().limits = Limits::new(options, exempt);
     }
 
     /// A place for a client, or what to tell it.
     pub(super) fn admit(self: &Arc<Self>, ip: Option<IpAddr>) -> Result<Place, Reply> {
-        let permit = Arc::clone(&self.free).try_acquire_owned().map_err(|_| Reply::TooManyConnections)?;
-        let Some(ip) = ip else { return Ok(self.place(None, permit)) };
-        let address = grouped(ip);
-        let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = by_address.entry(address).or_default();
-        if *count >= self.limit_per_address && !self.exempt.iter().any(|network| network.contains(ip)) {
-            return Err(Reply::TooManyFromAddress);
+        let mut state = self.state();
+        if state.all >= state.limits.all {
+            return Err(Reply::TooManyConnections);
         }
-        *count += 1;
-        drop(by_address);
-        Ok(self.place(Some(address), permit))
-    }
-
-    fn place(self: &Arc<Self>, address: Option<IpAddr>, permit: OwnedSemaphorePermit) -> Place {
+        if let Some(ip) = ip {
+            let count = state.by_address.get(&grouped(ip)).copied().unwrap_or_default();
+            if count >= state.limits.per_address && !state.limits.exempt.iter().any(|network| network.contains(ip)) {
+                return Err(Reply::TooManyFromAddress);
+            }
+            state.by_address.insert(grouped(ip), count + 1);
+        }
+        state.all += 1;
         numbers::connected();
-        Place { crowd: Arc::clone(self), address, _permit: permit }
+        Ok(Place { crowd: Arc::clone(self), address: ip.map(grouped) })
     }
 
     /// Returns when every place was given back.
     pub(super) async fn gone(&self) {
-        // An error means that the semaphore was closed, which nobody does.
-        let _ = self.free.acquire_many(u32::try_from(self.limit).unwrap_or(u32::MAX)).await;
+        loop {
+            // Registered before the look.
+            let left = self.left.notified();
+            tokio::pin!(left);
+            left.as_mut().enable();
+            if self.state().all == 0 {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Place {
     /// Whether more than nine tenths of all connections are taken.
     pub(super) fn is_crowded(&self) -> bool {
-        let crowd = &self.crowd;
-        (crowd.limit - crowd.free.available_permits().min(crowd.limit)) * 10 > crowd.limit * 9
+        let state = self.crowd.state();
+        state.all * 10 > state.limits.all * 9
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         numbers::disconnected();
-        let Some(address) = self.address else { return };
-        let mut by_address = self.crowd.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = by_address.get_mut(&address) {
+        let mut state = self.crowd.state();
+        state.all -= 1;
+        if let Some(address) = self.address
+            && let Some(count) = state.by_address.get_mut(&address)
+        {
             *count -= 1;
             if *count == 0 {
-                by_address.remove(&address);
+                state.by_address.remove(&address);
             }
         }
+        drop(state);
+        self.crowd.left.notify_waiters();
     }
 }
 

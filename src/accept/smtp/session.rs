@@ -39,6 +39,14 @@ pub struct Terms {
     pub budget: Arc<Budget>,
 }
 
+impl Terms {
+    /// Whether the bare newlines of this client are made whole. A socket in the file system is this machine's.
+    fn normalises(&self, ip: Option<IpAddr>) -> bool {
+        let trusted = ip.is_none_or(|ip| self.trusted.iter().any(|network| network.contains(ip)));
+        trusted && self.options.bare_newlines == BareNewlines::Normalise
+    }
+}
+
 /// Who is at the other end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Client {
@@ -67,6 +75,8 @@ pub enum Action {
 #[derive(Debug)]
 pub struct Session {
     terms: Arc<Terms>,
+    /// What the next transaction goes by.
+    fresh: Option<Arc<Terms>>,
     client: Client,
     peer: Peer,
     normalise: bool,
@@ -87,12 +97,30 @@ impl Session {
             Client::Smtp(ip) | Client::Lmtp(Some(ip)) => Some(ip.to_canonical()),
             Client::Lmtp(None) => None,
         };
-        // A socket in the file system is this machine's.
-        let trusted = ip.is_none_or(|ip| terms.trusted.iter().any(|network| network.contains(ip)));
-        let normalise = trusted && terms.options.bare_newlines == BareNewlines::Normalise;
+        let normalise = terms.normalises(ip);
         let peer = Peer { ip, ..Peer::default() };
+        let (transaction, message, held, waiting) = (None, None, None, None);
         let id = connection::Id::next();
-        Self { terms, client, peer, normalise, transaction: None, message: None, held: None, waiting: None, errors: 0, id }
+        Self { terms, fresh: None, client, peer, normalise, transaction, message, held, waiting, errors: 0, id }
+    }
+
+    /// Other terms, from the next transaction on: one that has begun ends by those that it began with.
+    pub fn renew(&mut self, terms: &Arc<Terms>) {
+        if !Arc::ptr_eq(&self.terms, terms) {
+            self.fresh = Some(Arc::clone(terms));
+        }
+    }
+
+    fn take_up_fresh_terms(&mut self) {
+        if let Some(terms) = self.fresh.take() {
+            self.normalise = terms.normalises(self.peer.ip);
+            self.terms = terms;
+        }
+    }
+
+    /// What it goes by at present.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// Writes the greeting.
@@ -251,6 +279,7 @@ impl Session {
             _ => {}
         }
         self.transaction = None;
+        self.take_up_fresh_terms();
         self.peer.helo = Some(name);
         if verb == Hello::Helo {
             return Reply::Hello;
@@ -265,6 +294,7 @@ impl Session {
         if self.transaction.is_some() {
             return Reply::MailTwice;
         }
+        self.take_up_fresh_terms();
         if mail.size.is_some_and(|size| size > self.terms.options.max_message_size as u64) {
             return Reply::TooLarge;
         }

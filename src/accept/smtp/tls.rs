@@ -45,7 +45,17 @@ pub enum DoorError {
 
 /// Certificate and key, loaded.
 #[derive(Clone)]
-pub(super) struct Acceptor(TlsAcceptor);
+pub(super) struct Acceptor {
+    tls: TlsAcceptor,
+    /// What clients are shown.
+    chain: Vec<CertificateDer<'static>>,
+}
+
+impl PartialEq for Acceptor {
+    fn eq(&self, other: &Self) -> bool {
+        self.chain == other.chain
+    }
+}
 
 impl Acceptor {
     /// Loads a certificate chain and its key from PEM files.
@@ -63,14 +73,14 @@ impl Acceptor {
             .with_safe_default_protocol_versions()
             .map_err(pair)?
             .with_no_client_auth()
-            .with_single_cert(chain, key)
+            .with_single_cert(chain.clone(), key)
             .map_err(pair)?;
-        Ok(Self(TlsAcceptor::from(Arc::new(config))))
+        Ok(Self { tls: TlsAcceptor::from(Arc::new(config)), chain })
     }
 
     /// The handshake, which takes as long as the client lets it: the caller sets the time.
     pub(super) async fn accept(&self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
-        self.0.accept(stream).await
+        self.tls.accept(stream).await
     }
 }
 

@@ -58,6 +58,15 @@ impl fmt::Debug for Key {
     }
 }
 
+/// The same name and the same public half: what is private follows from that.
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.domain, &self.selector, self.kind, &self.public) == (&other.domain, &other.selector, other.kind, &other.public)
+    }
+}
+
+impl Eq for Key {}
+
 impl Key {
     /// Reads a key from its file.
     ///
