@@ -127,7 +127,10 @@ impl Gateway {
         let inspector = Inspector::new(Beats::default(), store.clone());
         inspector.watch(Watched { options: settings.inspect.clone(), doors: addresses.clone() });
         let monitors = inspect::http::bind(&settings.inspect).map_err(RunError::Listen)?;
-        let monitored = monitors.iter().map(TcpListener::local_addr).collect::<Result<_, _>>().map_err(RunError::System)?;
+        let monitored = monitors.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>().map_err(RunError::System)?;
+        for address in &monitored {
+            tracing::info!(%address, "monitors are answered (`[http] listen`)");
+        }
         let (wishes, wished) = mpsc::channel(1);
         Ok(Self {
             monitors: tokio::spawn(inspect::http::serve(monitors, inspector.clone(), stopped.clone())),
