@@ -120,6 +120,9 @@ impl Gateway {
         let http = web.as_ref().map(|listener| listener.local_addr()).transpose().map_err(RunError::System)?;
         let monitors = inspect::http::bind(&settings.inspect).map_err(RunError::Listen)?;
         let monitored = monitors.addresses().map_err(RunError::System)?;
+        for address in &monitored {
+            tracing::info!(%address, "monitors are answered (`[http] listen`)");
+        }
         let wake_worker = Arc::new(Notify::new());
         let (writer, custody) = Writer::new(store.clone(), Arc::clone(&wake_worker));
         let trusted = settings.authenticate.trusted_networks.clone();

@@ -30,7 +30,8 @@ pub fn bind(options: &Options) -> io::Result<TcpListener> {
         socket.bind(address)?;
         socket.listen(BACKLOG)
     };
-    listen().map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address} (`[http] listen`): {error}")))
+    listen()
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address} (`[http] public_listen`): {error}")))
 }
 
 /// Listens on a socket that somebody else has bound. To be called within a tokio runtime.
