@@ -215,6 +215,7 @@ impl Gateway {
             texts: Arc::clone(&house.texts),
             every: settings.digest,
             accounts: settings.imap.iter().map(|account| account.name.clone()).collect(),
+            retention: settings.retention.clone(),
         };
         let worker = Worker::new(house, store.clone(), Arc::clone(&wake_sender));
         let sender = Sender::new(settings.delivery.clone(), store.clone());

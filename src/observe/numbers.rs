@@ -26,8 +26,15 @@ const ACCEPTED: Metric = Metric {
     help: "Mails taken into custody, by where they came from.",
 };
 
+/// What was removed by `[retention]`.
+const REMOVED: Metric = Metric {
+    name: "postdesk_retention_removed_total",
+    labels: &["what"],
+    help: "What was removed because it was kept for long enough, by the key of [retention].",
+};
+
 /// Every number there is.
-pub const METRICS: &[Metric] = &[ACCEPTED];
+pub const METRICS: &[Metric] = &[ACCEPTED, REMOVED];
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
@@ -36,6 +43,7 @@ pub fn install() {
     RECORDER.get_or_init(|| {
         let handle = PrometheusBuilder::new().install_recorder().ok();
         describe_counter!(ACCEPTED.name, ACCEPTED.help);
+        describe_counter!(REMOVED.name, REMOVED.help);
         handle
     });
 }
@@ -48,4 +56,9 @@ pub fn text() -> String {
 /// A mail is in custody, from this source.
 pub fn accepted(source: &'static str) {
     counter!(ACCEPTED.name, "source" => source).increment(1);
+}
+
+/// So many were removed by this key of `[retention]`.
+pub fn removed(what: &'static str, count: u64) {
+    counter!(REMOVED.name, "what" => what).increment(count);
 }

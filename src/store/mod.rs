@@ -41,6 +41,7 @@ mod place;
 pub mod presence;
 pub mod recall;
 pub mod report;
+pub mod retention;
 pub mod schema;
 pub mod setting;
 mod space;
