@@ -3,6 +3,8 @@
 //! Any number of gateways may work on one store. Each says again and again that it lives; what only one of them may do is done by the
 //! one that holds the duty, and by another when that one has died. The duties are such that doing one twice does no harm.
 
+mod retention;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -19,6 +21,7 @@ use crate::model::time::Time;
 use crate::observe::beat::Beat;
 use crate::store::objects::ORPHANED;
 use crate::store::presence::SIGN_EVERY;
+use crate::store::retention::Options;
 use crate::store::{Fault, Store};
 
 /// The duty of removing what counts for nothing any more.
@@ -54,6 +57,8 @@ pub struct Teller {
     pub every: Option<Duration>,
     /// Names of the accounts that mail is fetched from.
     pub accounts: Vec<String>,
+    /// What is kept for how long.
+    pub retention: Options,
 }
 
 impl Teller {
@@ -152,13 +157,14 @@ async fn give_sign(store: &Store, name: &str, told: bool) -> bool {
 }
 
 /// What is done now and then: by every gateway, a look at what a failover could lose; by one of them, telling of held mail, of what is due and
-/// of accounts that no mail comes from, tidying up and sweeping.
+/// of accounts that no mail comes from, tidying up, sweeping, and letting go of what was kept for long enough.
 #[derive(Default)]
 struct Housekeeper {
     looked: Option<Instant>,
     risk: Option<&'static str>,
     tidied: Option<Instant>,
     swept: Option<Instant>,
+    keeper: retention::Keeper,
     /// Beside the signs of life, which must not wait for it; ended with us.
     sweeping: JoinSet<()>,
 }
@@ -175,6 +181,7 @@ impl Housekeeper {
                 teller.tell(store).await;
                 teller.tell_of_alarms(store).await;
                 self.keep_house(store, &teller.accounts).await;
+                self.keeper.look(store, &teller.retention);
             }
             Ok(false) => {}
             Err(fault) => tracing::debug!(%fault, "a duty could not be asked for"),

@@ -37,7 +37,7 @@ use crate::inspect::{self, Inspector};
 use crate::observe::beat::Beats;
 use crate::observe::numbers;
 use crate::settings::{Settings, keys};
-use crate::store::{Fault, Store};
+use crate::store::{self, Fault, Store};
 
 /// Time for everything to end, once it was asked to.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -106,6 +106,7 @@ impl Gateway {
 
     /// The same, on sockets that somebody else listens on for us, where there are any.
     pub async fn start_on(settings: &Settings, sockets: Sockets) -> Result<Self, RunError> {
+        store::check(&settings.store, &|_| {}).await?;
         let house = house(settings).await?;
         let store = open(&settings.store).await?;
         require_ours(&store, &house.desk).await?;

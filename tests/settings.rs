@@ -116,6 +116,12 @@ fn the_manual_states_the_true_default_of_every_key() {
         "authserv_id",
         "name_servers",
         "public_url",
+        // Without them everything is kept.
+        "raw",
+        "closed",
+        "held",
+        "other",
+        "sent",
         // Where there is no public_url, it may not be set.
         "public_listen",
         // Its default is what fits where the log goes.

@@ -75,6 +75,8 @@ mod plans;
 #[path = "postgres/proxy.rs"]
 #[expect(dead_code, reason = "shared with the tests of the cluster itself, which need more of it")]
 mod proxy;
+#[path = "stores/retention.rs"]
+mod retention;
 #[path = "stores/tick.rs"]
 mod tick;
 #[path = "stores/versions.rs"]

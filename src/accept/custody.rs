@@ -226,7 +226,11 @@ impl Writer {
                 }
                 waiting.into_iter().for_each(|reply| answer(reply, Err(refusal)));
                 self.refuse_those_behind(begun, refusal);
-                if matches!(fault, Fault::Broken(_)) { Err(fault) } else { Ok(()) }
+                if matches!(fault, Fault::Broken(_) | Fault::Damaged(_)) {
+                    self.store.distrust();
+                    return Err(fault);
+                }
+                Ok(())
             }
         }
     }

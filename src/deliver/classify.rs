@@ -95,7 +95,10 @@ pub fn meaning(stage: Stage, reply: &Reply) -> Meaning {
 pub fn unread(fault: &Fault) -> Verdict {
     match fault {
         Fault::Refused(_) => Verdict::Later(fault.to_string()),
-        Fault::Away(_) | Fault::Full(_) | Fault::Broken(_) => Verdict::Unbegun("the store was away".to_owned()),
+        Fault::Gone(why) => Verdict::Never(why.clone()),
+        Fault::Away(_) | Fault::Full(_) | Fault::Broken(_) | Fault::Damaged(_) => {
+            Verdict::Unbegun("the store was away".to_owned())
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::model::arrival::{Cause, Outcome};
 use crate::model::time::Time;
 use crate::store::report::Page;
 use crate::store::report::arrival::{ArrivalDetail, ArrivalFilter, ArrivalRow};
+use crate::store::retention::Gone;
 use crate::store::{Fault, Store};
 pub use files::file;
 
@@ -154,6 +155,8 @@ struct Whole<'a> {
     decided_at: Option<Time>,
     notices: Vec<outbox::Line<'a>>,
     files: &'a [files::Line],
+    original_removed_at: Option<Time>,
+    original_removed_by: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -175,6 +178,8 @@ impl<'a> Whole<'a> {
             decided_at: detail.decided_at,
             notices: detail.notices.iter().map(|row| outbox::Line::new(row, view)).collect(),
             files,
+            original_removed_at: detail.original_gone.as_ref().map(|gone| gone.at),
+            original_removed_by: detail.original_gone.as_ref().map(|gone| gone.by.as_str()),
         }
     }
 }
@@ -240,6 +245,7 @@ fn header(detail: &ArrivalDetail, look: Look, view: &View<'_>) -> String {
     add("subject", arrival.subject.as_deref().unwrap_or_default());
     add("message-id", arrival.message_id.as_deref().unwrap_or_default());
     add("size", &octets(arrival.size));
+    add("original", &detail.original_gone.as_ref().map(Gone::in_words).unwrap_or_default());
     add("decided", &detail.decided_at.map(|time| view.moment(time)).unwrap_or_default());
     // One attempt without a fault is how it should be, and says nothing.
     if detail.attempts > 1 || detail.last_error.is_some() {

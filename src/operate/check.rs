@@ -5,6 +5,7 @@
 //! files, and keys by their numbers, never shown.
 
 mod imap;
+mod retention;
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -38,6 +39,7 @@ pub fn check(settings: &Settings) -> String {
     }
     let agents: Vec<_> = settings.agents.iter().map(|agent| (agent.key.as_str(), agent_text(agent))).collect();
     section(&mut page, "Agents", &agents);
+    section(&mut page, "Removed when older", &retention::rows(settings));
     let changed = settings.changed.iter();
     let changed: Vec<_> =
         changed.map(|limit| (limit.key.as_str(), format!("{} (default {})", limit.value, limit.default))).collect();
@@ -63,6 +65,7 @@ pub fn check_json(settings: &Settings) -> String {
         "key_file": settings.key_file.display().to_string(),
         "keys": keys_of(settings).iter().map(|key| json!({"number": key.number, "state": key.state.name()})).collect::<Vec<_>>(),
         "digest": settings.digest.map(|every| every.as_secs()),
+        "retention": retention::json(settings),
         "texts": settings.texts_folder.as_ref().map(|folder| folder.display().to_string()),
         "store": store_json(settings),
         "objects": objects_json(settings),

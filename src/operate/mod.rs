@@ -95,6 +95,9 @@ impl From<Fault> for Trouble {
         let code = match &fault {
             Fault::Away(_) | Fault::Full(_) => Code::TryLater,
             Fault::Broken(_) => Code::InputOutput,
+            // Trying again does not help, nor does another start: a person has to act first.
+            Fault::Damaged(_) => Code::Configuration,
+            Fault::Gone(_) => Code::Input,
             Fault::Refused(_) => Code::OurFault,
         };
         Self::new(code, fault.to_string())

@@ -293,6 +293,9 @@ fn entry(message: &MessageRow, look: Look, view: &View<'_>) -> String {
     for file in &message.attachments {
         text.push_str(&look.shown(&format!("    + {}\n", file_line(file)), Tone::Good));
     }
+    if let Some(original) = &message.original {
+        text.push_str(&look.dim(&format!("    (the original, with its files, {original})\n")));
+    }
     let quoted = message.quoted.lines().count();
     if quoted > 0 {
         text.push_str(&look.dim(&format!("    (quoted lines not shown: {quoted})\n")));

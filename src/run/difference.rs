@@ -86,6 +86,7 @@ pub(super) fn changes((before, seen): (&Settings, &Seen), (now, sees): (&Setting
         limits,
         caps,
         digest,
+        retention,
         automatic_mail,
         attempts,
         texts_folder,
@@ -108,6 +109,7 @@ pub(super) fn changes((before, seen): (&Settings, &Seen), (now, sees): (&Setting
     tell(*limits != now.limits || *attempts != now.attempts, "[limits]");
     tell(*caps != now.caps, "[acknowledgements]");
     tell(*digest != now.digest, "[held] digest");
+    tell(*retention != now.retention, "[retention]");
     tell(*automatic_mail != now.automatic_mail, "[automatic_mail]");
     words.extend(applied.opened.iter().map(|place| format!("listens on {place}")));
     words.extend(applied.closed.iter().map(|place| format!("listens no more on {place}; its connections go on")));

@@ -24,10 +24,28 @@ const AWAITED: Duration = Duration::from_secs(30);
 /// The rules for those who take or decide mail: with the keys of the desk, which are made with a new store.
 pub async fn house(settings: &Settings) -> Result<House, RunError> {
     let keys = match keys::open(&settings.key_file)? {
-        Some(keys) => keys,
+        Some(keys) => require_not_emptied(settings).map(|()| keys)?,
         None => first_keys(settings).await?,
     };
     house_with(settings, keys)
+}
+
+/// Keys are made with a new store. So where there are keys, a file without a single octet was emptied by somebody, and one that is not there
+/// was removed, perhaps on purpose.
+fn require_not_emptied(settings: &Settings) -> Result<(), RunError> {
+    let Place::File(file) = &settings.store.place else { return Ok(()) };
+    let (file, keys) = (file.display(), settings.key_file.display());
+    match settings.store.place.size() {
+        Some(0) => Err(RunError::Unfit(format!(
+            "{file} is empty, and the key file {keys} is that of a desk that has been at work; put back a backup with `postdesk restore`, or \
+             remove {file} to begin with an empty desk"
+        ))),
+        Some(_) => Ok(()),
+        None => {
+            tracing::warn!("{file} is not there, although there is a key file {keys}: a new database is made");
+            Ok(())
+        }
+    }
 }
 
 /// A store that has been worked on has its keys somewhere: new ones would know none of its mail.

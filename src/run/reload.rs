@@ -15,6 +15,7 @@ use super::swap::{self, Swap};
 use super::warn_of;
 use crate::inspect::Answer;
 use crate::inspect::control::Wish;
+use crate::observe::numbers;
 use crate::settings::{self, Settings};
 
 /// Wishes that wait; more are a storm, and those that wait are enough.
@@ -48,6 +49,7 @@ impl Reloader {
             };
             // Whatever came of it: mail is taken, by the old configuration or the new one.
             notify::ready("taking mail");
+            numbers::reloaded(answer.status == 200);
             for wish in together {
                 // SIGHUP does not wait for an answer.
                 let _ = wish.send(answer.clone());

@@ -72,6 +72,7 @@ pub(super) fn teller(settings: &Settings, house: &House) -> Teller {
         texts: Arc::clone(&house.texts),
         every: settings.digest,
         accounts: settings.imap.iter().map(|account| account.name.clone()).collect(),
+        retention: settings.retention.clone(),
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use super::notify;
 use crate::model::time::Time;
 use crate::observe::beat::{Beats, Pulse};
+use crate::observe::numbers;
 use crate::store::{Fault, Store};
 
 /// After how long without a sign a part stands still: far above what any one turn of it may take.
@@ -56,6 +57,7 @@ async fn feed(beats: Beats, period: Option<Duration>) {
         look.tick().await;
         if look_at(&beats, &mut standing_still) && period.is_some() {
             notify::alive();
+            numbers::watchdog_fed();
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod log;
 mod login;
 mod people;
 mod register;
+mod retention;
 mod smtp;
 mod table;
 pub mod texts_folder;
@@ -101,6 +102,8 @@ pub struct Settings {
     pub caps: AcknowledgementCaps,
     /// How often admins are told of held mail at most; `None` for never.
     pub digest: Option<Duration>,
+    /// `[retention]`.
+    pub retention: store::retention::Options,
     /// What machines may bring about.
     pub automatic_mail: AutomaticMail,
     /// Attempts at one arrival before it is held.
@@ -195,6 +198,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
     let delivery = delivery::delivery(&root.table("delivery"), hostname, &authenticate.name_servers, caps);
     let (limits, attempts) = limits::limits(&root.table("limits"));
     let digest = limits::held(&root.table("held"));
+    let retention = retention::retention(&root.table("retention"));
     let automatic_mail = limits::automatic_mail(&root.table("automatic_mail"));
     let People { departments, agents, department_keys } = people::people(root, gateway.texts_folder.as_deref());
     let imap = imap::accounts(root, &department_keys, smtp.max_message_size);
@@ -221,6 +225,7 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
         limits,
         caps,
         digest,
+        retention,
         automatic_mail,
         attempts,
         texts_folder: gateway.texts_folder,

@@ -140,7 +140,8 @@ pub(super) fn octets(size: usize) -> String {
     unit.map_or_else(|| size.to_string(), |(name, factor)| format!("{} {name}", size / factor))
 }
 
-fn split_unit(text: &str) -> (&str, &str) {
+/// The digits that a value begins with, and what follows them.
+pub(super) fn split_unit(text: &str) -> (&str, &str) {
     let text = text.trim();
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     (&text[..digits], text[digits..].trim_start())

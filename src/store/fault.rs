@@ -15,6 +15,12 @@ pub enum Fault {
     /// The disk did not keep what it was given: nothing may be promised any more.
     #[error("the disk of the store failed: {0}")]
     Broken(String),
+    /// What is on the disk is no whole database any more. Nothing is changed in it: a person has to act.
+    #[error("{0}")]
+    Damaged(String),
+    /// What was asked for is there no more, because it was kept for long enough.
+    #[error("{0}")]
+    Gone(String),
     /// The store refused this very data, or a statement of ours is wrong.
     #[error("the store refused: {0}")]
     Refused(String),
@@ -53,9 +59,19 @@ fn of_a_file(error: &dyn DatabaseError, text: String) -> Fault {
     match error.code().and_then(|code| code.parse::<i64>().ok()).map(|code| code & 0xff) {
         Some(BUSY | LOCKED | READ_ONLY | CANNOT_OPEN) => Fault::Away(text),
         Some(FULL) => Fault::Full(text),
-        Some(IO_ERROR | CORRUPT | NOT_A_DATABASE) => Fault::Broken(text),
+        Some(IO_ERROR) => Fault::Broken(text),
+        Some(CORRUPT | NOT_A_DATABASE) => Fault::Damaged(damaged(&text)),
         _ => Fault::Refused(text),
     }
+}
+
+/// What is said of a damaged database, wherever it is noticed.
+pub(in crate::store) fn damaged(what: &str) -> String {
+    format!(
+        "the database is damaged: {what}. Nothing was changed, and nothing is repaired by itself: stop the gateway, keep a copy of the file \
+         and of those beside it (-wal, -shm), and put back a backup with `postdesk restore`; docs/retention.md (\"A damaged database\") \
+         says how to read out what is left"
+    )
 }
 
 /// PostgreSQL's SQLSTATE (PostgreSQL 15, appendix A). A server whose disk fails ends by itself and recovers from its log, so nothing

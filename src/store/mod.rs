@@ -34,6 +34,7 @@ pub mod held;
 pub mod imported;
 pub mod ledger;
 mod lite;
+pub mod mark;
 pub mod objects;
 pub mod outbox;
 mod pg;
@@ -41,6 +42,7 @@ mod place;
 pub mod presence;
 pub mod recall;
 pub mod report;
+pub mod retention;
 pub mod schema;
 pub mod setting;
 mod space;
@@ -49,8 +51,12 @@ pub mod work;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::time::Duration;
 
 use tokio::sync::Notify;
+
+/// Called now and then by work that takes its time, with how long it may be until the next call.
+pub type Progress<'a> = &'a (dyn Fn(Duration) + Send + Sync);
 
 pub use fault::Fault;
 pub use place::{Place, Server};
@@ -106,6 +112,18 @@ impl News {
             News::Arrival => "arrival",
             News::Outbox => "outbox",
         }
+    }
+}
+
+/// Looks at a store before mail is taken into it, and changes nothing. A file whose last gateway was not stopped in order is checked; a
+/// server looks after its own.
+///
+/// # Errors
+/// [`Fault::Damaged`] when it is not whole, in words for the operator.
+pub async fn check(options: &Options, progress: Progress<'_>) -> Result<(), Fault> {
+    match &options.place {
+        Place::File(file) => lite::check::check(file, progress).await,
+        Place::Server(_) => Ok(()),
     }
 }
 
@@ -177,6 +195,13 @@ impl Store {
     fn worker_wrote(&self) {
         if let Kind::Lite(base) = &self.kind {
             base.worker_wrote();
+        }
+    }
+
+    /// Notes that the disk has failed: the next start checks everything.
+    pub fn distrust(&self) {
+        if let Kind::Lite(base) = &self.kind {
+            base.distrust();
         }
     }
 

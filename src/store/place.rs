@@ -51,8 +51,16 @@ impl Place {
     /// Whether there is something to look at; of a server that is found out by connecting.
     pub fn is_there(&self) -> bool {
         match self {
-            Place::File(file) => file.exists(),
+            Place::File(_) => self.size().is_some_and(|octets| octets > 0),
             Place::Server(_) => true,
+        }
+    }
+
+    /// Octets of a file that is there.
+    pub fn size(&self) -> Option<u64> {
+        match self {
+            Place::File(file) => file.metadata().ok().map(|file| file.len()),
+            Place::Server(_) => None,
         }
     }
 }

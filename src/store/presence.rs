@@ -25,13 +25,17 @@ impl Store {
         let lasts = if alone { FOR_EVER } else { micros(SIGN_LASTS) };
         let number = on_either!(self, base => base.join(name, alone, lasts))?;
         self.gateway.store(number, Ordering::Relaxed);
+        if let Kind::Lite(base) = &self.kind {
+            base.mark().await?;
+        }
         Ok(number)
     }
 
-    /// Gives the sign of life again; how far the clock of the database is ahead of ours, in microseconds. On a file nothing is to be done.
+    /// Gives the sign of life again; how far the clock of the database is ahead of ours, in microseconds. On a file it is the mark beside it
+    /// that is renewed.
     pub async fn give_sign(&self) -> Result<i64, Fault> {
         match &self.kind {
-            Kind::Lite(_) => Ok(0),
+            Kind::Lite(base) => base.mark().await.map(|()| 0),
             Kind::Pg(base) => super::pg::step(base, super::pg::STEP, base.give_sign(self.gateway(), micros(SIGN_LASTS))).await,
         }
     }
@@ -39,6 +43,9 @@ impl Store {
     /// Leaves: what is still in hand is free for the others at once.
     pub async fn leave(&self) -> Result<(), Fault> {
         on_either!(self, base => base.leave(self.gateway()))?;
+        if let Kind::Lite(base) = &self.kind {
+            base.unmark()?;
+        }
         self.tell(News::Arrival).await;
         Ok(())
     }

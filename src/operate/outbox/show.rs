@@ -23,7 +23,7 @@ pub async fn show(store: &Store, id: i64, view: &View<'_>, out: &mut dyn Write) 
     let detail = store.notice(id).await?.ok_or_else(|| no_such_notice(id))?;
     let mail = match octets(store, id).await {
         Ok(octets) => Ok((octets.len(), parse(&octets, &view.desk.limits))),
-        Err(Fault::Refused(why)) => Err(why),
+        Err(Fault::Refused(why) | Fault::Gone(why)) => Err(why),
         Err(fault) => return Err(fault.into()),
     };
     settled(match view.format {

@@ -96,6 +96,8 @@ const ARRIVAL: &[(&str, Kind)] = &[
     ("reasons", Text),
     ("defects", Text),
     ("decided_at", Number),
+    ("original_gone_at", Number),
+    ("original_gone_by", Text),
 ];
 
 const TICKET: &[(&str, Kind)] = &[

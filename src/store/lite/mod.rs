@@ -5,6 +5,8 @@
 //! opening: without it a 250 would be a promise that a power cut breaks.
 
 pub(in crate::store) mod carry;
+pub(in crate::store) mod check;
+mod presence;
 #[path = "../sql/mod.rs"]
 mod sql;
 mod statistics;
@@ -64,6 +66,7 @@ pub(in crate::store) struct Base {
     worker_wrote: AtomicU64,
     /// Whether the worker and the sender still give way in this flood.
     patience: [AtomicBool; 2],
+    marked: presence::Marked,
 }
 
 impl Base {
@@ -83,8 +86,7 @@ impl Base {
             .disable_statement_logging();
         // KiB of pages in memory: the indexes that every mail is looked up in, of a store with some 100,000 tickets.
         let connect_writer = connect.clone().pragma("cache_size", "-12288");
-        let opened = connect_writer.connect().await;
-        let mut connection = opened.map_err(|error| Fault::Away(format!("cannot open {}: {error}", file.display())))?;
+        let mut connection = opened(file, connect_writer.connect().await)?;
         schema::of_a_file().run(&mut connection).await.map_err(schema::fault)?;
         statistics::give(&mut connection).await?;
         require_durability(&mut connection).await?;
@@ -100,6 +102,7 @@ impl Base {
             custody_wrote: AtomicU64::new(0),
             worker_wrote: AtomicU64::new(0),
             patience: [AtomicBool::new(true), AtomicBool::new(true)],
+            marked: presence::Marked::new(file),
         })
     }
 
@@ -169,6 +172,14 @@ impl Base {
         // Before the first mail there is no flood either.
         if wrote == 0 { None } else { QUIET.checked_sub(quiet_for).filter(|rest| !rest.is_zero()) }
     }
+}
+
+/// A connection, or why there is none.
+fn opened(file: &Path, connection: Result<Connection, sqlx::Error>) -> Result<Connection, Fault> {
+    connection.map_err(|error| match Fault::from(error) {
+        Fault::Away(why) | Fault::Refused(why) => Fault::Away(format!("cannot open {}: {why}", file.display())),
+        fault => fault,
+    })
 }
 
 /// The file holds other people's mail: nobody but us may read it. SQLite gives its log the same mode.

@@ -3,6 +3,7 @@
 use super::outbox::OutboxRow;
 use super::{Page, TicketName};
 use crate::model::time::Time;
+use crate::store::retention::Gone;
 use crate::store::{Fault, Store};
 
 /// Which arrivals are wanted.
@@ -71,6 +72,8 @@ pub struct ArrivalDetail {
     pub defects: Vec<String>,
     /// What it went through before an operator released it or had it decided again.
     pub history: Vec<String>,
+    /// That its original was removed.
+    pub original_gone: Option<Gone>,
     /// The notices that it caused, oldest first.
     pub notices: Vec<OutboxRow>,
 }
@@ -98,7 +101,7 @@ impl Store {
     /// The original octets of an arrival; `None` when there is none of this number.
     ///
     /// # Errors
-    /// When the store is away or refuses the question.
+    /// [`Fault::Gone`] when they were removed; when the store is away or refuses the question.
     pub async fn raw(&self, arrival: i64) -> Result<Option<Vec<u8>>, Fault> {
         match looking!(self, base => base.raw(arrival))? {
             Some((_, Some(object), digest)) => self.objects.whole(&object, &digest).await.map(Some),

@@ -131,6 +131,9 @@ pub struct MessageRow {
     pub authenticated: bool,
     /// The arrival that it came by.
     pub arrival: i64,
+    /// That the original of that arrival was removed, with its files, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub original: Option<String>,
 }
 
 /// Something that happened to a ticket.

@@ -22,6 +22,7 @@ mod people;
 mod presence;
 mod recall;
 mod report;
+mod retention;
 mod setting;
 mod tick;
 mod work;

@@ -7,6 +7,7 @@ use crate::model::address::Address;
 use crate::model::time::Time;
 use crate::store::Fault;
 use crate::store::outbox::{Leased, Range, Settlement, Stored, parts_from};
+use crate::store::retention::Gone;
 
 /// A row that cannot be read must not keep the others from being sent, now and at each lease to come: it is settled as failed.
 type Broken = (i64, i64, Settlement);
@@ -167,7 +168,10 @@ impl Base {
         let mut reader = self.reader().await?;
         let row = row.fetch_optional(&mut *reader).await?;
         reader.release();
-        let row = row.ok_or_else(|| Fault::Refused(format!("notice {notice} has no mail in the store")))?;
+        let gone = || {
+            Fault::Gone(format!("the mail of notice {notice} is not in the store any more: it was removed by [retention] sent"))
+        };
+        let row = row.ok_or_else(gone)?;
         Ok(Stored { head: row.try_get(0)?, parts: parts_from(row.try_get(1)?)?, tail: row.try_get(2)? })
     }
 
@@ -185,9 +189,22 @@ impl Base {
             (octets, None) => octets,
         };
         if octets.len() as i64 != length {
+            self.require_original(raw_id).await?;
             return Err(Fault::Refused(format!("raw mail {raw_id} is shorter than the range {start}..{end}")));
         }
         Ok(Range::Octets(octets))
+    }
+
+    /// Says so when an original was removed.
+    async fn require_original(&self, raw_id: i64) -> Result<(), Fault> {
+        let query = "SELECT id, original_gone_at, original_gone_by FROM arrival WHERE raw_id = $1 AND original_gone_at IS NOT NULL LIMIT 1";
+        let mut reader = self.reader().await?;
+        let found: Option<(i64, Option<i64>, Option<String>)> =
+            sqlx::query_as(query).bind(raw_id).fetch_optional(&mut *reader).await?;
+        reader.release();
+        let Some((arrival, at, by)) = found else { return Ok(()) };
+        let gone = Gone::from_columns(at, by).map(|gone| gone.in_words()).unwrap_or_default();
+        Err(Fault::Gone(format!("a file of it is in the original of arrival {arrival}, which {gone}")))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::model::time::Time;
 use crate::store::Fault;
 use crate::store::report::arrival::{ArrivalDetail, ArrivalFilter, ArrivalRow, Original};
 use crate::store::report::{Page, TicketName, lines};
+use crate::store::retention::Gone;
 
 /// Arrivals with one condition, each with the department that its ticket is in now.
 macro_rules! arrivals {
@@ -15,7 +16,7 @@ macro_rules! arrivals {
         concat!(
             "SELECT a.id, a.department, a.received_at, a.source, a.sender, a.recipients, a.message_id, a.subject, a.size, a.outcome,
                     a.cause, a.authenticity, a.reasons, a.peer_ip, a.peer_helo, a.peer_tls, a.attempts, a.last_error, a.decided_at,
-                    a.defects, a.history, t.number AS ticket_number, t.department AS ticket_department
+                    a.defects, a.history, a.original_gone_at, a.original_gone_by, t.number AS ticket_number, t.department AS ticket_department
              FROM arrival a LEFT JOIN ticket t ON t.number = a.ticket
              WHERE ",
             $condition
@@ -65,19 +66,22 @@ impl Base {
             decided_at: row.try_get::<Option<i64>, _>("decided_at")?.map(Time),
             defects: lines(row.try_get("defects")?),
             history: lines(row.try_get("history")?),
+            original_gone: Gone::from_columns(row.try_get("original_gone_at")?, row.try_get("original_gone_by")?),
             notices,
         }))
     }
 
     pub(in crate::store) async fn raw(&self, arrival: i64) -> Result<Option<Original>, Fault> {
         let mut reader = self.reader().await?;
-        let found =
-            sqlx::query_as("SELECT r.octets, r.object, r.sha256 FROM arrival a JOIN raw r ON r.id = a.raw_id WHERE a.id = $1")
-                .bind(arrival)
-                .fetch_optional(&mut *reader)
-                .await?;
+        let query = "SELECT r.octets, r.object, r.sha256, a.original_gone_at, a.original_gone_by \
+                     FROM arrival a JOIN raw r ON r.id = a.raw_id WHERE a.id = $1";
+        let found = sqlx::query(query).bind(arrival).fetch_optional(&mut *reader).await?;
         reader.release();
-        Ok(found)
+        let Some(row) = found else { return Ok(None) };
+        if let Some(gone) = Gone::from_columns(row.try_get(3)?, row.try_get(4)?) {
+            return Err(Fault::Gone(format!("the original of arrival {arrival} {}", gone.in_words())));
+        }
+        Ok(Some((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
     }
 }
 

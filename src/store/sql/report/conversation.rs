@@ -11,6 +11,7 @@ use crate::store::report::Person;
 use crate::store::report::conversation::{
     AttachmentRow, AuthorRow, EventRow, MessageRow, OriginalRow, Related, TicketDetail, TicketHead,
 };
+use crate::store::retention::Gone;
 
 impl Base {
     pub(in crate::store) async fn ticket_by_reference(&self, number: i64) -> Result<Option<TicketDetail>, Fault> {
@@ -91,7 +92,9 @@ async fn messages(connection: &mut Connection, number: i64) -> Result<Vec<Messag
     let rows = sqlx::query(
         "SELECT arrival, kind, public, author_name, author_address, author_agent, at, message_id, subject, text, quoted, authenticated, html,
              protection, forwarded_name, forwarded_address, forwarded_date, forwarded_subject,
-             remark, remark_name, remark_address, remark_agent
+             remark, remark_name, remark_address, remark_agent,
+             (SELECT a.original_gone_at FROM arrival a WHERE a.id = message.arrival) AS original_gone_at,
+             (SELECT a.original_gone_by FROM arrival a WHERE a.id = message.arrival) AS original_gone_by
          FROM message WHERE ticket = $1 ORDER BY arrival",
     )
     .bind(number)
@@ -150,6 +153,8 @@ fn message_row(row: &Record) -> Result<MessageRow, sqlx::Error> {
         attachments: Vec::new(),
         authenticated: row.try_get::<i64, _>("authenticated")? != 0,
         arrival: id,
+        original: Gone::from_columns(row.try_get("original_gone_at")?, row.try_get("original_gone_by")?)
+            .map(|gone| gone.in_words()),
     })
 }
 
