@@ -4,6 +4,8 @@
 mod command_line;
 #[path = "main/dkim.rs"]
 mod dkim;
+#[path = "main/export.rs"]
+mod export;
 #[path = "main/imap.rs"]
 mod imap;
 #[path = "main/import.rs"]
@@ -106,7 +108,7 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
         Verb::Key(verb) => key::look(verb, &settings, out),
         Verb::Dkim(verb) => dkim::look(&verb, &settings, out),
         Verb::Texts(verb) => texts::look(verb, &settings, out),
-        Verb::Ticket(_) | Verb::Arrival(_) | Verb::Outbox(_) | Verb::Imap(_) | Verb::Demo => {
+        Verb::Ticket(_) | Verb::Arrival(_) | Verb::Outbox(_) | Verb::Imap(_) | Verb::Export(_) | Verb::Demo => {
             look(command_line.verb, &settings, out).await
         }
     }
@@ -144,6 +146,10 @@ async fn look(verb: Verb, settings: &Settings, out: &mut dyn Write) -> Result<()
             held::operate(&store, Action::Discard, &mail.ids, &view(mail.json), out).await
         }
         Verb::Outbox(verb) => outbox::look(verb, &store, view, out).await,
+        Verb::Export(what) => {
+            let view = view(Json { json: false });
+            operate::export::export(&store, &what.reference, &what.options(), &view, out).await
+        }
         Verb::Imap(imap::ImapVerb::Status(json)) => operate::imap::status(&store, &settings.imap, &view(json), out).await,
         _ => Ok(()),
     }

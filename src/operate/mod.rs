@@ -7,6 +7,7 @@ pub mod arrival;
 pub mod check;
 pub mod demo;
 pub mod dkim;
+pub mod export;
 pub mod greeting;
 pub mod held;
 pub mod imap;

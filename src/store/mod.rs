@@ -28,6 +28,7 @@ pub mod account;
 pub mod carry;
 pub mod custody;
 pub mod decision;
+pub mod export;
 mod fault;
 pub mod gate;
 pub mod held;

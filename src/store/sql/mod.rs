@@ -11,6 +11,7 @@ mod carry;
 pub(in crate::store) mod custody;
 mod decision;
 mod effect;
+mod export;
 mod gate;
 mod held;
 mod imported;
