@@ -1,5 +1,7 @@
 //! Arguments → settings → run | operate.
 
+#[path = "main/backup.rs"]
+mod backup;
 #[path = "main/command_line.rs"]
 mod command_line;
 #[path = "main/dkim.rs"]
@@ -104,6 +106,8 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
             let view = View { desk: &house.desk, format: format(json), now, zone: &zone };
             try_mail::try_mails(store.as_ref(), &house, &attempt, &view, out).await
         }
+        Verb::Backup(what) => backup::backup(what, &settings, out).await,
+        Verb::Restore(what) => backup::restore(what, &settings, out).await,
         Verb::MoveStore(what) => move_store::move_store(what, &settings, out).await,
         Verb::Key(verb) => key::look(verb, &settings, out),
         Verb::Dkim(verb) => dkim::look(&verb, &settings, out),

@@ -4,6 +4,7 @@
 //! (`| head`) is no trouble. Text that strangers wrote reaches a terminal only without its control characters, in JSON too.
 
 pub mod arrival;
+pub mod backup;
 pub mod check;
 pub mod demo;
 pub mod dkim;
@@ -17,6 +18,7 @@ pub mod move_store;
 pub mod outbox;
 pub mod pipe;
 pub mod progress;
+pub mod restore;
 pub mod table;
 pub mod texts;
 pub mod ticket;

@@ -25,6 +25,7 @@ macro_rules! looking {
 }
 
 pub mod account;
+pub mod backup;
 pub mod carry;
 pub mod custody;
 pub mod decision;

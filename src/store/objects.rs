@@ -232,7 +232,7 @@ impl Objects {
     }
 
     /// Finds out whether the objects are those of the desk with these keys, and whether we may read, write and list them.
-    async fn adopt(&self, keys: &str, in_use: bool) -> Result<(), Fault> {
+    pub(in crate::store) async fn adopt(&self, keys: &str, in_use: bool) -> Result<(), Fault> {
         let place = self.place();
         let refused = |unhad| match unhad {
             Unhad::Denied(why) | Unhad::Missing(why) => Fault::Refused(format!("{place} cannot be used for large mail: {why}")),
@@ -282,7 +282,7 @@ pub(in crate::store) fn new_name(digest: &[u8; 32]) -> Result<String, Fault> {
 }
 
 /// Whether a name may be one of ours. What else is beside our objects is left alone.
-fn is_name(name: &str) -> bool {
+pub(in crate::store) fn is_name(name: &str) -> bool {
     let digits = |text: &str, length| {
         text.len() == length && text.bytes().all(|octet| octet.is_ascii_digit() || (b'a'..=b'f').contains(&octet))
     };

@@ -5,6 +5,7 @@
 //! opening: without it a 250 would be a promise that a power cut breaks.
 
 pub(in crate::store) mod carry;
+pub(in crate::store) mod copy;
 #[path = "../sql/mod.rs"]
 mod sql;
 mod statistics;
