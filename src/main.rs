@@ -8,6 +8,8 @@ mod command_line;
 mod dkim;
 #[path = "main/export.rs"]
 mod export;
+#[path = "main/forget.rs"]
+mod forget;
 #[path = "main/imap.rs"]
 mod imap;
 #[path = "main/import.rs"]
@@ -112,7 +114,7 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
         Verb::Key(verb) => key::look(verb, &settings, out),
         Verb::Dkim(verb) => dkim::look(&verb, &settings, out),
         Verb::Texts(verb) => texts::look(verb, &settings, out),
-        Verb::Ticket(_) | Verb::Arrival(_) | Verb::Outbox(_) | Verb::Imap(_) | Verb::Export(_) | Verb::Demo => {
+        Verb::Ticket(_) | Verb::Arrival(_) | Verb::Outbox(_) | Verb::Imap(_) | Verb::Export(_) | Verb::Forget(_) | Verb::Demo => {
             look(command_line.verb, &settings, out).await
         }
     }
@@ -154,6 +156,7 @@ async fn look(verb: Verb, settings: &Settings, out: &mut dyn Write) -> Result<()
             let view = view(Json { json: false });
             operate::export::export(&store, &what.reference, &what.options(), &view, out).await
         }
+        Verb::Forget(what) => operate::forget::forget(&store, &what.options(), &view(what.json), out).await,
         Verb::Imap(imap::ImapVerb::Status(json)) => operate::imap::status(&store, &settings.imap, &view(json), out).await,
         _ => Ok(()),
     }

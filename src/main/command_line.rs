@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{backup, dkim, export, imap, import, key, move_store, outbox, pipe, texts};
+use crate::{backup, dkim, export, forget, imap, import, key, move_store, outbox, pipe, texts};
 
 /// An email-to-ticket mail gateway: mail in, tickets and notices out.
 #[derive(Parser)]
@@ -70,6 +70,8 @@ pub(crate) enum Verb {
     Restore(backup::Restore),
     /// Write one ticket with its originals into a folder or an mbox
     Export(export::Export),
+    /// Remove what there is of a person, on request, and report it
+    Forget(forget::Forget),
     /// Play a whole conversation on a private gateway and show it as its people see it
     Demo,
 }

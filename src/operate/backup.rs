@@ -267,7 +267,11 @@ pub(super) fn beside(file: &Path, ending: &str) -> PathBuf {
 }
 
 pub(super) fn unwritten(file: &Path, error: &io::Error) -> Trouble {
-    let and = if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) { "; make room, then try again" } else { "" };
+    let and = if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+        "; make room, then try again"
+    } else {
+        ""
+    };
     Trouble::new(Code::InputOutput, format!("{} cannot be written: {error}{and}", file.display()))
 }
 

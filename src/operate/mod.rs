@@ -9,6 +9,7 @@ pub mod check;
 pub mod demo;
 pub mod dkim;
 pub mod export;
+pub mod forget;
 pub mod greeting;
 pub mod held;
 pub mod imap;

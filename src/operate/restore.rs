@@ -55,7 +55,9 @@ pub async fn restore(options: &Options, settings: &Settings, now: Time, out: &mu
     require_same_keys(&settings.key_file, keys.as_deref(), options.force)?;
     let mut done = Done::default();
     match target {
-        Some(target) => restore_store(options, settings, (target, now), (&mut file, &contents), keys.as_deref(), &mut done).await?,
+        Some(target) => {
+            restore_store(options, settings, (target, now), (&mut file, &contents), keys.as_deref(), &mut done).await?
+        }
         None => {
             restore_keys(&settings.key_file, keys.as_deref(), now, &mut done)?;
             restore_objects(&mut file, &contents, settings, &mut done).await?;
@@ -91,7 +93,8 @@ async fn make_way(target: &Path, force: bool) -> Result<(), Trouble> {
     }
     let log = beside(target, "-wal");
     if fs::metadata(&log).is_ok_and(|metadata| metadata.len() > 0) {
-        let words = format!("the log {} could not be folded into the store that is there: move both aside by hand", log.display());
+        let words =
+            format!("the log {} could not be folded into the store that is there: move both aside by hand", log.display());
         return Err(Trouble::new(Code::InputOutput, words));
     }
     Ok(())
@@ -210,7 +213,8 @@ async fn restore_objects(file: &mut File, contents: &Contents, settings: &Settin
     let mut shown = Shown::begin("mail", names.len() as u64);
     let runtime = tokio::runtime::Handle::current();
     let put = |name: &str, octets: Vec<u8>| {
-        tokio::task::block_in_place(|| runtime.block_on(large.put(name, octets))).map_err(|fault| io::Error::other(fault.to_string()))
+        tokio::task::block_in_place(|| runtime.block_on(large.put(name, octets)))
+            .map_err(|fault| io::Error::other(fault.to_string()))
     };
     let restored = archive::each(file, &mut |name, _, from| {
         let Some(name) = name.strip_prefix(OBJECTS).filter(|name| Large::is_name(name)) else { return Ok(()) };
@@ -306,7 +310,10 @@ fn in_words(done: &Done, contents: &Contents, options: &Options, settings: &Sett
     if let Some((store, ready)) = &done.store {
         let (tickets, arrivals) = (contents.tickets, contents.arrivals);
         text.push_str(&format!("  {}: {tickets} tickets, {arrivals} arrivals, {} notices\n", store.display(), contents.notices));
-        text.push_str(&format!("  The next ticket has the number {}: those between may have been given since.\n", ready.next_ticket));
+        text.push_str(&format!(
+            "  The next ticket has the number {}: those between may have been given since.\n",
+            ready.next_ticket
+        ));
         if ready.waiting > 0 && options.send {
             text.push_str(&format!("  {} notices that waited will be sent, perhaps for the second time.\n", ready.waiting));
         } else if ready.waiting > 0 {

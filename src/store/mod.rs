@@ -31,6 +31,7 @@ pub mod custody;
 pub mod decision;
 pub mod export;
 mod fault;
+pub mod forget;
 pub mod gate;
 pub mod held;
 pub mod imported;

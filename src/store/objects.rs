@@ -181,7 +181,16 @@ impl Objects {
         )))
     }
 
-    /// The same, for the store.
+    /// Removes an object. One that is gone already is no fault.
+    pub(in crate::store) async fn remove(&self, name: &str) -> Result<(), Fault> {
+        let objects = self.objects()?;
+        match within(STEP, objects.delete(&Path::from(name))).await {
+            Ok(()) | Err(Unhad::Missing(_)) => Ok(()),
+            Err(unhad) => Err(unhad.into()),
+        }
+    }
+
+    /// An object whole, for the store.
     pub(in crate::store) async fn whole(&self, name: &str, digest: &[u8]) -> Result<Vec<u8>, Fault> {
         Ok(self.get(name, digest).await?)
     }

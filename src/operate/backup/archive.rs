@@ -149,7 +149,10 @@ pub(in crate::operate) fn verify(file: &mut File, told: Told<'_>) -> io::Result<
 }
 
 /// Takes each file out in turn: its name, its size, its octets.
-pub(in crate::operate) fn each(file: &mut File, take: &mut dyn FnMut(&str, u64, &mut dyn Read) -> io::Result<()>) -> io::Result<()> {
+pub(in crate::operate) fn each(
+    file: &mut File,
+    take: &mut dyn FnMut(&str, u64, &mut dyn Read) -> io::Result<()>,
+) -> io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
     let mut tar = tar::Archive::new(BufReader::with_capacity(1 << 20, &*file));
     for entry in tar.entries()? {

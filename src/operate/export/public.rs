@@ -10,8 +10,7 @@ use crate::store::export::Written;
 use crate::store::report::conversation::{MessageRow, TicketDetail};
 
 /// What a requester is told of.
-const TOLD: [Event; 6] =
-    [Event::Acknowledgement, Event::Reply, Event::Answer, Event::Closed, Event::Reopened, Event::Begun];
+const TOLD: [Event; 6] = [Event::Acknowledgement, Event::Reply, Event::Answer, Event::Closed, Event::Reopened, Event::Begun];
 
 fn is_public(message: &MessageRow) -> bool {
     let known = [Kind::Request, Kind::Reply, Kind::Answer].iter().any(|kind| kind.name() == message.kind);

@@ -11,6 +11,10 @@ use sqlx::{ConnectOptions, Connection as _};
 use crate::model::seal::sha256;
 use crate::store::Fault;
 use crate::store::backup::{Counted, Ready, Wanted};
+use crate::store::forget::Scrubbed;
+
+/// How often the log is tried to be folded in; each waits for readers as long as for a lock.
+const SCRUBBINGS: usize = 3;
 
 /// Writes a copy of the store as it is at one moment into an empty file, while others go on writing to it. Until it is done the log
 /// cannot be folded in, and grows by what is written meanwhile.
@@ -35,11 +39,10 @@ async fn look_at(connection: &mut SqliteConnection) -> Result<Counted, Fault> {
     if verdict != ["ok"] {
         return Err(Fault::Broken(format!("it is damaged: {}", verdict.join("; "))));
     }
-    let (tickets, arrivals, notices) = sqlx::query_as(
-        "SELECT (SELECT COUNT(*) FROM ticket), (SELECT COUNT(*) FROM arrival), (SELECT COUNT(*) FROM outbox)",
-    )
-    .fetch_one(&mut *connection)
-    .await?;
+    let (tickets, arrivals, notices) =
+        sqlx::query_as("SELECT (SELECT COUNT(*) FROM ticket), (SELECT COUNT(*) FROM arrival), (SELECT COUNT(*) FROM outbox)")
+            .fetch_one(&mut *connection)
+            .await?;
     let objects = sqlx::query_as("SELECT object, sha256 FROM raw WHERE object IS NOT NULL ORDER BY object");
     let objects = objects.fetch_all(&mut *connection).await?;
     let setting = |name: &'static str| sqlx::query_scalar("SELECT value FROM setting WHERE name = $1").bind(name);
@@ -108,4 +111,27 @@ async fn connect(file: &Path, only_reading: bool) -> Result<SqliteConnection, Fa
         .busy_timeout(Duration::from_secs(10))
         .disable_statement_logging();
     options.connect().await.map_err(Fault::from)
+}
+
+impl super::Base {
+    /// From now on what is removed over the writing connection is overwritten.
+    pub(in crate::store) async fn secure(&self) -> Result<(), Fault> {
+        let mut writer = self.writer.lock().await;
+        sqlx::query("PRAGMA secure_delete = ON").execute(&mut writer.connection).await?;
+        Ok(())
+    }
+
+    /// Writes the file anew, without what lies in its gaps, and empties the log.
+    pub(in crate::store) async fn scrub(&self) -> Result<Scrubbed, Fault> {
+        let mut writer = self.writer.lock().await;
+        sqlx::query("VACUUM").execute(&mut writer.connection).await?;
+        for _ in 0..SCRUBBINGS {
+            let fold = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut writer.connection);
+            let busy: i64 = fold.await?;
+            if busy == 0 {
+                return Ok(Scrubbed::Clean);
+            }
+        }
+        Ok(Scrubbed::LogInUse)
+    }
 }

@@ -12,6 +12,7 @@ pub(in crate::store) mod custody;
 mod decision;
 mod effect;
 mod export;
+mod forget;
 mod gate;
 mod held;
 mod imported;
