@@ -52,7 +52,7 @@ pub async fn backup(options: &Options, settings: &Settings, now: Time, out: &mut
     let (unfinished, copy) = (beside(file, ".unfinished"), beside(file, ".database"));
     let to = begin_file(&unfinished)?;
     let made = make(options, settings, now, (to, &copy, database)).await;
-    let _ = fs::remove_file(&copy);
+    remove_copy(&copy);
     let done = made.and_then(|(contents, counted)| {
         put_in_place(&unfinished, file, options.force).map_err(|error| unwritten(file, &error))?;
         Ok((contents, counted))
@@ -135,8 +135,15 @@ async fn make(
     Ok((contents, if options.without_objects { objects.len() } else { 0 }))
 }
 
+/// With what SQLite may have left beside it.
+fn remove_copy(copy: &Path) {
+    for file in [copy, &beside(copy, "-journal")] {
+        let _ = fs::remove_file(file);
+    }
+}
+
 async fn copy_database(database: &Path, copy: &Path) -> Result<Counted, Trouble> {
-    let _ = fs::remove_file(copy);
+    remove_copy(copy);
     // SQLite fills an empty file that is there; so it is ours alone from the beginning.
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(copy);
     made.map_err(|error| unwritten(copy, &error))?;
@@ -152,6 +159,11 @@ async fn copy_database(database: &Path, copy: &Path) -> Result<Counted, Trouble>
     };
     copied.map_err(|fault| match fault {
         Fault::Full(why) => Trouble::new(Code::InputOutput, format!("no room for the copy {}: {why}", copy.display())),
+        Fault::Broken(why) => {
+            let words =
+                format!("the store could not be copied to {}: {why}; see whether there is room for it twice", copy.display());
+            Trouble::new(Code::InputOutput, words)
+        }
         fault => fault.into(),
     })?;
     shown.set(total);

@@ -39,6 +39,12 @@ struct Mail {
     octets: Vec<u8>,
 }
 
+impl Mail {
+    fn is_original(&self) -> bool {
+        self.name.starts_with("messages/")
+    }
+}
+
 /// Everything that is written.
 struct Export {
     json: Vec<u8>,
@@ -79,9 +85,11 @@ pub async fn export(
         said.push(format!("{name}: {} mails in {}", export.mails.len(), folder.display()));
     }
     if let Some(file) = &options.mbox {
-        let written = whole_file(file, |to| mbox::write(&export.mails, to));
-        written.map_err(|error| unwritten(file, &error))?;
-        said.push(format!("{name}: {} mails in {}", export.mails.len(), file.display()));
+        // Notices are written of the originals, and would come back as mail of our own where they are imported. The customer has
+        // no other form of the answers.
+        let mails: Vec<&Mail> = export.mails.iter().filter(|mail| options.public || mail.is_original()).collect();
+        whole_file(file, |to| mbox::write(&mails, to)).map_err(|error| unwritten(file, &error))?;
+        said.push(format!("{name}: {} mails in {}", mails.len(), file.display()));
     }
     if !export.missing.is_empty() {
         let numbers: Vec<String> = export.missing.iter().map(ToString::to_string).collect();

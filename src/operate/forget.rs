@@ -241,7 +241,7 @@ impl Report {
         {
             return format!("There is nothing of {}.\n", self.address);
         }
-        let mut text = format!("{} of {}:\n", if self.done { "Forgotten" } else { "Found" }, self.address);
+        let mut text = format!("{} {}:\n", if self.done { "Forgotten:" } else { "Found of" }, self.address);
         for line in &self.tickets {
             let what = if line.whole { "the whole ticket" } else { "the person's part; others are on it" };
             text.push_str(&format!(

@@ -7,7 +7,7 @@ use super::Mail;
 use crate::model::time::Time;
 
 /// Writes the mails one behind the other.
-pub(super) fn write(mails: &[Mail], to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(mails: &[&Mail], to: &mut dyn Write) -> io::Result<()> {
     for mail in mails {
         writeln!(to, "From {} {}", sender(&mail.sender), date(mail.at))?;
         let lines: Vec<&[u8]> = mail.octets.split(|octet| *octet == b'\n').collect();
@@ -53,7 +53,7 @@ mod tests {
     fn written(octets: &[u8]) -> String {
         let mail = Mail { name: String::new(), sender: "mia@customer.example".to_owned(), at: Time(0), octets: octets.to_vec() };
         let mut out = Vec::new();
-        write(&[mail], &mut out).unwrap();
+        write(&[&mail], &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 

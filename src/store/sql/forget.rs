@@ -103,8 +103,8 @@ impl Base {
         blank::notices(&mut transaction, &traces.notices, wish, &mut removed).await?;
         let dead = sqlx::query("DELETE FROM dead_address WHERE address_key IN ($1, $2)");
         dead.bind(&wish.person.key).bind(&wish.person.written).execute(&mut *transaction).await?;
-        for key in counted(&mut transaction, &wish.person).await? {
-            sqlx::query("DELETE FROM acknowledged WHERE recipient_key = $1").bind(key).execute(&mut *transaction).await?;
+        for (removal, key) in counted(&mut transaction, &wish.person).await? {
+            sqlx::query(removal).bind(key).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
         writer.release();
@@ -112,13 +112,24 @@ impl Base {
     }
 }
 
-/// What is counted for the caps by the address; other automatic mail than acknowledgements under its event and the address.
-async fn counted(connection: &mut Connection, person: &Person) -> Result<Vec<String>, Fault> {
-    let keys: Vec<String> = sqlx::query_scalar("SELECT DISTINCT recipient_key FROM acknowledged WHERE recipient_key <> ''")
-        .fetch_all(connection)
-        .await?;
-    let address = |key: &str| key.rsplit_once(' ').map_or(key, |(_, address)| address).to_owned();
-    Ok(keys.into_iter().filter(|key| person.is(&address(key))).collect())
+/// Where the caps count mails by the address, perhaps behind the name of an event and a space.
+const COUNTS: [(&str, &str); 2] = [
+    (
+        "SELECT DISTINCT recipient_key FROM acknowledged WHERE recipient_key <> ''",
+        "DELETE FROM acknowledged WHERE recipient_key = $1",
+    ),
+    ("SELECT DISTINCT kind FROM sent", "DELETE FROM sent WHERE kind = $1"),
+];
+
+/// The counts of the person: the statement that removes one, and its key.
+async fn counted(connection: &mut Connection, person: &Person) -> Result<Vec<(&'static str, String)>, Fault> {
+    let mut found = Vec::new();
+    for (keys, removal) in COUNTS {
+        let keys: Vec<String> = sqlx::query_scalar(keys).fetch_all(&mut *connection).await?;
+        let address = |key: &str| key.rsplit_once(' ').map_or(key, |(_, address)| address).to_owned();
+        found.extend(keys.into_iter().filter(|key| person.is(&address(key))).map(|key| (removal, key)));
+    }
+    Ok(found)
 }
 
 /// A statement with the two forms of the address.
