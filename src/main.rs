@@ -1,9 +1,15 @@
 //! Arguments → settings → run | operate.
 
+#[path = "main/backup.rs"]
+mod backup;
 #[path = "main/command_line.rs"]
 mod command_line;
 #[path = "main/dkim.rs"]
 mod dkim;
+#[path = "main/export.rs"]
+mod export;
+#[path = "main/forget.rs"]
+mod forget;
 #[path = "main/imap.rs"]
 mod imap;
 #[path = "main/import.rs"]
@@ -109,11 +115,13 @@ async fn run_verb(command_line: CommandLine, sockets: Sockets) -> Result<(), Tro
             let view = View { desk: &house.desk, format: format(json), now, zone: &zone };
             try_mail::try_mails(store.as_ref(), &house, &attempt, &view, out).await
         }
+        Verb::Backup(what) => backup::backup(what, &settings, out).await,
+        Verb::Restore(what) => backup::restore(what, &settings, out).await,
         Verb::MoveStore(what) => move_store::move_store(what, &settings, out).await,
         Verb::Key(verb) => key::look(verb, &settings, out),
         Verb::Dkim(verb) => dkim::look(&verb, &settings, out),
         Verb::Texts(verb) => texts::look(verb, &settings, out),
-        Verb::Ticket(_) | Verb::Arrival(_) | Verb::Outbox(_) | Verb::Imap(_) | Verb::Demo => {
+        Verb::Ticket(_) | Verb::Arrival(_) | Verb::Outbox(_) | Verb::Imap(_) | Verb::Export(_) | Verb::Forget(_) | Verb::Demo => {
             look(command_line.verb, &settings, out).await
         }
     }
@@ -151,6 +159,11 @@ async fn look(verb: Verb, settings: &Settings, out: &mut dyn Write) -> Result<()
             held::operate(&store, Action::Discard, &mail.ids, &view(mail.json), out).await
         }
         Verb::Outbox(verb) => outbox::look(verb, &store, view, out).await,
+        Verb::Export(what) => {
+            let view = view(Json { json: false });
+            operate::export::export(&store, &what.reference, &what.options(), &view, out).await
+        }
+        Verb::Forget(what) => operate::forget::forget(&store, &what.options(), &view(what.json), out).await,
         Verb::Imap(imap::ImapVerb::Status(json)) => operate::imap::status(&store, &settings.imap, &view(json), out).await,
         _ => Ok(()),
     }

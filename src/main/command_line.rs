@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{dkim, imap, import, key, move_store, outbox, pipe, texts};
+use crate::{backup, dkim, export, forget, imap, import, key, move_store, outbox, pipe, texts};
 
 /// An email-to-ticket mail gateway: mail in, tickets and notices out.
 #[derive(Parser)]
@@ -64,6 +64,14 @@ pub(crate) enum Verb {
     Dkim(dkim::DkimVerb),
     /// Carry a store over to an empty one, such as from SQLite to PostgreSQL, and compare both; stop the gateway first
     MoveStore(move_store::MoveStore),
+    /// Back up the whole desk into one file, while the gateway runs
+    Backup(backup::Backup),
+    /// Make a backup into the store that the configuration names; stop the gateway first
+    Restore(backup::Restore),
+    /// Write one ticket with its originals into a folder or an mbox
+    Export(export::Export),
+    /// Remove what there is of a person, on request, and report it
+    Forget(forget::Forget),
     /// Play a whole conversation on a private gateway and show it as its people see it
     Demo,
 }

@@ -11,6 +11,28 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     sha256_of(&[bytes])
 }
 
+/// SHA-256 of what comes piece by piece.
+#[derive(Clone)]
+pub struct Digester(digest::Context);
+
+impl Default for Digester {
+    fn default() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+}
+
+impl Digester {
+    /// The next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The digest of all of them, one behind the other.
+    pub fn finish(self) -> [u8; 32] {
+        array(self.0.finish().as_ref())
+    }
+}
+
 /// SHA-256 over several pieces, each preceded by its length so that no two lists of pieces look alike.
 pub fn sha256_of_pieces(pieces: &[&[u8]]) -> [u8; 32] {
     let mut context = digest::Context::new(&digest::SHA256);

@@ -4,9 +4,12 @@
 //! (`| head`) is no trouble. Text that strangers wrote reaches a terminal only without its control characters, in JSON too.
 
 pub mod arrival;
+pub mod backup;
 pub mod check;
 pub mod demo;
 pub mod dkim;
+pub mod export;
+pub mod forget;
 pub mod greeting;
 pub mod held;
 pub mod imap;
@@ -16,6 +19,7 @@ pub mod move_store;
 pub mod outbox;
 pub mod pipe;
 pub mod progress;
+pub mod restore;
 pub mod table;
 pub mod texts;
 pub mod ticket;

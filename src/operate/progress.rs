@@ -20,7 +20,7 @@ pub struct State {
     pub done: u64,
     /// Octets that there are.
     pub total: u64,
-    /// Mails that are done.
+    /// Mails that are done; 0 where octets are all that is counted.
     pub mails: u64,
 }
 
@@ -105,6 +105,9 @@ fn percent(state: State) -> u64 {
 
 /// `45 %, 12345 mails, 3210 mails/s, 0:12 left`.
 fn in_words(state: State, elapsed: Duration) -> String {
+    if state.mails == 0 && state.total > 0 {
+        return format!("{:>3} %, {} of {} MiB", percent(state), state.done >> 20, state.total >> 20);
+    }
     let mut words = format!("{:>3} %, {} mails", percent(state), state.mails);
     let millis = elapsed.as_millis();
     if elapsed < EARLY || state.done == 0 {

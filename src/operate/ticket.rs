@@ -61,6 +61,13 @@ pub async fn show(store: &Store, reference: &str, view: &View<'_>, out: &mut dyn
     settled(out.flush().map_err(Ended::from))
 }
 
+/// What `ticket show --json` writes.
+pub(super) fn whole(detail: &TicketDetail, view: &View<'_>) -> Result<Vec<u8>, Trouble> {
+    let mut json = Vec::new();
+    settled(write_json(&Whole::new(detail, view), &mut json))?;
+    Ok(json)
+}
+
 fn checked(filter: &Filter, now: Time) -> Result<TicketFilter, Trouble> {
     if let Some(status) = filter.status.as_deref().filter(|status| Status::from_name(status).is_none()) {
         return Err(Trouble::unknown_value("status", status, &Status::ALL.map(Status::name)));
@@ -208,7 +215,7 @@ fn named(person: &Person) -> String {
     if person.name.is_empty() { person.address.clone() } else { format!("{} <{}>", person.name, person.address) }
 }
 
-fn pictured(detail: &TicketDetail, look: Look, view: &View<'_>) -> String {
+pub(super) fn pictured(detail: &TicketDetail, look: Look, view: &View<'_>) -> String {
     let mut text = header(detail, look, view);
     for message in &detail.messages {
         text.push('\n');

@@ -25,10 +25,13 @@ macro_rules! looking {
 }
 
 pub mod account;
+pub mod backup;
 pub mod carry;
 pub mod custody;
 pub mod decision;
+pub mod export;
 mod fault;
+pub mod forget;
 pub mod gate;
 pub mod held;
 pub mod imported;

@@ -181,7 +181,16 @@ impl Objects {
         )))
     }
 
-    /// The same, for the store.
+    /// Removes an object. One that is gone already is no fault.
+    pub(in crate::store) async fn remove(&self, name: &str) -> Result<(), Fault> {
+        let objects = self.objects()?;
+        match within(STEP, objects.delete(&Path::from(name))).await {
+            Ok(()) | Err(Unhad::Missing(_)) => Ok(()),
+            Err(unhad) => Err(unhad.into()),
+        }
+    }
+
+    /// An object whole, for the store.
     pub(in crate::store) async fn whole(&self, name: &str, digest: &[u8]) -> Result<Vec<u8>, Fault> {
         Ok(self.get(name, digest).await?)
     }
@@ -232,7 +241,7 @@ impl Objects {
     }
 
     /// Finds out whether the objects are those of the desk with these keys, and whether we may read, write and list them.
-    async fn adopt(&self, keys: &str, in_use: bool) -> Result<(), Fault> {
+    pub(in crate::store) async fn adopt(&self, keys: &str, in_use: bool) -> Result<(), Fault> {
         let place = self.place();
         let refused = |unhad| match unhad {
             Unhad::Denied(why) | Unhad::Missing(why) => Fault::Refused(format!("{place} cannot be used for large mail: {why}")),
@@ -282,7 +291,7 @@ pub(in crate::store) fn new_name(digest: &[u8; 32]) -> Result<String, Fault> {
 }
 
 /// Whether a name may be one of ours. What else is beside our objects is left alone.
-fn is_name(name: &str) -> bool {
+pub(in crate::store) fn is_name(name: &str) -> bool {
     let digits = |text: &str, length| {
         text.len() == length && text.bytes().all(|octet| octet.is_ascii_digit() || (b'a'..=b'f').contains(&octet))
     };

@@ -25,7 +25,7 @@ pub(super) async fn renumber(_transaction: &mut Transaction<'_>) -> Result<(), F
 
 /// Refuses a file that another program has open. Each connection shares a lock on it as long as it lives, and the system takes it away
 /// from a process that was killed; the row of a gateway could not tell the one from the other.
-pub(in crate::store) async fn require_alone(file: &Path) -> Result<(), Hindrance> {
+pub async fn require_alone(file: &Path) -> Result<(), Hindrance> {
     if !file.exists() {
         return Ok(());
     }

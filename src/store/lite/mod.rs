@@ -6,6 +6,7 @@
 
 pub(in crate::store) mod carry;
 pub(in crate::store) mod check;
+pub(in crate::store) mod copy;
 mod presence;
 #[path = "../sql/mod.rs"]
 mod sql;

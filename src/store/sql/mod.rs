@@ -11,6 +11,8 @@ mod carry;
 pub(in crate::store) mod custody;
 mod decision;
 mod effect;
+mod export;
+mod forget;
 mod gate;
 mod held;
 mod imported;
