@@ -18,6 +18,8 @@ mod move_store;
 mod outbox;
 #[path = "main/pipe.rs"]
 mod pipe;
+#[path = "main/status.rs"]
+mod status;
 #[path = "main/texts.rs"]
 mod texts;
 
@@ -103,6 +105,7 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
             try_mail::try_mails(store.as_ref(), &house, &attempt, &view, out).await
         }
         Verb::MoveStore(what) => move_store::move_store(what, &settings, out).await,
+        Verb::Status(what) => status::show(what, &settings).await,
         Verb::Key(verb) => key::look(verb, &settings, out),
         Verb::Dkim(verb) => dkim::look(&verb, &settings, out),
         Verb::Texts(verb) => texts::look(verb, &settings, out),

@@ -3,35 +3,33 @@
 //! Order of the end: the door lets nobody in and its running transfers finish; then nobody can submit, and the writer ends; the worker and
 //! the sender finish their step. Whatever is pending then is on the disk and goes on at the next start.
 
+mod opening;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout_at};
 
+pub use opening::{house, house_for_looking, look_over, require_ours, require_own_objects, texts};
+
+use self::opening::open;
 use crate::accept::custody::Writer;
 use crate::accept::http;
 use crate::accept::imap::{self, Pace};
 use crate::accept::smtp::{self, Door};
-use crate::authenticate::Authenticator;
-use crate::decide::write::texts::Texts;
-use crate::decide::write::texts::check::Fault as TextFault;
 use crate::deliver::{Relay, Sender};
 use crate::duty;
-use crate::model::desk::Desk;
-use crate::model::seal::Key;
-use crate::model::token::Keyring;
-use crate::process::{House, Worker};
-use crate::settings::{Settings, keys, texts_folder};
-use crate::store::setting::{KEYS, MOVED_TO};
-use crate::store::{self, Fault, Place, Store};
+use crate::inspect::{Answer, Inspector, control};
+use crate::observe::beat::Beats;
+use crate::process::Worker;
+use crate::settings::{Settings, keys};
+use crate::store::{Fault, Store};
 
-/// How long a start waits for a database.
-const AWAITED: Duration = Duration::from_secs(30);
 /// Time for everything to end, once it was asked to.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -70,106 +68,6 @@ pub enum RunError {
     Ended(&'static str),
 }
 
-/// The rules for those who take or decide mail: with the keys of the desk, which are made with a new store.
-pub async fn house(settings: &Settings) -> Result<House, RunError> {
-    let keys = match keys::open(&settings.key_file)? {
-        Some(keys) => keys,
-        None => first_keys(settings).await?,
-    };
-    house_with(settings, keys)
-}
-
-/// A store that has been worked on has its keys somewhere: new ones would know none of its mail.
-async fn first_keys(settings: &Settings) -> Result<Keyring, RunError> {
-    let store = open(&settings.store).await?;
-    let known = store.setting(KEYS).await?;
-    store.close().await;
-    if known.is_some() {
-        return Err(RunError::Keys(format!(
-            "there is no key file {}, and the addresses of this store are sealed with one",
-            settings.key_file.display()
-        )));
-    }
-    Ok(keys::open_or_make(&settings.key_file)?)
-}
-
-/// Whether the store is one to take mail into. All its gateways seal with the same keys, or they would not know each other's mail; and one
-/// that was carried over to another place would tell everybody everything a second time.
-pub async fn require_ours(store: &Store, desk: &Desk) -> Result<(), RunError> {
-    if let Some(place) = store.setting(MOVED_TO).await? {
-        return Err(RunError::Unfit(format!("it was carried over to {place}; name that one in `[store] url`")));
-    }
-    let ours = desk.keys.fingerprint();
-    if store.set_once(KEYS, &ours).await? == ours {
-        return Ok(());
-    }
-    Err(RunError::Keys("the key file holds other keys than the addresses of this store are sealed with".to_owned()))
-}
-
-/// What is refused is refused at the start, when somebody looks; what is away comes back, and small mail is taken meanwhile.
-pub async fn require_own_objects(store: &Store) -> Result<(), RunError> {
-    match store.adopt_objects().await {
-        Ok(()) => Ok(()),
-        Err(Fault::Refused(why)) => Err(RunError::Objects(why)),
-        Err(fault) => {
-            tracing::warn!(%fault, "large mail is not taken until its place is back");
-            Ok(())
-        }
-    }
-}
-
-/// Opens the store. A server may be about to come up, beside us or at the other end of a failover.
-async fn open(options: &store::Options) -> Result<Store, RunError> {
-    let begun = Instant::now();
-    let mut told = false;
-    loop {
-        match Store::open(options).await {
-            Err(fault @ Fault::Away(_)) if matches!(options.place, Place::Server(_)) && begun.elapsed() < AWAITED => {
-                if !std::mem::replace(&mut told, true) {
-                    tracing::warn!(%fault, "waiting for the database");
-                }
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-            Err(Fault::Refused(why)) => return Err(RunError::Unfit(why)),
-            opened => return Ok(opened?),
-        }
-    }
-}
-
-/// The rules for those who only look. Before the first start there are no keys, and so no token that could be read.
-pub fn house_for_looking(settings: &Settings) -> Result<House, RunError> {
-    let none = || Keyring::new(Key::new(0, &[0; 32]), Vec::new());
-    house_with(settings, keys::open(&settings.key_file)?.unwrap_or_else(none))
-}
-
-fn house_with(settings: &Settings, keys: Keyring) -> Result<House, RunError> {
-    Ok(House {
-        desk: Arc::new(settings.desk(keys)),
-        texts: Arc::new(texts(settings)?),
-        authenticate: Arc::new(Authenticator::new(settings.authenticate.clone())),
-        attempts: settings.attempts,
-    })
-}
-
-/// Looks at everything the settings name, as a start would, without starting anything.
-pub fn look_over(settings: &Settings) -> Result<(), RunError> {
-    house_for_looking(settings)?;
-    Ok(smtp::look_over(&settings.smtp)?)
-}
-
-/// The texts, those in the operator's folder instead of the built-in ones of the same name.
-pub fn texts(settings: &Settings) -> Result<Texts, RunError> {
-    let Some(folder) = &settings.texts_folder else { return Texts::new(Vec::new()).map_err(RunError::Texts) };
-    let (overrides, unread) = texts_folder::read(folder);
-    let in_folder = |faults: String| {
-        RunError::Texts(faults.lines().map(|fault| format!("{}/{fault}", folder.display())).collect::<Vec<_>>().join("\n"))
-    };
-    if !unread.is_empty() {
-        return Err(in_folder(unread.iter().map(TextFault::to_string).collect::<Vec<_>>().join("\n")));
-    }
-    Texts::new(overrides).map_err(in_folder)
-}
-
 /// A gateway at work.
 #[derive(Debug)]
 pub struct Gateway {
@@ -179,6 +77,8 @@ pub struct Gateway {
     pub http: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     store: Store,
+    control: JoinHandle<()>,
+    reloader: JoinHandle<()>,
     door: JoinHandle<()>,
     web: JoinHandle<()>,
     fetcher: JoinHandle<()>,
@@ -219,7 +119,12 @@ impl Gateway {
         let worker = Worker::new(house, store.clone(), Arc::clone(&wake_sender));
         let sender = Sender::new(settings.delivery.clone(), store.clone());
         let (stop, stopped) = watch::channel(false);
+        crate::observe::life::began();
+        let inspector = Inspector { beats: Beats::default(), store: store.clone() };
+        let (wishes, wished) = mpsc::channel(1);
         Ok(Self {
+            control: tokio::spawn(control::serve(control::bind(&settings.data), inspector, wishes, stopped.clone())),
+            reloader: tokio::spawn(answer_wishes(wished)),
             addresses,
             http,
             stop,
@@ -253,6 +158,8 @@ impl Gateway {
             ended = &mut self.worker => unexpected("the worker", ended),
             ended = &mut self.sender => unexpected("the sender", ended),
             ended = &mut self.duty => unexpected("the sign of life", ended),
+            ended = &mut self.control => unexpected("the control socket", ended),
+            ended = &mut self.reloader => unexpected("the reader of the configuration", ended),
             ended = &mut self.ears => unexpected("the listener to the database", ended),
             ended = &mut self.writer => match ended {
                 Ok(Err(fault)) => RunError::Store(fault),
@@ -273,11 +180,20 @@ impl Gateway {
         end("the sender", self.sender, deadline).await;
         end("the sign of life", self.duty, deadline).await;
         end("the listener to the database", self.ears, deadline).await;
+        end("the control socket", self.control, deadline).await;
+        end("the reader of the configuration", self.reloader, deadline).await;
         // Should it not be heard, what was in hand is free when the last sign has run out.
         if let Ok(Err(fault)) = timeout_at(deadline, self.store.leave()).await {
             tracing::warn!(%fault, "could not take leave of the store");
         }
         self.store.close().await;
+    }
+}
+
+/// Until the configuration can be read anew.
+async fn answer_wishes(mut wished: mpsc::Receiver<control::Wish>) {
+    while let Some(wish) = wished.recv().await {
+        let _ = wish.send(Answer::text(503, "the configuration cannot be read anew yet\n"));
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Promise: asking changes nothing and holds up no mail; an answer names no customer, and of a mail nothing but numbers.
 
+pub mod control;
 pub mod report;
 
 use crate::observe::beat::Beats;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{dkim, imap, import, key, move_store, outbox, pipe, texts};
+use crate::{dkim, imap, import, key, move_store, outbox, pipe, status, texts};
 
 /// An email-to-ticket mail gateway: mail in, tickets and notices out.
 #[derive(Parser)]
@@ -64,6 +64,8 @@ pub(crate) enum Verb {
     Dkim(dkim::DkimVerb),
     /// Carry a store over to an empty one, such as from SQLite to PostgreSQL, and compare both; stop the gateway first
     MoveStore(move_store::MoveStore),
+    /// Show whether the gateway runs, whether mail flows, what waits and what was done; 69 when something is wrong
+    Status(status::Status),
     /// Play a whole conversation on a private gateway and show it as its people see it
     Demo,
 }

@@ -33,7 +33,7 @@ mod unix;
 
 pub use listener::{Listeners, bind, serve};
 pub use tls::DoorError;
-pub use unix::LONGEST_NAME;
+pub use unix::{LONGEST_NAME, Socket};
 
 /// What to do with a CR or LF that is not part of a CRLF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! LMTP on a socket in the file system.
+//! A socket in the file system: for LMTP, and for who asks a running gateway.
 //!
 //! Promise: the name stands for a socket that somebody listens on, or is not there. What a process left behind that was killed is
 //! replaced; a socket that somebody listens on, and a file that is none, are left alone and told. The mode is set before the name can be
@@ -19,7 +19,7 @@ pub const LONGEST_NAME: usize = 100;
 
 /// A listener, whose name goes when it does.
 #[derive(Debug)]
-pub(super) struct Socket {
+pub struct Socket {
     listener: UnixListener,
     path: PathBuf,
     /// The device and number of the file, by which we know it for ours.
@@ -28,7 +28,10 @@ pub(super) struct Socket {
 
 impl Socket {
     /// Listens under this name, with this mode. To be called within a tokio runtime.
-    pub(super) fn bind(path: &Path, mode: u32) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// When somebody listens there, when there is a file of that name, or when the system lets us not.
+    pub fn bind(path: &Path, mode: u32) -> io::Result<Self> {
         require_free(path)?;
         let mut unfinished = path.as_os_str().to_owned();
         unfinished.push(UNFINISHED);
@@ -54,7 +57,10 @@ impl Socket {
     }
 
     /// The next client.
-    pub(super) async fn accept(&self) -> io::Result<UnixStream> {
+    ///
+    /// # Errors
+    /// When the system has no room for one more.
+    pub async fn accept(&self) -> io::Result<UnixStream> {
         self.listener.accept().await.map(|(stream, _)| stream)
     }
 }
