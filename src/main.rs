@@ -18,6 +18,8 @@ mod move_store;
 mod outbox;
 #[path = "main/pipe.rs"]
 mod pipe;
+#[path = "main/probe.rs"]
+mod probe;
 #[path = "main/status.rs"]
 mod status;
 #[path = "main/texts.rs"]
@@ -106,6 +108,10 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
         }
         Verb::MoveStore(what) => move_store::move_store(what, &settings, out).await,
         Verb::Status(what) => status::show(what, &settings).await,
+        Verb::Probe(what) => {
+            let format = format(what.json);
+            probe::send(what, &settings, format, out).await
+        }
         Verb::Key(verb) => key::look(verb, &settings, out),
         Verb::Dkim(verb) => dkim::look(&verb, &settings, out),
         Verb::Texts(verb) => texts::look(verb, &settings, out),

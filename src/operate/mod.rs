@@ -15,6 +15,7 @@ pub mod keys;
 pub mod move_store;
 pub mod outbox;
 pub mod pipe;
+pub mod probe;
 pub mod progress;
 pub mod status;
 pub mod table;
