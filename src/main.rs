@@ -24,6 +24,10 @@ mod move_store;
 mod outbox;
 #[path = "main/pipe.rs"]
 mod pipe;
+#[path = "main/probe.rs"]
+mod probe;
+#[path = "main/status.rs"]
+mod status;
 #[path = "main/texts.rs"]
 mod texts;
 
@@ -118,6 +122,11 @@ async fn run_verb(command_line: CommandLine, sockets: Sockets) -> Result<(), Tro
         Verb::Backup(what) => backup::backup(what, &settings, out).await,
         Verb::Restore(what) => backup::restore(what, &settings, out).await,
         Verb::MoveStore(what) => move_store::move_store(what, &settings, out).await,
+        Verb::Status(what) => status::show(what, &settings).await,
+        Verb::Probe(what) => {
+            let format = format(what.json);
+            probe::send(what, &settings, format, out).await
+        }
         Verb::Key(verb) => key::look(verb, &settings, out),
         Verb::Dkim(verb) => dkim::look(&verb, &settings, out),
         Verb::Texts(verb) => texts::look(verb, &settings, out),

@@ -35,7 +35,7 @@ use crate::duty;
 use crate::inspect::control::Wish;
 use crate::inspect::{self, Inspector};
 use crate::observe::beat::Beats;
-use crate::observe::numbers;
+use crate::observe::{life, numbers};
 use crate::settings::{Settings, keys};
 use crate::store::{self, Fault, Store};
 
@@ -198,6 +198,7 @@ pub async fn serve(settings: &Settings, sockets: Sockets, ready: impl FnOnce(&Ga
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::System)?;
     // From here on it ends us no more: one that comes during the start is met after it.
     let mut hangup = signal(SignalKind::hangup()).map_err(RunError::System)?;
+    life::began();
     numbers::install();
     let mut gateway = watchdog::through_the_start(Gateway::start_on(settings, sockets)).await?;
     ready(&gateway);

@@ -255,6 +255,9 @@ fn decide_new(case: &Case, facts: &Facts, rules: Rules<'_>, mut reasons: Vec<Str
     if let Some(leaving) = case.links.unfollow {
         return update::follower::leave(case, leaving, facts, rules, reasons);
     }
+    if let Some(probe) = update::probe::fresh(case, facts, &mut reasons) {
+        return update::probe::record(case, probe, facts, rules, route, reasons);
+    }
     let writer = match screen::writer(case, rules.desk, &mut reasons) {
         Ok(writer) => writer,
         Err(cause) => return refuse::refused(case, cause, None, facts, rules, reasons),

@@ -4,9 +4,12 @@
 //! for a later one (`Facts::absorb`), so that a batch ends as if its mails had been decided one by one.
 
 mod facts;
+mod probe;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
+
+pub use probe::Probe;
 
 pub use facts::{Acknowledged, CAP_DAY, CAP_HOUR, Facts, Held, Known, Sent, cap_key};
 
@@ -91,6 +94,8 @@ pub struct Links {
     pub unfollow: Option<(i64, Recipient)>,
     /// The admin to whom a digest of held mail was sent that this answers.
     pub held: Option<Recipient>,
+    /// It is a mail that the operator sent to see whether mail arrives.
+    pub probe: Option<Probe>,
     /// The mail's own Message-ID is one that we sealed: a mail of ours came back.
     pub own_message: Option<i64>,
 }
@@ -126,6 +131,7 @@ impl Links {
         }
         links.let_expire(arrival.received_at, desk.token_lifetime);
         links.subject = subject_reference(&mail.subject, desk);
+        links.probe = probe::of(arrival, mail, desk);
         links.own_message = mail.message_id.as_deref().and_then(|id| match desk.token_in_message_id(id)? {
             Token::Message { ticket, .. } => Some(ticket),
             _ => None,
@@ -164,7 +170,7 @@ impl Links {
                 }
             }
             Some(Token::Bounce { arrival, recipient }) => self.bounced = Some((arrival, recipient)),
-            Some(Token::Message { .. }) => {}
+            Some(Token::Message { .. } | Token::Probe { .. }) => {}
             None if desk.is_ours(address) && desk.department_by_address(address).is_none() => {
                 self.unreadable = Some(address.clone());
             }
@@ -261,6 +267,7 @@ impl Wanted {
         self.tickets.extend(case.links.subject);
         self.tickets.extend(case.links.own_message);
         self.message_ids.extend(case.links.foreign_ids.iter().cloned());
+        self.message_ids.extend(case.links.probe.iter().map(|probe| probe.id.clone()));
         self.arrivals.extend(case.links.bounced.map(|(arrival, _)| arrival));
         self.sent.extend(case.links.bounced.map(|(arrival, _)| arrival));
         self.sent.extend(case.links.returned.map(|returned| returned.arrival));

@@ -17,6 +17,7 @@ mod direct;
 mod health;
 mod lanes;
 mod mx;
+pub mod once;
 mod rounds;
 mod route;
 mod seen;

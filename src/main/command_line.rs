@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{backup, dkim, export, forget, imap, import, key, move_store, outbox, pipe, texts};
+use crate::{backup, dkim, export, forget, imap, import, key, move_store, outbox, pipe, probe, status, texts};
 
 /// An email-to-ticket mail gateway: mail in, tickets and notices out.
 #[derive(Parser)]
@@ -72,6 +72,10 @@ pub(crate) enum Verb {
     Export(export::Export),
     /// Remove what there is of a person, on request, and report it
     Forget(forget::Forget),
+    /// Show whether the gateway runs, whether mail flows, what waits and what was done; 69 when something is wrong
+    Status(status::Status),
+    /// Send a mail through the whole path and wait for its ticket: the proof that a mailbox is connected
+    Probe(probe::Probe),
     /// Play a whole conversation on a private gateway and show it as its people see it
     Demo,
 }

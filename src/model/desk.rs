@@ -373,7 +373,8 @@ impl Desk {
         {
             return match self.keys.read(text) {
                 Some(Token::Reply { .. }) => Admission::Department(department.key.clone()),
-                Some(Token::Bounce { .. }) => Admission::Bounce(department.key.clone()),
+                // A probe is sent from such an address, so that a report of its failure comes back.
+                Some(Token::Bounce { .. } | Token::Probe { .. }) => Admission::Bounce(department.key.clone()),
                 Some(Token::Message { .. }) | None => Admission::Unknown,
             };
         }

@@ -11,6 +11,7 @@
 //! | reply, note, unfollow, held | ticket (5 octets) · recipient (4) · day (2) | 39 |
 //! | bounce | arrival (5) · recipient (4) | 36 |
 //! | message | ticket (5) · recipient (4) · day (2) · arrival (5) · event (1) | 48 |
+//! | probe | second of issue (5) · chance (6) | 39 |
 //!
 //! The recipient is the start of a sealed digest of the address, which tells nothing to those who do not know the address.
 
@@ -20,6 +21,9 @@ use super::seal::{Key, SEAL_LENGTH};
 
 /// What makes up a department's signed address besides its own local part: `+` and the longest token.
 pub const LONGEST_SUFFIX: usize = 1 + 39;
+
+/// The tag of a probe.
+const PROBE: u8 = 7;
 
 /// A recipient as tokens name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,6 +88,13 @@ pub enum Token {
         arrival: i64,
         /// Code of the notice's event (`notice::Event::code`).
         event: u8,
+    },
+    /// A mail that the operator sent to see whether mail arrives.
+    Probe {
+        /// Second of issue, counted from 1970-01-01T00:00:00Z.
+        second: i64,
+        /// What tells two of the same second apart.
+        chance: [u8; 6],
     },
 }
 
@@ -152,6 +163,7 @@ impl Token {
             Token::Reply { purpose, .. } => purpose.tag(),
             Token::Bounce { .. } => 3,
             Token::Message { .. } => 4,
+            Token::Probe { .. } => PROBE,
         }
     }
 
@@ -173,6 +185,10 @@ impl Token {
                 put_number(bytes, arrival);
                 bytes.push(event);
             }
+            Token::Probe { second, chance } => {
+                put_number(bytes, second);
+                bytes.extend_from_slice(&chance);
+            }
         }
     }
 
@@ -181,6 +197,7 @@ impl Token {
         let day = |at: usize| body.get(at..at + 2)?.try_into().ok().map(u16::from_be_bytes);
         let purpose = Purpose::ALL.into_iter().find(|purpose| purpose.tag() == tag);
         match (tag, body.len()) {
+            (PROBE, 11) => Some(Token::Probe { second: number(body, 0)?, chance: body.get(5..11)?.try_into().ok()? }),
             (_, 11) => Some(Token::Reply { purpose: purpose?, ticket: number(body, 0)?, recipient: recipient(5)?, day: day(9)? }),
             (3, 9) => Some(Token::Bounce { arrival: number(body, 0)?, recipient: recipient(5)? }),
             (4, 17) => Some(Token::Message {
@@ -230,12 +247,13 @@ mod tests {
 
     fn tokens() -> impl Strategy<Value = Token> {
         let number = || 0_i64..1 << 40;
-        let parts = (number(), number(), any::<[u8; 4]>(), any::<u16>(), any::<u8>(), 0..6_usize);
+        let parts = (number(), number(), any::<[u8; 4]>(), any::<u16>(), any::<u8>(), 0..7_usize);
         parts.prop_map(|(ticket, arrival, recipient, day, event, kind)| {
             let recipient = Recipient(recipient);
             match kind {
                 0..4 => Token::Reply { purpose: Purpose::ALL[kind], ticket, recipient, day },
                 4 => Token::Bounce { arrival, recipient },
+                5 => Token::Probe { second: ticket, chance: [event, 0, recipient.0[0], 7, 255, recipient.0[3]] },
                 _ => Token::Message { ticket, recipient, day, arrival, event },
             }
         })

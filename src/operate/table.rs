@@ -209,7 +209,8 @@ pub fn octets(size: i64) -> String {
     match size {
         ..1_024 => format!("{size} B"),
         1_024..1_048_576 => format!("{} KiB", tenths(1_024)),
-        _ => format!("{} MiB", tenths(1_048_576)),
+        1_048_576..1_073_741_824 => format!("{} MiB", tenths(1_048_576)),
+        _ => format!("{} GiB", tenths(1_073_741_824)),
     }
 }
 
@@ -386,6 +387,6 @@ mod tests {
 
     #[test]
     fn sizes_are_told_in_the_unit_that_suits_them() {
-        assert_eq!([0, 1_023, 1_024, 1_536, 26_214_400].map(octets), ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "25.0 MiB"]);
+        assert_eq!([1_023, 1_536, 26_214_400, 1_610_612_736].map(octets), ["1023 B", "1.5 KiB", "25.0 MiB", "1.5 GiB"]);
     }
 }

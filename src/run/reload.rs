@@ -6,6 +6,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tokio::sync::{mpsc, watch};
 
@@ -15,6 +16,7 @@ use super::swap::{self, Swap};
 use super::warn_of;
 use crate::inspect::Answer;
 use crate::inspect::control::Wish;
+use crate::observe::life::{self, Reload};
 use crate::observe::numbers;
 use crate::settings::{self, Settings};
 
@@ -49,7 +51,9 @@ impl Reloader {
             };
             // Whatever came of it: mail is taken, by the old configuration or the new one.
             notify::ready("taking mail");
-            numbers::reloaded(answer.status == 200);
+            let taken = answer.status == 200;
+            numbers::reloaded(taken);
+            life::reloaded(Reload { at: SystemTime::now(), taken, words: answer.body.clone() });
             for wish in together {
                 // SIGHUP does not wait for an answer.
                 let _ = wish.send(answer.clone());

@@ -93,8 +93,8 @@ fn relay_of_a_list(table: &Table<'_>) -> Option<Relay> {
     Some(with_login(relay?, login.as_ref()))
 }
 
-/// One of several relays.
-fn server(text: &str) -> Read<Relay> {
+/// One of several relays, or another mail server that is named on the command line. The error says what is wrong with the text.
+pub fn server(text: &str) -> Read<Relay> {
     match relay(text)? {
         server @ Relay::Smtp { .. } => Ok(server),
         _ => Err(

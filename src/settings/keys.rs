@@ -340,7 +340,11 @@ fn write(draft: &Path) -> io::Result<()> {
     opened.sync_all()
 }
 
-fn random<const N: usize>() -> io::Result<[u8; N]> {
+/// Octets that nobody can guess.
+///
+/// # Errors
+/// When the system gives none.
+pub fn random<const N: usize>() -> io::Result<[u8; N]> {
     let mut octets = [0; N];
     File::open("/dev/urandom")?.read_exact(&mut octets)?;
     Ok(octets)

@@ -30,6 +30,7 @@ mod value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use delivery::server;
 pub use fault::{Fault, Faults};
 use people::People;
 

@@ -166,6 +166,7 @@ fn facts_of_the_ticket(family: &Family) -> Facts {
     let proven = family.facts.get("lately").and_then(|value| value.as_integer()).unwrap_or_default();
     facts.tickets.get_mut(&7).expect("it exists").lately = Lately { since: NOW, proven, ..Lately::default() };
     facts.dead.extend(words(family, "dead"));
+    facts.by_message_id.extend(words(family, "known").into_iter().map(|id| (id, vec![7])));
     for (id, words) in (1..).zip(words(family, "sent")) {
         let (arrival, sent) = notice(id, &words);
         facts.sent.entry(arrival).or_default().push(sent);

@@ -60,6 +60,11 @@ pub(crate) fn keys() -> Keyring {
     Keyring::new(Key::new(1, &[7; 32]), Vec::new())
 }
 
+/// The token of a probe that was sent so many seconds before the time of the fixtures.
+fn probe(ago: i64) -> Token {
+    Token::Probe { second: i64::from(DAY + 1) * 86_400 - ago, chance: [1, 2, 3, 4, 5, 6] }
+}
+
 /// Replaces `%reply(7,ana@staff.example)%`, `%note(…)%`, `%held(olga@staff.example)%`, `%message(7,ana@staff.example,3,request)%` and
 /// `%bounce(3,ana@staff.example)%` by the tokens they stand for.
 pub(crate) fn expand(text: &[u8], tokens: &mut Vec<(String, String)>) -> Vec<u8> {
@@ -108,6 +113,8 @@ fn token(placeholder: &str) -> Option<String> {
             let theirs = Token::Reply { purpose: Purpose::Reply, ticket: number(0)?, recipient: recipient(1)?, day: DAY };
             return Some(Keyring::new(Key::new(1, &[8; 32]), Vec::new()).write(&theirs));
         }
+        "probe" => probe(number(0)?),
+        "forged-probe" => return Some(Keyring::new(Key::new(1, &[8; 32]), Vec::new()).write(&probe(number(0)?))),
         "held" => Token::Reply { purpose: Purpose::Held, ticket: 0, recipient: recipient(0)?, day: DAY },
         "bounce" => Token::Bounce { arrival: number(0)?, recipient: recipient(1)? },
         "message" => {

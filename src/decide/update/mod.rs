@@ -14,6 +14,7 @@ pub mod held;
 pub mod machine;
 pub mod member;
 mod passed_on;
+pub(in crate::decide) mod probe;
 mod receipts;
 
 use super::language;

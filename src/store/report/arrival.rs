@@ -98,6 +98,14 @@ impl Store {
         looking!(self, base => base.arrival(id))
     }
 
+    /// The number of the arrival that became a message with this Message-ID (without angle brackets); `None` when there is none.
+    ///
+    /// # Errors
+    /// When the store is away or refuses the question.
+    pub async fn arrival_of_message(&self, message_id: &str) -> Result<Option<i64>, Fault> {
+        looking!(self, base => base.arrival_of_message(message_id))
+    }
+
     /// The original octets of an arrival; `None` when there is none of this number.
     ///
     /// # Errors

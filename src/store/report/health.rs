@@ -31,6 +31,8 @@ pub struct Queues {
     pub leased: i64,
     /// Notices that an operator holds.
     pub kept_back: i64,
+    /// Numbers of the newest arrival and of the newest notice, 0 before the first: how they grow is how fast mail comes in and goes out.
+    pub newest: (i64, i64),
 }
 
 /// How many wait, and since when the first of them does.

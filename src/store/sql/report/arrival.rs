@@ -71,6 +71,14 @@ impl Base {
         }))
     }
 
+    pub(in crate::store) async fn arrival_of_message(&self, message_id: &str) -> Result<Option<i64>, Fault> {
+        let mut reader = self.reader().await?;
+        let query = sqlx::query_scalar("SELECT arrival FROM message WHERE message_id = $1 LIMIT 1").bind(message_id);
+        let found = query.fetch_optional(&mut *reader).await?;
+        reader.release();
+        Ok(found)
+    }
+
     pub(in crate::store) async fn raw(&self, arrival: i64) -> Result<Option<Original>, Fault> {
         let mut reader = self.reader().await?;
         let query = "SELECT r.octets, r.object, r.sha256, a.original_gone_at, a.original_gone_by \

@@ -49,6 +49,8 @@ impl Base {
         let held: i64 = sqlx::query_scalar(HELD).fetch_one(&mut *reader).await?;
         let oldest_held: Option<i64> = sqlx::query_scalar(OLDEST_HELD).fetch_optional(&mut *reader).await?;
         let waiting = sqlx::query(WAITING).bind(now.0).fetch_all(&mut *reader).await?;
+        let newest_arrival: Option<i64> = sqlx::query_scalar(NEWEST_ARRIVAL).fetch_one(&mut *reader).await?;
+        let newest_notice: Option<i64> = sqlx::query_scalar(NEWEST_NOTICE).fetch_one(&mut *reader).await?;
         let kept_back: i64 = sqlx::query_scalar(KEPT_BACK).fetch_one(&mut *reader).await?;
         reader.release();
         let mut queues = Queues {
@@ -56,6 +58,7 @@ impl Base {
             archived,
             held: Waiting { count: held, since: oldest_held.map(Time) },
             kept_back,
+            newest: (newest_arrival.unwrap_or(0), newest_notice.unwrap_or(0)),
             ..Queues::default()
         };
         for row in &waiting {
