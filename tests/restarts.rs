@@ -66,6 +66,7 @@ fn restart(service: &mut Service, listener: &TcpListener, kill: bool) {
         service.stop();
     }
     service.start(vec![("smtp", listener.try_clone().unwrap().into())], &[]);
+    service.told("READY=1");
 }
 
 #[test]
