@@ -85,8 +85,7 @@ async fn tell(beats: Beats, store: Store) {
         let queues = timeout(ANSWERED_WITHIN, queues(&store)).await;
         let queues = queues.ok().and_then(Result::ok);
         let doing = words(queues, &beats.overdue());
-        if doing != told {
-            notify::status(&doing);
+        if doing != told && notify::status(&doing) {
             told = doing;
         }
     }
