@@ -49,7 +49,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) if is_pipe => pipe::ended(trouble),
         Err(trouble) => {
-            eprintln!("postdesk: {trouble}");
+            // Nobody may be there to read it any more, and the exit code tells it too.
+            let _ = writeln!(io::stderr(), "postdesk: {trouble}");
             ExitCode::from(trouble.code.number())
         }
     }
@@ -79,7 +80,9 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
     let out = &mut io::stdout();
     match command_line.verb {
         Verb::Serve => {
-            run::serve(&settings, |gateway| print!("{}", greeting::greeting(&settings, gateway))).await.map_err(trouble)
+            // What cannot be greeted can be served.
+            let greet = |gateway: &run::Gateway| drop(write!(io::stdout(), "{}", greeting::greeting(&settings, gateway)));
+            run::serve(&settings, greet).await.map_err(trouble)
         }
         Verb::Check(json) => {
             run::look_over(&settings).map_err(trouble)?;

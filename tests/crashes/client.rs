@@ -24,13 +24,14 @@ pub(crate) struct Client {
     ports: Vec<u16>,
     restless: bool,
     stream: Option<BufReader<TcpStream>>,
+    answered: Option<u16>,
 }
 
 impl Client {
     /// A client of the servers on these ports, not connected yet. It stays with one as long as that takes its mail, and then
     /// goes on with the next.
     pub(crate) fn new(ports: &[u16]) -> Self {
-        Self { ports: ports.to_vec(), restless: false, stream: None }
+        Self { ports: ports.to_vec(), restless: false, stream: None, answered: None }
     }
 
     /// Goes on with the next server after each mail.
@@ -59,6 +60,11 @@ impl Client {
         outcome
     }
 
+    /// The code of the last reply to the last attempt; `None` when the connection was lost or refused.
+    pub(crate) fn answered(&self) -> Option<u16> {
+        self.answered
+    }
+
     /// The connection is not used again: a server that died has none, some refusals close it, and the next mail is to have a
     /// fair start.
     fn leave(&mut self) {
@@ -69,6 +75,7 @@ impl Client {
     /// Up to the answer to DATA, or to the first command that was not taken.
     fn begin(&mut self, mail: &Mail) -> Result<u16, Error> {
         if self.stream.is_none() {
+            self.answered = None;
             self.connect()?;
         }
         for (command, expected) in [
@@ -109,6 +116,7 @@ impl Client {
 
     /// Writes, then reads one reply, of however many lines.
     fn ask(&mut self, octets: &[u8]) -> Result<u16, Error> {
+        self.answered = None;
         let stream = self.stream.as_mut().ok_or_else(|| Error::other("not connected"))?;
         stream.get_mut().write_all(octets)?;
         loop {
@@ -116,6 +124,7 @@ impl Client {
             stream.read_line(&mut line)?;
             let code = line.get(..3).and_then(|digits| digits.parse().ok()).ok_or_else(|| Error::other("no reply"))?;
             if line.ends_with("\r\n") && line.as_bytes()[3] != b'-' {
+                self.answered = Some(code);
                 return Ok(code);
             }
         }
