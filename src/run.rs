@@ -28,7 +28,7 @@ use crate::model::token::Keyring;
 use crate::process::{House, Worker};
 use crate::settings::{Settings, keys, texts_folder};
 use crate::store::setting::{KEYS, MOVED_TO};
-use crate::store::{self, Fault, Place, Store};
+use crate::store::{self, Fault, Place, Store, space};
 
 /// How long a start waits for a database.
 const AWAITED: Duration = Duration::from_secs(30);
@@ -308,6 +308,8 @@ pub async fn serve(settings: &Settings, ready: impl FnOnce(&Gateway)) -> Result<
     }
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::System)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::System)?;
+    // Caught, it is an error of the write, which is answered; else it would end us.
+    let _limit = signal(SignalKind::from_raw(space::FILE_TOO_LARGE)).map_err(RunError::System)?;
     let mut gateway = Gateway::start(settings).await?;
     ready(&gateway);
     let failure = tokio::select! {

@@ -43,7 +43,7 @@ pub mod recall;
 pub mod report;
 pub mod schema;
 pub mod setting;
-mod space;
+pub mod space;
 pub mod tick;
 pub mod work;
 

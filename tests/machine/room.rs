@@ -82,7 +82,7 @@ fn nothing_is_lost_by_a_limit_on_the_size_of_files() {
         let number = trial.number().to_string();
         assert!(Command::new("prlimit").args(["--pid", &number, &format!("--fsize={limit}:")]).status().unwrap().success());
     };
-    and_again(&mut trial, "file size limit", |trial| limit(trial, "3000000"), |trial| limit(trial, "unlimited"));
+    and_again(&mut trial, "file size limit", |trial| limit(trial, "40000000"), |trial| limit(trial, "unlimited"));
     trial.judge("file size limit", "");
 }
 
