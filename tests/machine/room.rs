@@ -68,7 +68,8 @@ fn nothing_is_lost_by_a_disk_without_inodes() {
     disk.free_inodes();
     for notice in trial.json(&["outbox", "list", "--json", "--all"]) {
         if notice["state"] == "due" {
-            trial.verb(&["outbox", "retry", &notice["id"].to_string()]);
+            // One that is on its way says so and needs nothing.
+            trial.command(&["outbox", "retry", &notice["id"].to_string()]).output().unwrap();
         }
     }
     trial.judge("inodes gone", "");

@@ -56,11 +56,11 @@ async def come_again(port, stage, delay):
 
 async def main():
     port, clients = int(sys.argv[1]), int(sys.argv[2])
-    for number in range(clients):
-        asyncio.ensure_future(come_again(port, number % len(STAGES), number / 2000))
+    # Kept, or they would be thought not to be needed any more.
+    crowd = [asyncio.ensure_future(come_again(port, number % len(STAGES), number / 2000)) for number in range(clients)]
     loop = asyncio.get_running_loop()
     ended = loop.run_in_executor(None, sys.stdin.read)
-    while not ended.done():
+    while crowd and not ended.done():
         print("there", there, "refused", refused, flush=True)
         await asyncio.sleep(0.2)
 
