@@ -60,7 +60,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) if is_pipe => pipe::ended(trouble),
         Err(trouble) => {
-            eprintln!("postdesk: {trouble}");
+            // Nobody may be there to read it any more, and the exit code tells it too.
+            let _ = writeln!(io::stderr(), "postdesk: {trouble}");
             ExitCode::from(trouble.code.number())
         }
     }
@@ -96,7 +97,9 @@ async fn run_verb(command_line: CommandLine, sockets: Sockets) -> Result<(), Tro
     match command_line.verb {
         Verb::Serve => {
             log.follow(&settings.log);
-            run::serve(&settings, sockets, |gateway| print!("{}", greeting::greeting(&settings, gateway))).await.map_err(trouble)
+            // What cannot be greeted can be served.
+            let greet = |gateway: &run::Gateway| drop(write!(io::stdout(), "{}", greeting::greeting(&settings, gateway)));
+            run::serve(&settings, sockets, greet).await.map_err(trouble)
         }
         Verb::Check(json) => {
             run::look_over(&settings).map_err(trouble)?;

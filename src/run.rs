@@ -37,7 +37,7 @@ use crate::inspect::{self, Inspector};
 use crate::observe::beat::Beats;
 use crate::observe::{life, numbers};
 use crate::settings::{Settings, keys};
-use crate::store::{self, Fault, Store};
+use crate::store::{self, Fault, Store, space};
 
 /// Time for everything to end, once it was asked to.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -198,6 +198,8 @@ pub async fn serve(settings: &Settings, sockets: Sockets, ready: impl FnOnce(&Ga
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::System)?;
     // From here on it ends us no more: one that comes during the start is met after it.
     let mut hangup = signal(SignalKind::hangup()).map_err(RunError::System)?;
+    // Caught, it is an error of the write, which is answered; else it would end us.
+    let _limit = signal(SignalKind::from_raw(space::FILE_TOO_LARGE)).map_err(RunError::System)?;
     life::began();
     numbers::install();
     let mut gateway = watchdog::through_the_start(Gateway::start_on(settings, sockets)).await?;

@@ -6,6 +6,7 @@
 #[path = "crashes/check.rs"]
 mod check;
 #[path = "crashes/client.rs"]
+#[expect(dead_code, reason = "shared with tests that ask more of it")]
 mod client;
 #[path = "postgres/cluster.rs"]
 #[expect(dead_code, reason = "shared with tests that do more to it")]

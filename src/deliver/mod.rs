@@ -7,6 +7,7 @@
 
 pub mod backoff;
 pub mod classify;
+mod clock;
 pub mod compose;
 pub mod file;
 pub mod gate;

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 
+use super::clock::Clock;
 use super::route::Kept;
 use super::{Found, Outlet, Sender};
 use crate::model::time::Time;
@@ -51,6 +52,7 @@ impl Sender {
         let sender = Arc::new(self);
         let mut turns = JoinSet::new();
         let mut absence = Absence::default();
+        let mut clock = Clock::new();
         loop {
             sender.beat.beat();
             // Registered before the look, so that what is queued or becomes free during it is not slept over.
@@ -58,7 +60,7 @@ impl Sender {
             tokio::pin!(woken, freed);
             woken.as_mut().enable();
             freed.as_mut().enable();
-            let (pause, deaf) = match sender.look(&mut absence).await {
+            let (pause, deaf) = match sender.look(&mut absence, &mut clock).await {
                 Found::Nothing => (POLL, false),
                 Found::Held(pause) => (pause, true),
                 Found::Turn(turn) => {
@@ -86,7 +88,10 @@ impl Sender {
     }
 
     /// Looks for work, when a connection is free for it and somebody may be tried.
-    async fn look(&self, absence: &mut Absence) -> Found {
+    async fn look(&self, absence: &mut Absence, clock: &mut Clock) -> Found {
+        if let Err(fault) = clock.look(&self.store).await {
+            return Found::Held(absence.note(&fault));
+        }
         let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else { return Found::Nothing };
         match self.find(Time::from(SystemTime::now()), permit, false).await {
             Ok(found) => {

@@ -70,8 +70,12 @@ fn form(format: Format) -> (Form, Option<io::Error>) {
     match format {
         Format::Text => (text(), None),
         Format::Json => {
-            let lines =
-                tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+            let lines = tracing_subscriber::fmt::layer()
+                .log_internal_errors(false)
+                .json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_span_list(false);
             (lines.with_target(false).with_writer(io::stderr).boxed(), None)
         }
         Format::Journald => match tracing_journald::layer() {
@@ -83,9 +87,16 @@ fn form(format: Format) -> (Form, Option<io::Error>) {
     }
 }
 
+/// A line that cannot be written is lost, and nothing else: by default it would be said on standard error, which is where the full disk or the
+/// closed pipe is, and panic.
 fn text() -> Form {
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(colour).with_target(false).boxed()
+    tracing_subscriber::fmt::layer()
+        .log_internal_errors(false)
+        .with_writer(io::stderr)
+        .with_ansi(colour)
+        .with_target(false)
+        .boxed()
 }
 
 /// What is told of each mail is information and no notice, or it would drown what is one.

@@ -48,7 +48,7 @@ pub mod report;
 pub mod retention;
 pub mod schema;
 pub mod setting;
-mod space;
+pub mod space;
 pub mod tick;
 pub mod work;
 

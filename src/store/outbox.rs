@@ -3,6 +3,8 @@
 //! A lease is a promise to send until it ends. It is numbered, and only the holder of the newest number can settle: a sender that
 //! was paused beyond its lease changes nothing any more.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, Store};
@@ -171,6 +173,12 @@ impl Store {
             return Ok(());
         }
         on_either!(self, base => base.settle(settled, now))
+    }
+
+    /// After the clock was set back by so much: what was put off by the old time is due by the new one when it would have been, and not only
+    /// when the old time comes again. How many notices. What is leased is left alone: who holds it settles it by the new time.
+    pub async fn bring_forward(&self, by: Duration, now: Time) -> Result<u64, Fault> {
+        on_either!(self, base => base.bring_forward(by, now))
     }
 
     /// Up to `limit` destinations for which something is due at `now`, in the order of their names, from the one behind `after`: whoever

@@ -1,9 +1,20 @@
-//! Free space of the file system that holds the store. The only user of `rustix`.
+//! Free space of the file system that holds the store, and the limit on the size of its files. The only user of `rustix`.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+
+use rustix::process::{Resource, Signal, getrlimit};
 
 use super::report::health::Room;
 use super::{Fault, Place, Store};
+
+/// The signal by which the system ends a process that writes beyond its limit on files (`ulimit -f`, setrlimit(2)). Whoever catches it is
+/// told by an error instead. A number, as tokio takes it.
+pub const FILE_TOO_LARGE: i32 = Signal::XFSZ.as_raw();
+
+/// What database and log may still grow by before there is no room: a batch of mails, their decisions and a checkpoint. SQLite calls a
+/// write beyond the limit a broken disk, after which nothing may be accepted any more; so mail is refused before.
+const GROWTH: u64 = 64 * 1024 * 1024;
 
 impl Store {
     /// Whether there is still room for mail: at least `min_free_space` percent of the file system.
@@ -11,7 +22,8 @@ impl Store {
     pub fn require_space(&self) -> Result<(), Fault> {
         let options = self.options();
         let Place::File(file) = &options.place else { return Ok(()) };
-        require_room(folder_of(file), file, options.min_free_space)
+        require_room(folder_of(file), file, options.min_free_space)?;
+        require_growth(file, getrlimit(Resource::Fsize).current)
     }
 
     /// The same for the folder of large mail, where it is one.
@@ -50,4 +62,19 @@ fn require_room(folder: &Path, shown: &Path, share: u8) -> Result<(), Fault> {
     }
     let shown = shown.display();
     Err(Fault::Full(format!("less than {share} % of the file system of {shown} is free (`[store] min_free_space`)")))
+}
+
+/// Whether the files of the database may still grow by enough.
+fn require_growth(file: &Path, limit: Option<u64>) -> Result<(), Fault> {
+    let Some(limit) = limit else { return Ok(()) };
+    let mut log = OsString::from(file);
+    log.push("-wal");
+    let largest = [file, Path::new(&log)].into_iter().filter_map(|file| file.metadata().ok()).map(|file| file.len()).max();
+    if largest.unwrap_or(0).saturating_add(GROWTH) <= limit {
+        return Ok(());
+    }
+    let shown = file.display();
+    Err(Fault::Full(format!(
+        "{shown} comes near the {limit} octets that this process may write to a file (`ulimit -f`, LimitFSIZE=)"
+    )))
 }

@@ -25,13 +25,14 @@ pub(crate) struct Client {
     restless: bool,
     stream: Option<BufReader<TcpStream>>,
     refused: usize,
+    answered: Option<u16>,
 }
 
 impl Client {
     /// A client of the servers on these ports, not connected yet. It stays with one as long as that takes its mail, and then
     /// goes on with the next.
     pub(crate) fn new(ports: &[u16]) -> Self {
-        Self { ports: ports.to_vec(), restless: false, stream: None, refused: 0 }
+        Self { ports: ports.to_vec(), restless: false, stream: None, refused: 0, answered: None }
     }
 
     /// Goes on with the next server after each mail.
@@ -65,6 +66,11 @@ impl Client {
         outcome
     }
 
+    /// The code of the last reply to the last attempt; `None` when the connection was lost or refused.
+    pub(crate) fn answered(&self) -> Option<u16> {
+        self.answered
+    }
+
     /// The connection is not used again: a server that died has none, some refusals close it, and the next mail is to have a
     /// fair start.
     fn leave(&mut self) {
@@ -75,6 +81,7 @@ impl Client {
     /// Up to the answer to DATA, or to the first command that was not taken.
     fn begin(&mut self, mail: &Mail) -> Result<u16, Error> {
         if self.stream.is_none() {
+            self.answered = None;
             self.connect()?;
         }
         for (command, expected) in [
@@ -115,6 +122,7 @@ impl Client {
 
     /// Writes, then reads one reply, of however many lines.
     fn ask(&mut self, octets: &[u8]) -> Result<u16, Error> {
+        self.answered = None;
         let stream = self.stream.as_mut().ok_or_else(|| Error::other("not connected"))?;
         stream.get_mut().write_all(octets)?;
         loop {
@@ -122,6 +130,7 @@ impl Client {
             stream.read_line(&mut line)?;
             let code = line.get(..3).and_then(|digits| digits.parse().ok()).ok_or_else(|| Error::other("no reply"))?;
             if line.ends_with("\r\n") && line.as_bytes()[3] != b'-' {
+                self.answered = Some(code);
                 return Ok(code);
             }
         }

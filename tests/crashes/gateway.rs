@@ -137,17 +137,22 @@ address = "boris@private.example"
 
     /// Starts the gateway and waits for nothing.
     pub(crate) fn begin(&mut self) {
+        let command = self.command(&["serve"]);
+        self.launch(command);
+    }
+
+    /// Starts it by a command that ends in [`Gateway::command`], such as one that first sets a limit and then becomes the gateway.
+    pub(crate) fn launch(&mut self, mut command: Command) {
         assert!(self.process.is_none(), "the gateway runs already");
         let log = fs::OpenOptions::new().create(true).append(true).open(self.folder.join("gateway.log")).unwrap();
-        let mut command = self.command(&["serve"]);
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         self.process = Some(command.spawn().unwrap());
     }
 
     /// A gateway that has been started does not end by itself.
     pub(crate) fn assert_that_it_runs(&mut self) {
-        let ended = self.process.as_mut().map(|process| process.try_wait().unwrap());
-        assert!(matches!(ended, Some(None)), "the gateway ended with {ended:?}:\n{}", self.log());
+        let ended = self.ended();
+        assert!(self.process.is_some(), "the gateway ended with {ended:?}:\n{}", self.log());
     }
 
     /// SIGKILL, at once.
@@ -167,8 +172,25 @@ address = "boris@private.example"
 
     /// Sends the gateway a signal, such as `-STOP`.
     pub(crate) fn signal(&self, signal: &str) {
-        let number = self.process.as_ref().unwrap().id().to_string();
+        let number = self.number().to_string();
         assert!(Command::new("kill").args([signal, &number]).status().unwrap().success());
+    }
+
+    /// Its process number.
+    pub(crate) fn number(&self) -> u32 {
+        self.process.as_ref().unwrap().id()
+    }
+
+    /// The status with which it ended, if it did; it can be started again then.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        let status = self.process.as_mut()?.try_wait().unwrap()?;
+        self.process = None;
+        Some(status)
+    }
+
+    /// The file that it is configured by.
+    pub(crate) fn configuration(&self) -> PathBuf {
+        self.folder.join("postdesk.toml")
     }
 
     /// The port that takes mail.
@@ -199,7 +221,7 @@ address = "boris@private.example"
     /// The built binary with this gateway's configuration, not started yet.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_postdesk"));
-        command.arg("--config").arg(self.folder.join("postdesk.toml")).args(arguments).current_dir(&self.folder);
+        command.arg("--config").arg(self.configuration()).args(arguments).current_dir(&self.folder);
         command
     }
 

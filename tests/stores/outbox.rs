@@ -15,6 +15,7 @@ on_both!(
     senders_that_lease_at_once_get_each_notice_once,
     destinations_are_named_in_turn_and_leased_one_by_one,
     what_was_not_begun_is_as_if_it_had_not_been_leased,
+    what_waits_is_brought_forward_when_the_clock_was_set_back,
 );
 
 const COLUMNS: &str = "INSERT INTO outbox (id, arrival, event, recipient, recipient_key, sender, message_id, state, next_attempt_at, created_at) \
@@ -37,6 +38,21 @@ async fn only_the_newest_lease_settles_and_a_row_that_cannot_be_read_fails_alone
     assert_eq!(base.texts("SELECT state FROM outbox ORDER BY id").await, ["leased", "failed"]);
     store.settle(&[(1, 2, Settlement::Sent)], later).await.unwrap();
     assert_eq!(base.texts("SELECT state FROM outbox ORDER BY id").await, ["sent", "failed"]);
+}
+
+async fn what_waits_is_brought_forward_when_the_clock_was_set_back(base: Base) {
+    let store = base.gateway().await;
+    take(&store, &[sealed(b"one", &["support"])]).await.unwrap();
+    let row = |id: i64, state: &str, seconds: i64| {
+        let at = NOW.0 + seconds * 1_000_000;
+        format!("({id}, 1, 'reply', 'mia@customer.example', 'a{id}', 'b@desk.example.org', 'x{id}', '{state}', {at}, 0)")
+    };
+    let rows = [row(1, "due", -5), row(2, "due", 50), row(3, "due", 90), row(4, "leased", 90), row(5, "sent", 90)].join(", ");
+    base.run(&format!("{COLUMNS}{rows}")).await;
+    assert_eq!(store.bring_forward(Duration::from_secs(60), NOW).await.unwrap(), 2);
+    let kept = base.texts("SELECT CAST(next_attempt_at AS TEXT) FROM outbox ORDER BY id").await;
+    let expected: Vec<String> = [-5, 0, 30, 90, 90].iter().map(|seconds| (NOW.0 + seconds * 1_000_000).to_string()).collect();
+    assert_eq!(kept, expected);
 }
 
 /// Leases until nothing is free, as another does at the same time.

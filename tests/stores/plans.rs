@@ -71,6 +71,7 @@ const WORDS: [&[&str]; 70] = [
     &["SELECT next_attempt_at FROM outbox"],
     &["UPDATE outbox SET state = 'leased'"],
     &["WITH done", "UPDATE outbox"],
+    &["UPDATE outbox SET next_attempt_at = CASE"],
     &["FROM letter WHERE outbox = "],
     &["FROM letter WHERE outbox IN"],
     &["WITH RECURSIVE place"],

@@ -1,5 +1,7 @@
 //! The outbox in SQL.
 
+use std::time::Duration;
+
 use sqlx::{QueryBuilder, Row as _};
 
 use super::{Base, Database, KEPT, Record, SKIP_LOCKED, gate};
@@ -80,6 +82,24 @@ impl Base {
         transaction.commit().await?;
         writer.release();
         Ok(())
+    }
+
+    pub(in crate::store) async fn bring_forward(&self, by: Duration, now: Time) -> Result<u64, Fault> {
+        let by = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin().await?;
+        // The state twice: once in the words of the index of what waits.
+        let brought = sqlx::query(
+            "UPDATE outbox SET next_attempt_at = CASE WHEN next_attempt_at - $1 > $2 THEN next_attempt_at - $1 ELSE $2 END \
+             WHERE state IN ('due', 'leased') AND next_attempt_at > $2 AND state = 'due'",
+        )
+        .bind(by)
+        .bind(now.0)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        writer.release();
+        Ok(brought.rows_affected())
     }
 
     /// When the next notice is due or its lease ends; `None` when nothing waits. Without a bound SQLite would sort all that wait.

@@ -169,6 +169,7 @@ async fn sending(store: &Store) {
         })
         .collect();
     store.settle(&settled, now()).await.unwrap();
+    store.bring_forward(Duration::from_secs(60), now()).await.unwrap();
 }
 
 async fn lists(store: &Store) {

@@ -94,7 +94,8 @@ async fn messages(connection: &mut Connection, number: i64) -> Result<Vec<Messag
              protection, forwarded_name, forwarded_address, forwarded_date, forwarded_subject,
              remark, remark_name, remark_address, remark_agent,
              (SELECT a.original_gone_at FROM arrival a WHERE a.id = message.arrival) AS original_gone_at,
-             (SELECT a.original_gone_by FROM arrival a WHERE a.id = message.arrival) AS original_gone_by
+             (SELECT a.original_gone_by FROM arrival a WHERE a.id = message.arrival) AS original_gone_by,
+             COALESCE((SELECT a.archived FROM arrival a WHERE a.id = message.arrival), 0) AS archived
          FROM message WHERE ticket = $1 ORDER BY arrival",
     )
     .bind(number)
@@ -102,8 +103,10 @@ async fn messages(connection: &mut Connection, number: i64) -> Result<Vec<Messag
     .await?;
     let mut messages: Vec<MessageRow> = Vec::with_capacity(rows.len());
     let mut remarks = Vec::new();
+    let mut order = Order::default();
     for row in &rows {
         let message = message_row(row)?;
+        order.add(&message, row.try_get::<i64, _>("archived")? != 0);
         remarks.extend(remark_row(row, &message)?);
         messages.push(message);
     }
@@ -126,9 +129,29 @@ async fn messages(connection: &mut Connection, number: i64) -> Result<Vec<Messag
         let at = messages.partition_point(|message| message.id <= remark.id);
         messages.insert(at, remark);
     }
-    // An archive may bring what is older than the rest.
-    messages.sort_by_key(|message| message.at);
+    messages.sort_by_key(|message| order.of(message));
     Ok(messages)
+}
+
+/// Where each message stands: in the order in which mail was taken, whatever the clock said then, since it may have been set; but what an
+/// archive brings stands where its date says.
+#[derive(Default)]
+struct Order {
+    places: Vec<(i64, Time)>,
+    latest: Time,
+}
+
+impl Order {
+    /// Adds the message with the next number.
+    fn add(&mut self, message: &MessageRow, archived: bool) {
+        let place = if archived { message.at } else { message.at.max(self.latest) };
+        self.latest = if archived { self.latest } else { place };
+        self.places.push((message.id, place));
+    }
+
+    fn of(&self, message: &MessageRow) -> Time {
+        self.places.binary_search_by_key(&message.id, |place| place.0).map_or(message.at, |index| self.places[index].1)
+    }
 }
 
 fn message_row(row: &Record) -> Result<MessageRow, sqlx::Error> {
