@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{dkim, imap, import, key, move_store, outbox, pipe, texts};
+use crate::{dkim, imap, import, key, manual, move_store, outbox, pipe, texts};
 
 /// An email-to-ticket mail gateway: mail in, tickets and notices out.
 #[derive(Parser)]
@@ -66,6 +66,9 @@ pub(crate) enum Verb {
     MoveStore(move_store::MoveStore),
     /// Play a whole conversation on a private gateway and show it as its people see it
     Demo,
+    /// Write manual pages and completions, for packages
+    #[command(hide = true)]
+    Manual(manual::Manual),
 }
 
 #[derive(Subcommand)]
