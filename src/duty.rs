@@ -16,6 +16,7 @@ use crate::decide::digest::{admins, digest};
 use crate::decide::write::texts::Texts;
 use crate::model::desk::Desk;
 use crate::model::time::Time;
+use crate::observe::beat::Beat;
 use crate::store::objects::ORPHANED;
 use crate::store::presence::SIGN_EVERY;
 use crate::store::{Fault, Store};
@@ -106,14 +107,15 @@ impl Teller {
     }
 }
 
-/// Gives signs of life and does duties until told to stop.
-pub async fn run(store: Store, name: String, teller: Teller, mut stop: watch::Receiver<bool>) {
+/// Gives signs of life and does duties until told to stop; `beat` is given for each turn.
+pub async fn run(store: Store, name: String, teller: Teller, beat: Beat, mut stop: watch::Receiver<bool>) {
     let mut ticks = interval(SIGN_EVERY);
     // A gateway that was paused gives one sign, not all that it missed.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut clocks_differ = false;
     let mut housekeeper = Housekeeper::default();
     for count in 0_u64.. {
+        beat.beat();
         tokio::select! { _ = ticks.tick() => {}, _ = stop.changed() => return }
         clocks_differ = give_sign(&store, &name, clocks_differ).await;
         if count % ASKED_EVERY == 0 {

@@ -34,7 +34,7 @@ use postdesk::decide::Action;
 use postdesk::model::time::{Time, Zone};
 use postdesk::operate::{self, table::Look};
 use postdesk::operate::{Code, Format, Trouble, View, arrival, check, demo, greeting, held, ticket, try_mail};
-use postdesk::run::{self, RunError};
+use postdesk::run::{self, RunError, sockets::Sockets};
 use postdesk::settings::{self, Settings};
 use postdesk::store::Store;
 
@@ -58,12 +58,17 @@ fn main() -> ExitCode {
 }
 
 fn in_a_runtime(command_line: CommandLine) -> Result<(), Trouble> {
+    // Before there are threads: it takes variables out of the environment.
+    let sockets = match command_line.verb {
+        Verb::Serve => Sockets::inherited().map_err(|unfit| trouble(unfit.into()))?,
+        _ => Sockets::default(),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Trouble::new(Code::OurFault, format!("the runtime cannot be started: {error}")))?;
-    runtime.block_on(run_verb(command_line))
+    runtime.block_on(run_verb(command_line, sockets))
 }
 
-async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
+async fn run_verb(command_line: CommandLine, sockets: Sockets) -> Result<(), Trouble> {
     log::to_standard_error(match command_line.verb {
         Verb::Serve => "info",
         // What it would warn of is part of the show.
@@ -84,7 +89,7 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
     let out = &mut io::stdout();
     match command_line.verb {
         Verb::Serve => {
-            run::serve(&settings, |gateway| print!("{}", greeting::greeting(&settings, gateway))).await.map_err(trouble)
+            run::serve(&settings, sockets, |gateway| print!("{}", greeting::greeting(&settings, gateway))).await.map_err(trouble)
         }
         Verb::Check(json) => {
             run::look_over(&settings).map_err(trouble)?;
@@ -162,7 +167,7 @@ fn format(json: Json) -> Format {
 fn trouble(error: RunError) -> Trouble {
     let code = match &error {
         RunError::Key(_) | RunError::Keys(_) | RunError::Texts(_) | RunError::Door(_) | RunError::Unfit(_) => Code::Configuration,
-        RunError::Objects(_) => Code::Configuration,
+        RunError::Objects(_) | RunError::Sockets(_) => Code::Configuration,
         RunError::Listen(_) => Code::Unavailable,
         RunError::Store(fault) => return fault.clone().into(),
         RunError::System(_) | RunError::Ended(_) => Code::OurFault,

@@ -27,6 +27,7 @@ use crate::decide::{Case, Decision, Rules, decide};
 use crate::model::arrival::{Arrival, Outcome};
 use crate::model::desk::Desk;
 use crate::model::time::Time;
+use crate::observe::beat::Beat;
 use crate::store::decision::{Decided, Matter};
 use crate::store::work::Batch;
 use crate::store::{Fault, Store, Turn};
@@ -84,6 +85,7 @@ pub struct Worker {
     postponed: HashSet<i64>,
     /// The last turn decided nothing: all that is prepared waits for older mails.
     stuck: bool,
+    beat: Beat,
 }
 
 /// Mails that are being read off the async threads.
@@ -107,7 +109,13 @@ impl Worker {
             prepared: Vec::new(),
             postponed: HashSet::new(),
             stuck: false,
+            beat: Beat::default(),
         }
+    }
+
+    /// Gives this sign of progress: for each batch that was read or decided, and for each turn.
+    pub fn with_beat(self, beat: Beat) -> Self {
+        Self { beat, ..self }
     }
 
     /// Decides the next few arrivals in one transaction, and lets those after them be read meanwhile. Returns how many it dealt with;
@@ -237,6 +245,7 @@ impl Worker {
         let Reading { ids, cases } = reading;
         let ended = |error| ids.iter().map(|id| Err((*id, format!("reading it ended: {error}")))).collect();
         let read: Vec<_> = cases.await.unwrap_or_else(ended);
+        self.beat.beat();
         let mut cases = Vec::with_capacity(read.len());
         for outcome in read {
             match outcome {
@@ -254,7 +263,9 @@ impl Worker {
         let matter = Matter { cases, waiting: &self.postponed, wanted: &wanted, now };
         let deciding = self.store.decide_batch(matter, |case, facts| decide(case, facts, self.house.rules(now)));
         // An unwinding decision drops its transaction, which rolls it back.
-        let decided = match AssertUnwindSafe(deciding).catch_unwind().await {
+        let ended = AssertUnwindSafe(deciding).catch_unwind().await;
+        self.beat.beat();
+        let decided = match ended {
             Ok(decided) => decided.map_err(Failure::Store)?,
             Err(panic) => return Err(Failure::Panic(words(&*panic))),
         };
@@ -308,6 +319,7 @@ impl Worker {
     pub async fn run(mut self, wake: Arc<Notify>, mut stop: watch::Receiver<bool>) {
         let mut pause = Duration::from_millis(50);
         while !*stop.borrow() {
+            self.beat.beat();
             // Registered before looking, so that what is committed meanwhile wakes us.
             let woken = wake.notified();
             let wait = match self.step().await {

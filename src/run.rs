@@ -3,35 +3,38 @@
 //! Order of the end: the door lets nobody in and its running transfers finish; then nobody can submit, and the writer ends; the worker and
 //! the sender finish their step. Whatever is pending then is on the disk and goes on at the next start.
 
+pub mod notify;
+mod opening;
+pub mod sockets;
+mod watchdog;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout_at};
 
+pub use opening::{house, house_for_looking, look_over, require_ours, require_own_objects, texts};
+
+use self::opening::open;
+use self::sockets::Sockets;
+use self::watchdog::limit;
 use crate::accept::custody::Writer;
 use crate::accept::http;
 use crate::accept::imap::{self, Pace};
 use crate::accept::smtp::{self, Door};
-use crate::authenticate::Authenticator;
-use crate::decide::write::texts::Texts;
-use crate::decide::write::texts::check::Fault as TextFault;
 use crate::deliver::{Relay, Sender};
 use crate::duty;
-use crate::model::desk::Desk;
-use crate::model::seal::Key;
-use crate::model::token::Keyring;
-use crate::process::{House, Worker};
-use crate::settings::{Settings, keys, texts_folder};
-use crate::store::setting::{KEYS, MOVED_TO};
-use crate::store::{self, Fault, Place, Store};
+use crate::inspect::{Answer, Inspector, control};
+use crate::observe::beat::Beats;
+use crate::process::Worker;
+use crate::settings::{Settings, keys};
+use crate::store::{Fault, Store};
 
-/// How long a start waits for a database.
-const AWAITED: Duration = Duration::from_secs(30);
 /// Time for everything to end, once it was asked to.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -53,6 +56,9 @@ pub enum RunError {
     /// An address cannot be listened on.
     #[error("{0}")]
     Listen(io::Error),
+    /// The sockets that were handed over cannot be used.
+    #[error(transparent)]
+    Sockets(#[from] sockets::Unfit),
     /// Large mail cannot be kept where the configuration says.
     #[error("{0}")]
     Objects(String),
@@ -70,106 +76,6 @@ pub enum RunError {
     Ended(&'static str),
 }
 
-/// The rules for those who take or decide mail: with the keys of the desk, which are made with a new store.
-pub async fn house(settings: &Settings) -> Result<House, RunError> {
-    let keys = match keys::open(&settings.key_file)? {
-        Some(keys) => keys,
-        None => first_keys(settings).await?,
-    };
-    house_with(settings, keys)
-}
-
-/// A store that has been worked on has its keys somewhere: new ones would know none of its mail.
-async fn first_keys(settings: &Settings) -> Result<Keyring, RunError> {
-    let store = open(&settings.store).await?;
-    let known = store.setting(KEYS).await?;
-    store.close().await;
-    if known.is_some() {
-        return Err(RunError::Keys(format!(
-            "there is no key file {}, and the addresses of this store are sealed with one",
-            settings.key_file.display()
-        )));
-    }
-    Ok(keys::open_or_make(&settings.key_file)?)
-}
-
-/// Whether the store is one to take mail into. All its gateways seal with the same keys, or they would not know each other's mail; and one
-/// that was carried over to another place would tell everybody everything a second time.
-pub async fn require_ours(store: &Store, desk: &Desk) -> Result<(), RunError> {
-    if let Some(place) = store.setting(MOVED_TO).await? {
-        return Err(RunError::Unfit(format!("it was carried over to {place}; name that one in `[store] url`")));
-    }
-    let ours = desk.keys.fingerprint();
-    if store.set_once(KEYS, &ours).await? == ours {
-        return Ok(());
-    }
-    Err(RunError::Keys("the key file holds other keys than the addresses of this store are sealed with".to_owned()))
-}
-
-/// What is refused is refused at the start, when somebody looks; what is away comes back, and small mail is taken meanwhile.
-pub async fn require_own_objects(store: &Store) -> Result<(), RunError> {
-    match store.adopt_objects().await {
-        Ok(()) => Ok(()),
-        Err(Fault::Refused(why)) => Err(RunError::Objects(why)),
-        Err(fault) => {
-            tracing::warn!(%fault, "large mail is not taken until its place is back");
-            Ok(())
-        }
-    }
-}
-
-/// Opens the store. A server may be about to come up, beside us or at the other end of a failover.
-async fn open(options: &store::Options) -> Result<Store, RunError> {
-    let begun = Instant::now();
-    let mut told = false;
-    loop {
-        match Store::open(options).await {
-            Err(fault @ Fault::Away(_)) if matches!(options.place, Place::Server(_)) && begun.elapsed() < AWAITED => {
-                if !std::mem::replace(&mut told, true) {
-                    tracing::warn!(%fault, "waiting for the database");
-                }
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-            Err(Fault::Refused(why)) => return Err(RunError::Unfit(why)),
-            opened => return Ok(opened?),
-        }
-    }
-}
-
-/// The rules for those who only look. Before the first start there are no keys, and so no token that could be read.
-pub fn house_for_looking(settings: &Settings) -> Result<House, RunError> {
-    let none = || Keyring::new(Key::new(0, &[0; 32]), Vec::new());
-    house_with(settings, keys::open(&settings.key_file)?.unwrap_or_else(none))
-}
-
-fn house_with(settings: &Settings, keys: Keyring) -> Result<House, RunError> {
-    Ok(House {
-        desk: Arc::new(settings.desk(keys)),
-        texts: Arc::new(texts(settings)?),
-        authenticate: Arc::new(Authenticator::new(settings.authenticate.clone())),
-        attempts: settings.attempts,
-    })
-}
-
-/// Looks at everything the settings name, as a start would, without starting anything.
-pub fn look_over(settings: &Settings) -> Result<(), RunError> {
-    house_for_looking(settings)?;
-    Ok(smtp::look_over(&settings.smtp)?)
-}
-
-/// The texts, those in the operator's folder instead of the built-in ones of the same name.
-pub fn texts(settings: &Settings) -> Result<Texts, RunError> {
-    let Some(folder) = &settings.texts_folder else { return Texts::new(Vec::new()).map_err(RunError::Texts) };
-    let (overrides, unread) = texts_folder::read(folder);
-    let in_folder = |faults: String| {
-        RunError::Texts(faults.lines().map(|fault| format!("{}/{fault}", folder.display())).collect::<Vec<_>>().join("\n"))
-    };
-    if !unread.is_empty() {
-        return Err(in_folder(unread.iter().map(TextFault::to_string).collect::<Vec<_>>().join("\n")));
-    }
-    Texts::new(overrides).map_err(in_folder)
-}
-
 /// A gateway at work.
 #[derive(Debug)]
 pub struct Gateway {
@@ -177,8 +83,13 @@ pub struct Gateway {
     pub addresses: Vec<SocketAddr>,
     /// Where it listens for what its mails link to.
     pub http: Option<SocketAddr>,
+    /// Whether the service manager listens there for us.
+    pub handed: bool,
+    beats: Beats,
     stop: watch::Sender<bool>,
     store: Store,
+    control: JoinHandle<()>,
+    reloader: JoinHandle<()>,
     door: JoinHandle<()>,
     web: JoinHandle<()>,
     fetcher: JoinHandle<()>,
@@ -192,21 +103,34 @@ pub struct Gateway {
 impl Gateway {
     /// Starts every part. When this returns, mail is taken.
     pub async fn start(settings: &Settings) -> Result<Self, RunError> {
+        Self::start_on(settings, Sockets::default()).await
+    }
+
+    /// The same, on sockets that somebody else listens on for us, where there are any.
+    pub async fn start_on(settings: &Settings, sockets: Sockets) -> Result<Self, RunError> {
         let house = house(settings).await?;
         let store = open(&settings.store).await?;
         require_ours(&store, &house.desk).await?;
         require_own_objects(&store).await?;
         duty::join(&store, &settings.hostname).await?;
-        let listeners = smtp::bind(&settings.smtp).map_err(RunError::Listen)?;
+        let (beats, handed) = (Beats::default(), sockets.listen_for_smtp());
+        let (sockets, pages) = sockets.parts();
+        let listeners = smtp::bind_besides(&settings.smtp, sockets).map_err(RunError::Listen)?.watched(&beats, limit::LISTENER);
         let addresses = listeners.smtp().map_err(RunError::System)?;
-        let web = settings.http.as_ref().map(http::bind).transpose().map_err(RunError::Listen)?;
+        let web = sockets::or_bound(pages, settings.http.as_ref())?;
         let http = web.as_ref().map(tokio::net::TcpListener::local_addr).transpose().map_err(RunError::System)?;
         let (wake_worker, wake_sender) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (writer, custody) = Writer::new(store.clone(), Arc::clone(&wake_worker));
         let trusted = settings.authenticate.trusted_networks.clone();
         let web = web.zip(settings.http.clone()).map(|(listener, options)| {
             let (desk, texts) = (Arc::clone(&house.desk), Arc::clone(&house.texts));
-            (listener, Arc::new(http::Door::new(options, desk, texts, store.clone(), custody.clone())))
+            (
+                listener,
+                Arc::new(
+                    http::Door::new(options, desk, texts, store.clone(), custody.clone())
+                        .with_beat(beats.part("http", limit::LISTENER)),
+                ),
+            )
         });
         let fetcher = (Arc::clone(&house.desk), store.clone(), custody.clone());
         let door = Door::new(settings.smtp.clone(), Arc::clone(&house.desk), trusted, custody)?;
@@ -216,15 +140,28 @@ impl Gateway {
             every: settings.digest,
             accounts: settings.imap.iter().map(|account| account.name.clone()).collect(),
         };
-        let worker = Worker::new(house, store.clone(), Arc::clone(&wake_sender));
-        let sender = Sender::new(settings.delivery.clone(), store.clone());
+        let worker = Worker::new(house, store.clone(), Arc::clone(&wake_sender)).with_beat(beats.part("worker", limit::WORKER));
+        let sender = Sender::new(settings.delivery.clone(), store.clone()).with_beat(beats.part("sender", limit::SENDER));
+        let writer = writer.with_beat(beats.part("custody", limit::CUSTODY));
+        let duties = beats.part("duty", limit::DUTY);
         let (stop, stopped) = watch::channel(false);
+        let inspector = Inspector { beats: beats.clone(), store: store.clone() };
+        let (wishes, wished) = mpsc::channel(1);
         Ok(Self {
+            control: tokio::spawn(control::serve(control::bind(&settings.data), inspector, wishes, stopped.clone())),
+            reloader: tokio::spawn(answer_wishes(wished)),
             addresses,
             http,
+            handed,
+            beats: beats.clone(),
             stop,
             web: tokio::spawn(http::serve(web, stopped.clone())),
-            fetcher: tokio::spawn(imap::serve(settings.imap.clone(), fetcher, Pace::default(), stopped.clone())),
+            fetcher: tokio::spawn(imap::serve_watched(
+                settings.imap.clone(),
+                fetcher,
+                (Pace::default(), beats.clone()),
+                stopped.clone(),
+            )),
             door: tokio::spawn(smtp::serve(listeners, Arc::new(door), stopped.clone())),
             writer: tokio::spawn(writer.run()),
             ears: tokio::spawn(duty::listen(
@@ -232,7 +169,7 @@ impl Gateway {
                 [Arc::clone(&wake_worker), Arc::clone(&wake_sender)],
                 stopped.clone(),
             )),
-            duty: tokio::spawn(duty::run(store.clone(), settings.hostname.clone(), teller, stopped.clone())),
+            duty: tokio::spawn(duty::run(store.clone(), settings.hostname.clone(), teller, duties, stopped.clone())),
             worker: tokio::spawn(worker.run(wake_worker, stopped.clone())),
             sender: tokio::spawn(sender.run(wake_sender, stopped)),
             store,
@@ -253,6 +190,8 @@ impl Gateway {
             ended = &mut self.worker => unexpected("the worker", ended),
             ended = &mut self.sender => unexpected("the sender", ended),
             ended = &mut self.duty => unexpected("the sign of life", ended),
+            ended = &mut self.control => unexpected("the control socket", ended),
+            ended = &mut self.reloader => unexpected("the reader of the configuration", ended),
             ended = &mut self.ears => unexpected("the listener to the database", ended),
             ended = &mut self.writer => match ended {
                 Ok(Err(fault)) => RunError::Store(fault),
@@ -273,11 +212,20 @@ impl Gateway {
         end("the sender", self.sender, deadline).await;
         end("the sign of life", self.duty, deadline).await;
         end("the listener to the database", self.ears, deadline).await;
+        end("the control socket", self.control, deadline).await;
+        end("the reader of the configuration", self.reloader, deadline).await;
         // Should it not be heard, what was in hand is free when the last sign has run out.
         if let Ok(Err(fault)) = timeout_at(deadline, self.store.leave()).await {
             tracing::warn!(%fault, "could not take leave of the store");
         }
         self.store.close().await;
+    }
+}
+
+/// Until the configuration can be read anew.
+async fn answer_wishes(mut wished: mpsc::Receiver<control::Wish>) {
+    while let Some(wish) = wished.recv().await {
+        let _ = wish.send(Answer::text(503, "the configuration cannot be read anew yet\n"));
     }
 }
 
@@ -298,8 +246,8 @@ async fn end<T>(part: &str, mut task: JoinHandle<T>, deadline: Instant) {
     }
 }
 
-/// Runs until SIGTERM or Ctrl-C, or until a part fails. `ready` is called once mail is taken.
-pub async fn serve(settings: &Settings, ready: impl FnOnce(&Gateway)) -> Result<(), RunError> {
+/// Runs until SIGTERM or Ctrl-C, or until a part fails. `ready` is called once mail is taken, and the service manager is told.
+pub async fn serve(settings: &Settings, sockets: Sockets, ready: impl FnOnce(&Gateway)) -> Result<(), RunError> {
     if settings.delivery.relay == Relay::Discard {
         tracing::warn!("relay = \"discard:\": no mail leaves, all of it is thrown away");
     }
@@ -308,14 +256,17 @@ pub async fn serve(settings: &Settings, ready: impl FnOnce(&Gateway)) -> Result<
     }
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::System)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::System)?;
-    let mut gateway = Gateway::start(settings).await?;
+    let mut gateway = watchdog::through_the_start(Gateway::start_on(settings, sockets)).await?;
     ready(&gateway);
+    notify::ready("taking mail");
+    let _watchdog = watchdog::spawn(gateway.beats.clone(), gateway.store.clone());
     let failure = tokio::select! {
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
         failure = gateway.failed() => Some(failure),
     };
     tracing::info!("stopping: running transfers finish, the rest goes on at the next start");
+    notify::stopping("running transfers finish");
     gateway.stop().await;
     failure.map_or(Ok(()), Err)
 }

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::model::arrival::Incoming;
 use crate::model::seal::sha256;
+use crate::observe::beat::Beat;
 use crate::store::custody::{Doubt, Inserted, Sealed};
 use crate::store::{Fault, Store};
 
@@ -123,6 +124,7 @@ pub struct Writer {
     doubts: JoinSet<()>,
     /// The last batch was refused; said once, not for each mail.
     refusing: bool,
+    beat: Beat,
 }
 
 impl Writer {
@@ -130,12 +132,18 @@ impl Writer {
     pub fn new(store: Store, wake_worker: Arc<Notify>) -> (Self, Custody) {
         let (sender, queue) = mpsc::channel(QUEUE);
         let custody = Custody { queue: sender, store: Some(store.clone()) };
-        (Self { store, queue, wake_worker, space: None, doubts: JoinSet::new(), refusing: false }, custody)
+        let (doubts, beat) = (JoinSet::new(), Beat::default());
+        (Self { store, queue, wake_worker, space: None, doubts, refusing: false, beat }, custody)
+    }
+
+    /// Gives this sign of progress.
+    pub fn with_beat(self, beat: Beat) -> Self {
+        Self { beat, ..self }
     }
 
     /// Writes until nobody can submit any more. An error means that nothing may be accepted any more, and why.
     pub async fn run(mut self) -> Result<(), Fault> {
-        while let Some(first) = self.queue.recv().await {
+        while let Some(first) = self.beat.through(self.queue.recv()).await {
             let batch = self.gather(first);
             if let Err(fault) = self.write(batch).await {
                 self.queue.close();

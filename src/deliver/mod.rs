@@ -38,6 +38,7 @@ use self::route::{Host, Route};
 use self::turn::{Batch, Turn, Way};
 use crate::login::Login;
 use crate::model::time::Time;
+use crate::observe::beat::Beat;
 use crate::store::{Fault, Store};
 
 /// Where outgoing mail goes.
@@ -140,6 +141,8 @@ pub struct Sender {
     folder: Health,
     /// Set at a stop: no further notice is begun.
     closing: AtomicBool,
+    /// Given by the loop.
+    beat: Beat,
 }
 
 /// What can be done now.
@@ -172,7 +175,13 @@ impl Sender {
             freed: Arc::default(),
             folder: Health::new("folder".to_owned()),
             closing: AtomicBool::new(false),
+            beat: Beat::default(),
         }
+    }
+
+    /// Gives this sign of progress: for each look for work, however long an attempt takes.
+    pub fn with_beat(self, beat: Beat) -> Self {
+        Self { beat, ..self }
     }
 
     /// One turn: leases, sends and settles what is due at `now`, to hosts that are to be left alone as well; how many notices were

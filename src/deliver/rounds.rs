@@ -52,6 +52,7 @@ impl Sender {
         let mut turns = JoinSet::new();
         let mut absence = Absence::default();
         loop {
+            sender.beat.beat();
             // Registered before the look, so that what is queued or becomes free during it is not slept over.
             let (woken, freed) = (wake.notified(), sender.freed.notified());
             tokio::pin!(woken, freed);
@@ -73,7 +74,7 @@ impl Sender {
                 Some(ended) = turns.join_next() => note(ended, &mut absence),
                 () = woken, if !deaf => {}
                 () = freed, if !deaf => {}
-                () = sleep(pause) => {}
+                () = sender.beat.through(sleep(pause)) => {}
             }
             sender.close_idle();
         }

@@ -2,6 +2,8 @@
 //!
 //! Promise: asking changes nothing and holds up no mail; an answer names no customer, and of a mail nothing but numbers.
 
+pub mod control;
+
 use crate::observe::beat::Beats;
 use crate::observe::numbers;
 use crate::store::Store;

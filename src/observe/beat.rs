@@ -6,6 +6,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+/// How long a part that waits for others goes without a sign.
+const TURN: Duration = Duration::from_secs(5);
+
 /// All parts that are watched. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Beats(Arc<Mutex<Vec<Weak<Part>>>>);
@@ -67,6 +70,23 @@ impl Beat {
     pub fn beat(&self) {
         *lock(&self.0.last) = Instant::now();
     }
+
+    /// Waits for what others do (a client that calls, a mail that comes, a pause that ends), and gives signs meanwhile: by the task that
+    /// waits, so that there are none when that hangs. Not for work of our own, which has to end within the limit. May be given up.
+    pub async fn through<T>(&self, waiting: impl Future<Output = T>) -> T {
+        self.turning(TURN, waiting).await
+    }
+
+    async fn turning<T>(&self, turn: Duration, waiting: impl Future<Output = T>) -> T {
+        tokio::pin!(waiting);
+        loop {
+            self.beat();
+            if let Ok(over) = tokio::time::timeout(turn, &mut waiting).await {
+                self.beat();
+                return over;
+            }
+        }
+    }
 }
 
 impl Default for Beat {
@@ -92,6 +112,23 @@ mod tests {
         assert_eq!(names(beats.overdue()), ["worker"]);
         well.beat();
         assert_eq!(names(beats.pulses()), ["worker", "sender"]);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_others_gives_signs_meanwhile_and_is_told_what_came() {
+        let beat = Beats::default().part("smtp", Duration::ZERO);
+        let sign = || *lock(&beat.0.last);
+        let other = async {
+            // Two more signs than the one with which the wait began.
+            for _ in 0..2 {
+                let before = sign();
+                while sign() == before {
+                    tokio::task::yield_now().await;
+                }
+            }
+            7
+        };
+        assert_eq!(beat.turning(Duration::from_millis(1), other).await, 7);
     }
 
     #[test]

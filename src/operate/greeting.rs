@@ -10,8 +10,9 @@ pub fn greeting(settings: &Settings, gateway: &Gateway) -> String {
     let department = settings.departments.first();
     let mailbox = department.map(|department| department.mailboxes.first().unwrap_or(&department.address).to_string());
     let to = mailbox.unwrap_or_default();
+    let from = if gateway.handed { ", a socket that the service manager handed over" } else { "" };
     format!(
-        "postdesk takes mail on {address}. Send it a first one:\n\n\
+        "postdesk takes mail on {address}{from}. Send it a first one:\n\n\
          printf \"From: Mia Berg <mia@customer.example>\\r\\nTo: {to}\\r\\nDate: $(date -R)\\r\\nSubject: Broken kettle\\r\\n\\r\\nIt does not boil any more.\\r\\n\" \
          | curl -sS smtp://{address} --mail-from mia@customer.example --mail-rcpt {to} -T -\n\n\
          Then look: `postdesk ticket list`, `postdesk ticket show 1`, {}. Ctrl-C stops.\n",

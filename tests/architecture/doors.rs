@@ -6,7 +6,7 @@ use super::source::{Source, line_of, root, words};
 use super::violation::Violation;
 
 /// A crate, and the only module (or file) that may name it.
-const DOORS: [(&str, &str); 44] = [
+const DOORS: [(&str, &str); 46] = [
     ("ammonia", "src/decide/parse/html"),
     ("chardetng", "src/decide/parse/charset"),
     ("clap", "src/main"),
@@ -21,7 +21,9 @@ const DOORS: [(&str, &str); 44] = [
     ("hyper", "src/web"),
     // As a server; as a client it is in `web`.
     ("hyper", "src/accept/http"),
+    ("hyper", "src/inspect"),
     ("hyper_util", "src/accept/http"),
+    ("hyper_util", "src/inspect"),
     ("idna", "src/model/address"),
     ("indicatif", "src/operate/progress"),
     ("jiff", "src/model/time"),

@@ -17,7 +17,7 @@ const TABLE: [(&str, &[&str]); 16] = [
     ("duty", &["observe", "model", "decide", "store"]),
     ("process", &["observe", "model", "decide", "store", "accept", "authenticate", "deliver"]),
     ("settings", &["login", "model", "decide", "store", "accept", "authenticate", "deliver", "process"]),
-    ("inspect", &["observe", "model", "store"]),
+    ("inspect", &["observe", "model", "store", "accept"]),
     (
         "run",
         &["observe", "model", "decide", "store", "accept", "authenticate", "deliver", "duty", "process", "settings", "inspect"],

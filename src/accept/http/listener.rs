@@ -33,6 +33,12 @@ pub fn bind(options: &Options) -> io::Result<TcpListener> {
     listen().map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address} (`[http] listen`): {error}")))
 }
 
+/// Listens on a socket that somebody else has bound. To be called within a tokio runtime.
+pub fn handed(listener: std::net::TcpListener) -> io::Result<TcpListener> {
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
+}
+
 /// Serves until `stop` becomes true (or its sender is gone), then drains: accepts nothing more, drops what has not sent a request, and
 /// lets the others end for at most 8 s. Without a door it only waits.
 pub async fn serve(open: Option<(TcpListener, Arc<Door>)>, mut stop: watch::Receiver<bool>) {
@@ -63,7 +69,7 @@ async fn accept(listener: &TcpListener, door: &Arc<Door>, connections: &mut Join
                 }
                 continue;
             }
-            accepted = listener.accept() => accepted,
+            accepted = door.beat.through(listener.accept()) => accepted,
         };
         match accepted {
             Ok((stream, _)) => {

@@ -15,6 +15,7 @@ use std::time::Duration;
 use super::custody::Custody;
 use crate::decide::write::texts::Texts;
 use crate::model::desk::Desk;
+use crate::observe::beat::Beat;
 use crate::store::Store;
 
 pub mod answer;
@@ -24,7 +25,7 @@ mod listener;
 mod page;
 mod unfollow;
 
-pub use listener::{bind, serve};
+pub use listener::{bind, handed, serve};
 
 /// What the paths of all links for leaving begin with.
 const UNFOLLOW: &str = "/unfollow/";
@@ -74,12 +75,18 @@ pub struct Door {
     texts: Arc<Texts>,
     store: Store,
     custody: Custody,
+    beat: Beat,
 }
 
 impl Door {
     /// Puts a door together. The store is asked about tickets; what changes something goes into custody.
     pub fn new(options: Options, desk: Arc<Desk>, texts: Arc<Texts>, store: Store, custody: Custody) -> Self {
-        Self { options, desk, texts, store, custody }
+        Self { options, desk, texts, store, custody, beat: Beat::default() }
+    }
+
+    /// Gives this sign of progress, by whoever accepts connections.
+    pub fn with_beat(self, beat: Beat) -> Self {
+        Self { beat, ..self }
     }
 }
 

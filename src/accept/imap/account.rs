@@ -20,13 +20,14 @@ use crate::accept::custody::Custody;
 use crate::model::account::{AccountReport, AccountRow};
 use crate::model::desk::Desk;
 use crate::model::time::Time;
+use crate::observe::beat::{Beat, Beats};
 use crate::store::Store;
 use crate::web::Trust;
 
 /// Memory for messages on their way, over all accounts, in KiB.
 const ROOM: u32 = 64 * 1024;
 /// A folder that gives no sign of life for so long beyond its poll hangs: no exchange with a server may take that long.
-const HANGS_AFTER: Duration = Duration::from_secs(15 * 60);
+pub(super) const HANGS_AFTER: Duration = Duration::from_secs(15 * 60);
 
 /// What all accounts work with.
 #[derive(Debug)]
@@ -35,12 +36,13 @@ pub(super) struct Means {
     pub(super) store: Store,
     pub(super) custody: Custody,
     pub(super) pace: Pace,
+    pub(super) beats: Beats,
     room: Semaphore,
 }
 
 impl Means {
-    pub(super) fn new(desk: Arc<Desk>, store: Store, custody: Custody, pace: Pace) -> Self {
-        Self { desk, store, custody, pace, room: Semaphore::new(ROOM as usize) }
+    pub(super) fn new(desk: Arc<Desk>, store: Store, custody: Custody, pace: Pace, beats: Beats) -> Self {
+        Self { desk, store, custody, pace, beats, room: Semaphore::new(ROOM as usize) }
     }
 
     /// Waits until there is memory for so many octets. More than there is for all counts as all.
@@ -110,14 +112,17 @@ impl Work {
     /// Works as long as it is our duty; asks for it again and again. Never ends by itself.
     pub(super) async fn run(self: Arc<Self>) {
         let duty = format!("imap:{}", self.account.name);
+        // That the folders get on is told by each for itself.
+        let beat = self.means.beats.part(duty.clone(), HANGS_AFTER);
         loop {
+            beat.beat();
             if self.has_duty(&duty, false).await {
                 tracing::debug!(account = self.account.name, "this gateway fetches its mail");
                 let mut folders = JoinSet::new();
                 for (index, name) in self.account.folders.iter().enumerate() {
                     folders.spawn(kept_up(Arc::clone(&self), index, name.clone()));
                 }
-                self.report_while_it_is_ours(&duty).await;
+                self.report_while_it_is_ours(&duty, &beat).await;
                 folders.shutdown().await;
             }
             sleep(self.means.pace.duty).await;
@@ -135,7 +140,7 @@ impl Work {
         }
     }
 
-    async fn report_while_it_is_ours(&self, duty: &str) {
+    async fn report_while_it_is_ours(&self, duty: &str, beat: &Beat) {
         let mut alarm = false;
         let mut asked = Instant::now();
         loop {
@@ -143,6 +148,7 @@ impl Work {
                 alarm = self.note(report, alarm).await;
             }
             sleep(self.means.pace.tick).await;
+            beat.beat();
             if asked.elapsed() >= self.means.pace.duty {
                 asked = Instant::now();
                 if !self.has_duty(duty, true).await {

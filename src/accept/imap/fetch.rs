@@ -123,7 +123,8 @@ impl Folder {
         let most = self.work.account.max_message_size as u64;
         let octets = chunk.iter().map(|about| if about.size == 0 { most } else { about.size }).fold(0, u64::saturating_add);
         let means = Arc::clone(&self.work.means);
-        let room = means.room(octets).await;
+        // Whoever has it gives signs of its own.
+        let room = self.beat.through(means.room(octets)).await;
         let (fetched, broken) = self.octets(session, place, chunk).await?;
         let letters = self.read(fetched).await;
         let unknown = self.recognise(place, letters).await?;

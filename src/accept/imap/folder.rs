@@ -9,13 +9,14 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::account::Work;
+use super::account::{HANGS_AFTER, Work};
 use super::chance;
 use super::hindrance::Hindrance;
 use super::session::{Session, Woken};
 use super::standing::Numbers;
 use super::tries::Tries;
 use crate::model::ledger::Place;
+use crate::observe::beat::Beat;
 
 /// What is remembered of a folder.
 #[derive(Debug, Default)]
@@ -53,17 +54,20 @@ pub(super) struct Folder {
     pub(super) name: String,
     pub(super) memory: Memory,
     failures: u32,
+    pub(super) beat: Beat,
 }
 
 impl Folder {
     pub(super) fn new(work: Arc<Work>, index: usize, name: String) -> Self {
-        Self { work, index, name, memory: Memory::default(), failures: 0 }
+        let beat = work.means.beats.part(format!("imap:{}/{name}", work.account.name), HANGS_AFTER);
+        Self { work, index, name, memory: Memory::default(), failures: 0, beat }
     }
 
     /// Looks again and again, over one connection after the other. It never ends by itself.
     pub(super) async fn tend(mut self) {
         loop {
-            let mut session = self.work.session(self.index).await;
+            let session = self.beat.through(self.work.session(self.index)).await;
+            let mut session = session.with_beat(self.beat.clone());
             let hindrance = self.look_on(&mut session).await;
             self.failures = self.failures.saturating_add(1);
             let pause = self.work.means.pace.pause(hindrance.class(), self.failures, chance());
@@ -74,7 +78,7 @@ impl Folder {
             if !matches!(&hindrance, Hindrance::Server(trouble) if !trouble.leaves_the_connection()) {
                 session.leave().await;
             }
-            sleep_until(until).await;
+            self.beat.through(sleep_until(until)).await;
         }
     }
 
@@ -83,6 +87,7 @@ impl Folder {
         loop {
             let begun = Instant::now();
             self.work.standing.alive(self.index);
+            self.beat.beat();
             let is_whole = match self.look(session).await {
                 Ok(is_whole) => is_whole,
                 Err(hindrance) => return hindrance,

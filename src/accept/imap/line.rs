@@ -9,6 +9,7 @@ use super::patience::Patience;
 use super::reply::{Reply, Said, State};
 use super::trouble::{Kind, Trouble};
 use super::wire::Wire;
+use crate::observe::beat::Beat;
 
 /// A connection that takes commands.
 pub(super) struct Line {
@@ -18,6 +19,8 @@ pub(super) struct Line {
     unfinished: Unfinished,
     /// What was heard of the folder that is selected.
     pub(super) folder: Folder,
+    /// Given for each reply that was heard.
+    pub(super) beat: Beat,
 }
 
 /// What the server still owes an answer to.
@@ -61,7 +64,7 @@ impl Folder {
 
 impl Line {
     pub(super) fn new(wire: Wire, patience: Patience) -> Self {
-        Self { wire, patience, tags: 0, unfinished: Unfinished::Nothing, folder: Folder::default() }
+        Self { wire, patience, tags: 0, unfinished: Unfinished::Nothing, folder: Folder::default(), beat: Beat::default() }
     }
 
     /// What is below, for TLS.
@@ -223,6 +226,7 @@ impl Line {
     /// The next reply that is not goodbye.
     async fn hear(&mut self, end: Instant) -> Result<Reply, Trouble> {
         let reply = self.wire.hear(self.patience.silence, end).await?;
+        self.beat.beat();
         self.folder.observe(&reply);
         match reply {
             Reply::State(said) if said.state == State::Bye => Err(goodbye(&said)),

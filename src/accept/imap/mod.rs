@@ -40,6 +40,7 @@ use crate::accept::custody::Custody;
 use crate::login::Login;
 use crate::model::desk::Desk;
 use crate::model::time::Time;
+use crate::observe::beat::Beats;
 use crate::store::Store;
 
 pub use pace::Pace;
@@ -115,10 +116,15 @@ pub enum Start {
 ///
 /// At a stop everything is dropped where it stands. That loses nothing and doubles nothing: what was given into custody is taken together
 /// with its line of the ledger, and everything else is as it was.
-pub async fn serve(
+pub async fn serve(accounts: Vec<Account>, means: (Arc<Desk>, Store, Custody), pace: Pace, stop: watch::Receiver<bool>) {
+    serve_watched(accounts, means, (pace, Beats::default()), stop).await;
+}
+
+/// The same; each account gives signs of progress as `imap:NAME`, and each of its folders as `imap:NAME/FOLDER` while its mail is fetched here.
+pub async fn serve_watched(
     accounts: Vec<Account>,
     (desk, store, custody): (Arc<Desk>, Store, Custody),
-    pace: Pace,
+    (pace, beats): (Pace, Beats),
     mut stop: watch::Receiver<bool>,
 ) {
     let names: Vec<String> = accounts.iter().map(|account| account.name.clone()).collect();
@@ -127,7 +133,7 @@ pub async fn serve(
     if let Err(fault) = store.forget_accounts(&names, long_ago).await {
         tracing::debug!(%fault, "accounts that are not configured any more could not be forgotten");
     }
-    let means = Arc::new(account::Means::new(desk, store, custody, pace));
+    let means = Arc::new(account::Means::new(desk, store, custody, pace, beats));
     let mut running = JoinSet::new();
     let mut work = std::collections::HashMap::new();
     for account in accounts {

@@ -16,6 +16,7 @@ use super::patience::Patience;
 use super::reply::{Reply, State};
 use super::trouble::{Kind, Trouble};
 use super::{Account, auth, connect, folder_name};
+use crate::observe::beat::Beat;
 use crate::web::Trust;
 
 pub use fetch::About;
@@ -90,6 +91,12 @@ impl Session {
         };
         let idle = offers.iter().any(|offer| offer == "IDLE");
         Ok(Self { line, offers, idle, most: account.max_message_size })
+    }
+
+    /// Gives this sign of progress, for each reply that is heard.
+    pub(super) fn with_beat(mut self, beat: Beat) -> Self {
+        self.line.beat = beat;
+        self
     }
 
     /// Whether the server can do this.

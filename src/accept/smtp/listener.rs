@@ -16,15 +16,27 @@ use super::reply::Reply;
 use super::session::Client;
 use super::unix::Socket;
 use super::{Door, Lmtp, Options};
+use crate::observe::beat::{Beat, Beats};
 
 /// How long accepting rests when the system has no descriptors or memory left for it.
 const BACK_OFF: Duration = Duration::from_millis(100);
 /// How long [`serve`] waits for its connections after stop; then they are left to end with the process.
 const DRAIN_LIMIT: Duration = Duration::from_millis(9_500);
 
-/// Every place where mail is taken, listened to.
+/// Every place where mail is taken, listened to, each with the sign that its loop gives.
 #[derive(Debug)]
-pub struct Listeners(Vec<Listener>);
+pub struct Listeners(Vec<(Listener, Beat)>);
+
+/// Sockets that somebody else has bound and listens on for us. They stay when we end, and what waits in them is not refused.
+#[derive(Debug, Default)]
+pub struct Handed {
+    /// For SMTP.
+    pub smtp: Vec<std::net::TcpListener>,
+    /// For LMTP over TCP.
+    pub lmtp: Vec<std::net::TcpListener>,
+    /// For LMTP in the file system.
+    pub lmtp_sockets: Vec<std::os::unix::net::UnixListener>,
+}
 
 #[derive(Debug)]
 enum Listener {
@@ -41,16 +53,36 @@ enum Caller {
 
 /// Binds every address of the options. The error names the address. To be called within a tokio runtime.
 pub fn bind(options: &Options) -> io::Result<Listeners> {
+    bind_besides(options, Handed::default())
+}
+
+/// The same, but where sockets were handed over for SMTP, those are listened to and not `options.listen`; so it is for LMTP.
+pub fn bind_besides(options: &Options, handed: Handed) -> io::Result<Listeners> {
     let named = |what: String| move |error: io::Error| io::Error::new(error.kind(), format!("cannot listen on {what}: {error}"));
     let bind_one = |address: &SocketAddr| listen(*address, options.backlog).map_err(named(address.to_string()));
-    let smtp = options.listen.iter().map(|address| bind_one(address).map(Listener::Smtp));
-    let lmtp = options.lmtp.iter().map(|place| match place {
+    let (own_smtp, own_lmtp) = (handed.smtp.is_empty(), handed.lmtp.is_empty() && handed.lmtp_sockets.is_empty());
+    let handed = handed.listeners();
+    let smtp = options.listen.iter().filter(|_| own_smtp).map(|address| bind_one(address).map(Listener::Smtp));
+    let lmtp = options.lmtp.iter().filter(|_| own_lmtp).map(|place| match place {
         Lmtp::Net(address) => bind_one(address).map(Listener::Lmtp),
         Lmtp::Socket(path) => {
             Socket::bind(path, options.lmtp_socket_mode).map(Listener::Socket).map_err(named(place.to_string()))
         }
     });
-    smtp.chain(lmtp).collect::<io::Result<Vec<_>>>().map(Listeners)
+    let all = handed.chain(smtp).chain(lmtp).map(|listener| Ok((listener?, Beat::default())));
+    all.collect::<io::Result<Vec<_>>>().map(Listeners)
+}
+
+impl Handed {
+    fn listeners(self) -> impl Iterator<Item = io::Result<Listener>> {
+        let net = |listener: std::net::TcpListener| {
+            listener.set_nonblocking(true)?;
+            TcpListener::from_std(listener)
+        };
+        let smtp = self.smtp.into_iter().map(move |listener| net(listener).map(Listener::Smtp));
+        let lmtp = self.lmtp.into_iter().map(move |listener| net(listener).map(Listener::Lmtp));
+        smtp.chain(lmtp).chain(self.lmtp_sockets.into_iter().map(|listener| Socket::handed(listener).map(Listener::Socket)))
+    }
 }
 
 fn listen(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
@@ -62,13 +94,22 @@ fn listen(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
 }
 
 impl Listeners {
+    /// Watches the loop of each: `smtp:ADDRESS` or `lmtp:ADDRESS`, a sign at least as often as this.
+    pub fn watched(self, beats: &Beats, limit: Duration) -> Self {
+        let watched = |(listener, _): (Listener, Beat)| {
+            let beat = beats.part(listener.name(), limit);
+            (listener, beat)
+        };
+        Self(self.0.into_iter().map(watched).collect())
+    }
+
     /// Where SMTP is spoken.
     pub fn smtp(&self) -> io::Result<Vec<SocketAddr>> {
         let address = |listener: &Listener| match listener {
             Listener::Smtp(listener) => Some(listener.local_addr()),
             _ => None,
         };
-        self.0.iter().filter_map(address).collect()
+        self.0.iter().filter_map(|(listener, _)| address(listener)).collect()
     }
 
     /// Where LMTP is spoken over TCP.
@@ -77,11 +118,20 @@ impl Listeners {
             Listener::Lmtp(listener) => Some(listener.local_addr()),
             _ => None,
         };
-        self.0.iter().filter_map(address).collect()
+        self.0.iter().filter_map(|(listener, _)| address(listener)).collect()
     }
 }
 
 impl Listener {
+    fn name(&self) -> String {
+        let at = |listener: &TcpListener| listener.local_addr().map_or("?".to_owned(), |address| address.to_string());
+        match self {
+            Listener::Smtp(listener) => format!("smtp:{}", at(listener)),
+            Listener::Lmtp(listener) => format!("lmtp:{}", at(listener)),
+            Listener::Socket(socket) => format!("lmtp:{}", socket.path().display()),
+        }
+    }
+
     async fn accept(&self) -> io::Result<Caller> {
         match self {
             Listener::Smtp(listener) => {
@@ -107,13 +157,13 @@ pub async fn serve(listeners: Listeners, door: Arc<Door>, stop: watch::Receiver<
     }
 }
 
-async fn accept(listener: Listener, door: &Arc<Door>, crowd: &Arc<Crowd>, mut stop: watch::Receiver<bool>) {
+async fn accept((listener, beat): (Listener, Beat), door: &Arc<Door>, crowd: &Arc<Crowd>, mut stop: watch::Receiver<bool>) {
     let mut failing = false;
     loop {
         let accepted = tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
-            accepted = listener.accept() => accepted,
+            accepted = beat.through(listener.accept()) => accepted,
         };
         match accepted {
             Ok(caller) => {

@@ -31,9 +31,9 @@ mod tls;
 pub mod transaction;
 mod unix;
 
-pub use listener::{Listeners, bind, serve};
+pub use listener::{Handed, Listeners, bind, bind_besides, serve};
 pub use tls::DoorError;
-pub use unix::LONGEST_NAME;
+pub use unix::{LONGEST_NAME, Socket};
 
 /// What to do with a CR or LF that is not part of a CRLF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! LMTP on a socket in the file system.
+//! A socket in the file system: for LMTP, and for who asks a running gateway.
 //!
 //! Promise: the name stands for a socket that somebody listens on, or is not there. What a process left behind that was killed is
 //! replaced; a socket that somebody listens on, and a file that is none, are left alone and told. The mode is set before the name can be
@@ -17,18 +17,21 @@ const UNFINISHED: &str = ".new";
 /// Octets of a name: `sun_path` of unix(7) holds 107 of them, and what stands behind an unfinished one needs some.
 pub const LONGEST_NAME: usize = 100;
 
-/// A listener, whose name goes when it does.
+/// A listener, whose name goes when it does, unless it belongs to somebody else.
 #[derive(Debug)]
-pub(super) struct Socket {
+pub struct Socket {
     listener: UnixListener,
     path: PathBuf,
-    /// The device and number of the file, by which we know it for ours.
-    file: (u64, u64),
+    /// The device and number of the file, by which we know it for ours. `None`: it is not ours to remove.
+    file: Option<(u64, u64)>,
 }
 
 impl Socket {
     /// Listens under this name, with this mode. To be called within a tokio runtime.
-    pub(super) fn bind(path: &Path, mode: u32) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// When somebody listens there, when there is a file of that name, or when the system lets us not.
+    pub fn bind(path: &Path, mode: u32) -> io::Result<Self> {
         require_free(path)?;
         let mut unfinished = path.as_os_str().to_owned();
         unfinished.push(UNFINISHED);
@@ -44,7 +47,7 @@ impl Socket {
             number_of(path)
         };
         match finish() {
-            Ok(file) => Ok(Self { listener, path: path.to_owned(), file }),
+            Ok(file) => Ok(Self { listener, path: path.to_owned(), file: Some(file) }),
             Err(error) => {
                 // It did not come to be, whether or not this works.
                 let _ = fs::remove_file(&unfinished);
@@ -53,8 +56,23 @@ impl Socket {
         }
     }
 
+    /// One that somebody else has bound, and whose name stays when we end. To be called within a tokio runtime.
+    pub(super) fn handed(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        let path = listener.local_addr()?.as_pathname().map(Path::to_owned).unwrap_or_default();
+        Ok(Self { listener: UnixListener::from_std(listener)?, path, file: None })
+    }
+
+    /// Its name.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The next client.
-    pub(super) async fn accept(&self) -> io::Result<UnixStream> {
+    ///
+    /// # Errors
+    /// When the system has no room for one more.
+    pub async fn accept(&self) -> io::Result<UnixStream> {
         self.listener.accept().await.map(|(stream, _)| stream)
     }
 }
@@ -62,7 +80,8 @@ impl Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         // Somebody who took the name over keeps it.
-        if number_of(&self.path).is_ok_and(|file| file == self.file)
+        if let Some(ours) = self.file
+            && number_of(&self.path).is_ok_and(|file| file == ours)
             && let Err(error) = fs::remove_file(&self.path)
         {
             tracing::warn!(path = %self.path.display(), %error, "the socket could not be removed; the next start replaces it");
