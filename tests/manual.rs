@@ -83,9 +83,11 @@ fn every_configuration_that_is_shown_is_read_without_a_fault() {
     for page in pages() {
         for block in page.blocks.iter().filter(|block| block.language() == "toml") {
             count += 1;
-            if let Err(found) = read(&whole(block), "postdesk.toml") {
-                faults.push(format!("{}:{}: {found}\n{}", page.path, block.line, whole(block)));
-            }
+            // Secrets of the manual's desk are on no machine that the tests run on; a credential is a file like any other here.
+            let text = whole(block).replace("credential:", "/nowhere/");
+            let found = read(&text, "postdesk.toml").err().map_or(Vec::new(), |found| found.0);
+            let wrong = found.iter().filter(|fault| !fault.message.contains("cannot be read: No such file"));
+            faults.extend(wrong.map(|fault| format!("{}:{}: {}: {}", page.path, block.line, fault.key, fault.message)));
         }
     }
     none(&faults);

@@ -13,26 +13,28 @@ mod page;
 #[path = "package/script.rs"]
 mod script;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{LazyLock, Mutex};
 
 use machine::Machine;
 
-/// The package of the version that the pages speak of, and of the next one.
-static PACKAGES: LazyLock<[PathBuf; 2]> = LazyLock::new(|| [package("0.1.0"), package("0.1.1")]);
+/// The package of the version that the pages speak of, and the same under the next one's number.
+static PACKAGES: LazyLock<[PathBuf; 2]> = LazyLock::new(|| {
+    let package = package();
+    let next = machine::next_version(&package);
+    [package, next]
+});
 
-/// Makes a package with `packaging/build`, and keeps it apart from the next one.
-fn package(version: &str) -> PathBuf {
+/// Makes the package with `packaging/build`, of the program that the tests were built with.
+fn package() -> PathBuf {
     let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
-    let mut command = Command::new(machine::root().join("packaging/build"));
-    let output = command.args(["--profile", profile, "--version", version]).output().unwrap();
+    let mut command = Command::new("timeout");
+    command.arg("300").arg(machine::root().join("packaging/build"));
+    let output = command.args(["--profile", profile, "--version", "0.1.0", "--built"]).output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "packaging/build: {}\n{told}", output.status);
-    let made = machine::root().join(String::from_utf8(output.stdout).unwrap().trim());
-    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(made.file_name().unwrap());
-    std::fs::copy(made, &kept).unwrap();
-    kept
+    machine::root().join(String::from_utf8(output.stdout).unwrap().trim())
 }
 
 #[test]

@@ -46,7 +46,8 @@ impl Machine {
         let mut command = as_root("nsenter");
         command.args(["-t", &self.leader, "-a", "--", "env", "-i", "HOME=/srv", "LC_ALL=C.UTF-8", "TERM=dumb"]);
         command.arg("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/srv");
-        command.args(["bash", "-euo", "pipefail", "-c", &format!("cd /srv\n{script}")]);
+        // A command that waits for ever is a fault of its page.
+        command.args(["timeout", "300", "bash", "-euo", "pipefail", "-c", &format!("cd /srv\n{script}")]);
         command.stdin(Stdio::null()).output().unwrap()
     }
 
@@ -83,4 +84,15 @@ fn as_root(program: &str) -> Command {
     let mut command = Command::new("sudo");
     command.args(["-n", program]);
     command
+}
+
+/// The same package under the number of the next version: what an upgrade does is the same, and it is made in a moment.
+pub(crate) fn next_version(package: &Path) -> PathBuf {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let (tree, next) = (folder.path().join("tree"), Path::new(env!("CARGO_TARGET_TMPDIR")).join("postdesk_0.1.1-1_next.deb"));
+    let script = "dpkg-deb -R \"$1\" \"$2\" && sed -i 's/^Version: .*/Version: 0.1.1-1/' \"$2/DEBIAN/control\" \
+                  && dpkg-deb --root-owner-group -Znone -b \"$2\" \"$3\"";
+    let output = Command::new("sh").args(["-c", script, "sh"]).arg(package).arg(&tree).arg(&next).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    next
 }
