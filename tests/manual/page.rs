@@ -1,7 +1,7 @@
 //! Pages of the manual as tests read them: fenced blocks with their language and place, running text, links.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The repository.
 pub(crate) fn root() -> &'static Path {
