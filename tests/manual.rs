@@ -17,7 +17,7 @@ use postdesk::model::arrival::{Cause, Outcome};
 use postdesk::settings::read;
 
 /// Languages of blocks: what is run or read by a test, and what is shown.
-const LANGUAGES: [&str; 10] = ["sh", "console", "toml", "text", "json", "yaml", "nginx", "caddy", "zone", "promql"];
+const LANGUAGES: [&str; 12] = ["sh", "console", "toml", "text", "json", "yaml", "ini", "sql", "nginx", "caddy", "zone", "promql"];
 
 fn none(faults: &[String]) {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
