@@ -18,6 +18,8 @@ mod import;
 mod key;
 #[path = "main/log.rs"]
 mod log;
+#[path = "main/manual.rs"]
+mod manual;
 #[path = "main/move_store.rs"]
 mod move_store;
 #[path = "main/outbox.rs"]
@@ -88,6 +90,9 @@ async fn run_verb(command_line: CommandLine, sockets: Sockets) -> Result<(), Tro
     if matches!(command_line.verb, Verb::Demo) {
         return demo::demo(Look::of_standard_output(), &mut io::stdout()).await;
     }
+    if let Verb::Manual(manual) = &command_line.verb {
+        return manual::write(manual);
+    }
     if let Verb::Dkim(dkim::DkimVerb::Key(new)) = &command_line.verb {
         return dkim::make(new, &mut io::stdout());
     }
@@ -133,9 +138,14 @@ async fn run_verb(command_line: CommandLine, sockets: Sockets) -> Result<(), Tro
         Verb::Key(verb) => key::look(verb, &settings, out),
         Verb::Dkim(verb) => dkim::look(&verb, &settings, out),
         Verb::Texts(verb) => texts::look(verb, &settings, out),
-        Verb::Ticket(_) | Verb::Arrival(_) | Verb::Outbox(_) | Verb::Imap(_) | Verb::Export(_) | Verb::Forget(_) | Verb::Demo => {
-            look(command_line.verb, &settings, out).await
-        }
+        Verb::Ticket(_)
+        | Verb::Arrival(_)
+        | Verb::Outbox(_)
+        | Verb::Imap(_)
+        | Verb::Export(_)
+        | Verb::Forget(_)
+        | Verb::Demo
+        | Verb::Manual(_) => look(command_line.verb, &settings, out).await,
     }
 }
 

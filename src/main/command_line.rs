@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{backup, dkim, export, forget, imap, import, key, move_store, outbox, pipe, probe, status, texts};
+use crate::{backup, dkim, export, forget, imap, import, key, manual, move_store, outbox, pipe, probe, status, texts};
 
 /// An email-to-ticket mail gateway: mail in, tickets and notices out.
 #[derive(Parser)]
@@ -78,6 +78,9 @@ pub(crate) enum Verb {
     Probe(probe::Probe),
     /// Play a whole conversation on a private gateway and show it as its people see it
     Demo,
+    /// Write manual pages and completions, for packages
+    #[command(hide = true)]
+    Manual(manual::Manual),
 }
 
 #[derive(Subcommand)]
