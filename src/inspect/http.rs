@@ -44,7 +44,8 @@ pub fn bind(options: &Options) -> io::Result<Vec<TcpListener>> {
         socket.listen(BACKLOG)
     };
     let named = |address: &SocketAddr| {
-        let why = |error: io::Error| io::Error::new(error.kind(), format!("cannot listen on {address} (`[http] listen`): {error}"));
+        let why =
+            |error: io::Error| io::Error::new(error.kind(), format!("cannot listen on {address} (`[http] listen`): {error}"));
         listen(address).map_err(why)
     };
     options.listen.iter().map(named).collect()

@@ -70,11 +70,14 @@ fn form(format: Format) -> (Form, Option<io::Error>) {
     match format {
         Format::Text => (text(), None),
         Format::Json => {
-            let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+            let lines =
+                tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
             (lines.with_target(false).with_writer(io::stderr).boxed(), None)
         }
         Format::Journald => match tracing_journald::layer() {
-            Ok(journal) => (journal.with_field_prefix(Some(PREFIX.to_owned())).with_priority_mappings(priorities()).boxed(), None),
+            Ok(journal) => {
+                (journal.with_field_prefix(Some(PREFIX.to_owned())).with_priority_mappings(priorities()).boxed(), None)
+            }
             Err(error) => (text(), Some(error)),
         },
     }

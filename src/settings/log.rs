@@ -40,13 +40,8 @@ pub enum Level {
 }
 
 const FORMATS: [(&str, Format); 3] = [("text", Format::Text), ("json", Format::Json), ("journald", Format::Journald)];
-const LEVELS: [(&str, Level); 5] = [
-    ("error", Level::Error),
-    ("warn", Level::Warn),
-    ("info", Level::Info),
-    ("debug", Level::Debug),
-    ("trace", Level::Trace),
-];
+const LEVELS: [(&str, Level); 5] =
+    [("error", Level::Error), ("warn", Level::Warn), ("info", Level::Info), ("debug", Level::Debug), ("trace", Level::Trace)];
 
 impl Level {
     /// Its name in the configuration.

@@ -39,7 +39,9 @@ fn clients_that_are_silent_slow_or_talk_nonsense_hold_up_neither_monitors_nor_ma
     desk.take("mia@customer.example", "Broken kettle", "It does not boil.");
     // As soon as some of them were given up.
     assert_eq!(desk.get("/healthz").0, 200);
-    for nonsense in ["\0\0\0\0\r\n\r\n".to_owned(), "EHLO client.example\r\n\r\n".to_owned(), format!("GET /{}", "x".repeat(20_000))] {
+    for nonsense in
+        ["\0\0\0\0\r\n\r\n".to_owned(), "EHLO client.example\r\n\r\n".to_owned(), format!("GET /{}", "x".repeat(20_000))]
+    {
         let mut stream = TcpStream::connect(desk.http()).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         // It may hang up before it has read all of it.

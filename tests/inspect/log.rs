@@ -23,7 +23,9 @@ fn one_number_follows_a_mail_from_its_connection_to_its_last_notice() {
     assert_eq!((said("mail taken"), said("mail decided"), said("notice queued")), (1, 1, 2), "{way:#?}");
     assert_eq!((said(" sent "), said("given up")), (1, 1), "{way:#?}");
     let taken = way.iter().find(|line| line.contains("mail taken")).unwrap();
-    for field in ["connection=", "department=\"support\"", "peer=127.0.0.1", "tls=false", "size=", "from=\"go…@customer.example\""] {
+    for field in
+        ["connection=", "department=\"support\"", "peer=127.0.0.1", "tls=false", "size=", "from=\"go…@customer.example\""]
+    {
         assert!(taken.contains(field), "{field}: {taken}");
     }
 }
@@ -43,7 +45,8 @@ fn refusals_name_their_reason_and_the_connection_of_what_was_taken_on_it() {
         "QUIT",
     ]);
     let connection = |line: &str| line.split("connection=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
-    let refused = desk.logged(&["recipient refused", "reason=\"unknown-recipient\"", "recipient=\"no…@desk.example.org\"", "code=550"]);
+    let refused =
+        desk.logged(&["recipient refused", "reason=\"unknown-recipient\"", "recipient=\"no…@desk.example.org\"", "code=550"]);
     assert_eq!(connection(&refused), connection(&desk.logged(&["mail taken"])));
     // A wave is told by a few lines, and counted by the numbers.
     for _ in 0..60 {
@@ -62,7 +65,7 @@ fn no_address_of_a_customer_no_subject_and_no_word_of_a_mail_is_in_the_log() {
     let desk = Desk::start(folder.path(), &Wish { relay: &sink.relay(), ..Wish::default() });
     desk.take("mia.canary@customer.example", "Subject canary", "Word canary");
     desk.take("gone.canary@customer.example", "Other subject canary", "Other word canary");
-    desk.take("ana@staff.example", "Held subject canary", "Held word canary");
+    desk.take_of_two("Held subject canary");
     // The same again: a duplicate.
     desk.take("mia.canary@customer.example", "Subject canary", "Word canary");
     desk.say(&["EHLO canary", "MAIL FROM:<evil.canary@customer.example>", "RCPT TO:<no.canary@desk.example.org>", "QUIT"]);
@@ -72,7 +75,7 @@ fn no_address_of_a_customer_no_subject_and_no_word_of_a_mail_is_in_the_log() {
     desk.logged(&["mail held"]);
     wait_for("all to be sent", DEADLINE, || {
         let log = desk.log();
-        (log.matches(" sent ").count() >= 4).then_some(())
+        (log.matches(" sent ").count() >= 3).then_some(())
     });
     let log = desk.log().to_lowercase();
     let leaks: Vec<&str> = log.lines().filter(|line| line.contains("canary")).collect();

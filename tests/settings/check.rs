@@ -72,7 +72,10 @@ fn where_links_lead_is_told_and_a_listener_beyond_this_machine_is_warned_of() {
         check(&good(&text))
     );
     let object: Value = serde_json::from_str(&check_json(&good(&text))).unwrap();
-    assert_eq!(object["http"], json!({"listen": [], "public_listen": "127.0.0.1:9026", "public_url": "https://desk.example.org"}));
+    assert_eq!(
+        object["http"],
+        json!({"listen": [], "public_listen": "127.0.0.1:9026", "public_url": "https://desk.example.org"})
+    );
     assert_eq!(warnings(&text), Vec::<String>::new());
     let open = text.replacen("\npublic_url", "\npublic_listen = \"192.0.2.1:9026\"\npublic_url", 1);
     assert!(warnings(&open)[0].contains("links on 192.0.2.1:9026 can be read on their way"), "{:?}", warnings(&open));

@@ -255,14 +255,16 @@ pub const OUTBOX: Metric = gauge(
     "Notices that are not settled: their time has come; tried again later; being sent; held by an operator.",
 );
 /// Notices that were given up.
-pub const FAILED_DAY: Metric = gauge("postdesk_notices_failed_day", &[], "Notices given up within the last day, by all gateways of the store.");
+pub const FAILED_DAY: Metric =
+    gauge("postdesk_notices_failed_day", &[], "Notices given up within the last day, by all gateways of the store.");
 /// How long the oldest notice has been overdue.
 pub const OLDEST_DUE: Metric =
     gauge("postdesk_oldest_due_seconds", &[], "For how long the oldest notice whose time has come waits; 0 when none does.");
 /// Arrivals that a person must look at.
 pub const HELD_NOW: Metric = gauge("postdesk_arrivals_held", &[], "Held mail that waits for a person.");
 /// Octets of the database.
-pub const STORE_BYTES: Metric = gauge("postdesk_store_bytes", &[], "Octets of the database, without large mail that lies elsewhere.");
+pub const STORE_BYTES: Metric =
+    gauge("postdesk_store_bytes", &[], "Octets of the database, without large mail that lies elsewhere.");
 /// Octets that are free beside it.
 pub const STORE_FREE: Metric =
     gauge("postdesk_store_free_bytes", &[], "Octets free on the file system of the database; missing where it is a server.");
