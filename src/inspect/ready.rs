@@ -152,3 +152,42 @@ fn of_report(report: &Report, watched: &Watched) -> Vec<Check> {
     }));
     checks
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::time::Time;
+    use crate::store::report::health::{Lately, Queues, Room, Tickets, Waiting};
+
+    #[test]
+    fn a_hop_stops_mail_from_the_second_on_that_is_beyond_its_limit() {
+        let at = Time(1_700_000_000_000_000);
+        let checks = |pending: u64, due: u64| {
+            let waiting = |seconds| Waiting { count: 1, since: Some(at.minus(Duration::from_secs(seconds))) };
+            let queues = Queues { pending: waiting(pending), due: waiting(due), ..Queues::default() };
+            let (lately, room) = (Lately::default(), Room::default());
+            let report = Report {
+                at,
+                process: None,
+                queues,
+                tickets: Tickets::default(),
+                hour: lately.clone(),
+                day: lately,
+                accounts: Vec::new(),
+                gateways: Vec::new(),
+                room,
+            };
+            of_report(&report, &Watched::default()).into_iter().map(|check| check.is).collect::<Vec<_>>()
+        };
+        assert_eq!(checks(60, 900), [Is::Well, Is::Well]);
+        assert_eq!(checks(61, 0), [Is::Stopped, Is::Well]);
+        assert_eq!(checks(0, 901), [Is::Well, Is::Stopped]);
+    }
+
+    #[test]
+    fn every_address_of_a_machine_is_reached_by_its_own() {
+        assert_eq!(near("0.0.0.0".parse().unwrap()), Ipv4Addr::LOCALHOST);
+        assert_eq!(near("::".parse().unwrap()), Ipv6Addr::LOCALHOST);
+        assert_eq!(near("192.0.2.1".parse().unwrap()), IpAddr::from([192, 0, 2, 1]));
+    }
+}

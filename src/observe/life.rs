@@ -3,6 +3,8 @@
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
+use super::numbers;
+
 static BEGAN: OnceLock<SystemTime> = OnceLock::new();
 static RELOADED: Mutex<Option<Reload>> = Mutex::new(None);
 
@@ -22,8 +24,9 @@ pub fn began() -> SystemTime {
     *BEGAN.get_or_init(SystemTime::now)
 }
 
-/// Remembers the last reload.
+/// Remembers the last reload, and counts it.
 pub fn reloaded(reload: Reload) {
+    numbers::reloaded(reload.taken);
     *RELOADED.lock().unwrap_or_else(PoisonError::into_inner) = Some(reload);
 }
 

@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
+use super::life;
 pub use list::*;
 pub use page::Page;
 
@@ -30,6 +31,7 @@ fn counted() -> impl Iterator<Item = &'static Metric> {
 /// Begins to count. What was counted before is lost; whoever calls it again changes nothing. Every number is there from the beginning, so
 /// that the first refusal is seen as a change from 0.
 pub fn install() {
+    life::began();
     RECORDER.get_or_init(|| {
         let builder = counted().try_fold(PrometheusBuilder::new(), |builder, metric| match metric.kind {
             Kind::Histogram(bounds) => builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), bounds),

@@ -157,6 +157,15 @@ impl Desk {
         number.trim().parse().unwrap()
     }
 
+    /// Hands over a mail that says it is of two people, and so is held.
+    pub(crate) fn take_of_two(&self, subject: &str) {
+        let two = "From: <ina.canary@customer.example>, <ivo.canary@customer.example>\r\nSender: ";
+        let content = mail("ina@customer.example", subject, "Word canary").replacen("From: ", two, 1) + ".";
+        let sender = "MAIL FROM:<ina.canary@customer.example>";
+        let replies = self.say(&["EHLO client.example", sender, "RCPT TO:<help@shop.example>", "DATA", &content, "QUIT"]);
+        assert!(replies[5].starts_with("250 "), "{replies:?}");
+    }
+
     /// What it has logged so far.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap()

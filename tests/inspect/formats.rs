@@ -2,6 +2,7 @@
 //! feature `peers`.
 #![cfg(feature = "peers")]
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
@@ -20,14 +21,34 @@ fn journal_in(folder: &Path) -> UnixDatagram {
     journal
 }
 
-/// The next entry that has this line.
-fn entry(journal: &UnixDatagram, line: &str) -> String {
-    wait_for(&format!("an entry with {line}"), DEADLINE, || {
+/// The fields of the next entry with this message.
+fn entry(journal: &UnixDatagram, message: &str) -> BTreeMap<String, String> {
+    wait_for(&format!("the entry {message}"), DEADLINE, || {
         let mut octets = vec![0; 64 * 1024];
         let length = journal.recv(&mut octets).ok()?;
-        let text = String::from_utf8_lossy(&octets[..length]).into_owned();
-        text.lines().any(|found| found == line).then_some(text)
+        let fields = fields(&octets[..length]);
+        (fields.get("MESSAGE").map(String::as_str) == Some(message)).then_some(fields)
     })
+}
+
+/// The native protocol of the journal: `NAME=value`, or the name, eight octets of length, and the value; each with a line end.
+fn fields(mut octets: &[u8]) -> BTreeMap<String, String> {
+    let mut fields = BTreeMap::new();
+    while let Some(end) = octets.iter().position(|octet| *octet == b'\n') {
+        let line = std::str::from_utf8(&octets[..end]).unwrap();
+        octets = &octets[end + 1..];
+        match line.split_once('=') {
+            Some((name, value)) => fields.insert(name.to_owned(), value.to_owned()),
+            None => {
+                let (length, rest) = octets.split_at(8);
+                let length = usize::try_from(u64::from_le_bytes(length.try_into().unwrap())).unwrap();
+                let value = std::str::from_utf8(&rest[..length]).unwrap().to_owned();
+                octets = &rest[length + 1..];
+                fields.insert(line.to_owned(), value)
+            }
+        };
+    }
+    fields
 }
 
 fn started(folder: &Path, journal: &Path, log: &str, stream: Option<&Path>) -> Desk {
@@ -50,16 +71,16 @@ fn started_by_systemd_each_field_is_one_of_the_journal() {
     // Standard error is this file, and systemd says so.
     let desk = started(folder.path(), run.path(), "", Some(&folder.path().join("log")));
     let arrival = desk.take("mia@customer.example", "Broken kettle", "It does not boil.");
-    let taken = entry(&journal, "MESSAGE=mail taken");
-    for line in [
-        format!("POSTDESK_ARRIVAL={arrival}"),
-        "POSTDESK_DEPARTMENT=support".to_owned(),
-        "PRIORITY=6".to_owned(),
-        "SYSLOG_IDENTIFIER=postdesk".to_owned(),
+    let (taken, arrival) = (entry(&journal, "mail taken"), arrival.to_string());
+    for (name, value) in [
+        ("POSTDESK_ARRIVAL", arrival.as_str()),
+        ("POSTDESK_DEPARTMENT", "support"),
+        ("PRIORITY", "6"),
+        ("SYSLOG_IDENTIFIER", "postdesk"),
     ] {
-        assert!(taken.lines().any(|found| found == line), "{line}: {taken}");
+        assert_eq!(taken.get(name).map(String::as_str), Some(value), "{name}: {taken:?}");
     }
-    assert!(entry(&journal, "MESSAGE=mail decided").contains(&format!("POSTDESK_ARRIVAL={arrival}\n")));
+    assert_eq!(entry(&journal, "mail decided").get("POSTDESK_ARRIVAL"), Some(&arrival));
     assert_eq!(desk.log(), "");
 }
 

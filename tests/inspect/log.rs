@@ -65,7 +65,7 @@ fn no_address_of_a_customer_no_subject_and_no_word_of_a_mail_is_in_the_log() {
     let desk = Desk::start(folder.path(), &Wish { relay: &sink.relay(), ..Wish::default() });
     desk.take("mia.canary@customer.example", "Subject canary", "Word canary");
     desk.take("gone.canary@customer.example", "Other subject canary", "Other word canary");
-    desk.take("ana@staff.example", "Held subject canary", "Held word canary");
+    desk.take_of_two("Held subject canary");
     // The same again: a duplicate.
     desk.take("mia.canary@customer.example", "Subject canary", "Word canary");
     desk.say(&["EHLO canary", "MAIL FROM:<evil.canary@customer.example>", "RCPT TO:<no.canary@desk.example.org>", "QUIT"]);
@@ -75,7 +75,7 @@ fn no_address_of_a_customer_no_subject_and_no_word_of_a_mail_is_in_the_log() {
     desk.logged(&["mail held"]);
     wait_for("all to be sent", DEADLINE, || {
         let log = desk.log();
-        (log.matches(" sent ").count() >= 4).then_some(())
+        (log.matches(" sent ").count() >= 3).then_some(())
     });
     let log = desk.log().to_lowercase();
     let leaks: Vec<&str> = log.lines().filter(|line| line.contains("canary")).collect();
