@@ -143,7 +143,8 @@ fn a_probe_that_nobody_delivers_comes_back_as_a_report() {
 #[test]
 fn who_takes_no_probe_is_named_with_the_reply() {
     let mut scene = Scene::with("");
-    let (code, told, words) = scene.probe(&["--to", "help@unknown.example", "--via", &format!("smtp://127.0.0.1:{}", scene.gateway.port())]);
+    let (code, told, words) =
+        scene.probe(&["--to", "help@unknown.example", "--via", &format!("smtp://127.0.0.1:{}", scene.gateway.port())]);
     assert_eq!((code, stages(&told).len()), (Some(69), 0), "{told}");
     assert!(words.contains("refused it:") && words.contains("5.7.1"), "{words}");
     scene.relay.pause();
