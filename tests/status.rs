@@ -1,4 +1,5 @@
 //! `postdesk status`: a running gateway that is asked, one that is gone, one that cannot get on; once, again and again, and on a terminal.
+//! And the files for Prometheus and Grafana. A terminal and a reader of YAML need the feature `peers`.
 #![cfg(test)]
 
 #[path = "crashes/gateway.rs"]
@@ -120,6 +121,7 @@ fn watching_prints_one_object_after_another_until_it_is_interrupted() {
     assert_eq!(ended.code(), Some(0));
 }
 
+#[cfg(feature = "peers")]
 #[test]
 fn watching_on_a_terminal_draws_in_place_and_leaves_it_as_it_was() {
     let (folder, mut gateway) = gateway();
@@ -143,4 +145,45 @@ fn watching_on_a_terminal_draws_in_place_and_leaves_it_as_it_was() {
     assert!(shown.contains("\u{1b}[?7h\u{1b}[?25h\u{1b}[?1049l"), "{shown:?}");
     // NO_COLOR: nothing is coloured or bold.
     assert!(!shown.contains("\u{1b}[1m") && !shown.contains("\u{1b}[32m"), "{shown:?}");
+}
+
+/// Every name that begins like one of our numbers in a text, without what Prometheus adds to histograms.
+fn numbers_in(text: &str) -> Vec<String> {
+    let is_part = |c: char| c.is_ascii_lowercase() || c == '_';
+    let words = text.split(|c: char| !is_part(c)).filter(|word| word.starts_with("postdesk_"));
+    let bare =
+        |word: &str| ["_bucket", "_sum", "_count"].iter().find_map(|end| word.strip_suffix(end)).unwrap_or(word).to_owned();
+    words.map(bare).collect()
+}
+
+#[test]
+fn rules_and_dashboard_name_only_numbers_that_there_are() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/monitoring");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let (rules, dashboard) = (read("alerts.yml"), read("grafana.json"));
+    let parsed: Value = serde_json::from_str(&dashboard).unwrap();
+    assert!(parsed["panels"].as_array().unwrap().len() > 10);
+    let known: Vec<&str> = postdesk::observe::numbers::METRICS.iter().map(|metric| metric.name).collect();
+    for (name, text, least) in [("alerts.yml", &rules, 12), ("grafana.json", &dashboard, 20)] {
+        let mut named = numbers_in(text);
+        named.sort();
+        named.dedup();
+        let unknown: Vec<&String> = named.iter().filter(|number| !known.contains(&number.as_str())).collect();
+        assert!(unknown.is_empty(), "{name} names {unknown:?}");
+        assert!(named.len() >= least, "{name} names only {named:?}");
+    }
+}
+
+#[cfg(feature = "peers")]
+#[test]
+fn rules_are_yaml_and_each_says_what_it_is_about() {
+    let check = "import sys, yaml\n\
+                 rules = [rule for group in yaml.safe_load(open(sys.argv[1]))['groups'] for rule in group['rules']]\n\
+                 assert len({rule['alert'] for rule in rules}) == len(rules) >= 15\n\
+                 for rule in rules:\n    \
+                     assert rule['expr'] and rule['labels']['severity'] in ('page', 'ticket'), rule\n    \
+                     assert rule['annotations']['summary'] and rule['annotations']['description'], rule\n";
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/monitoring/alerts.yml");
+    let output = Command::new("/usr/bin/python3").args(["-c", check]).arg(file).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -120,11 +120,7 @@ impl Seen {
             stops: false,
             words: format!("nobody has ever looked after the account {}: reload the configuration", account.name),
         }));
-        let stops = hindrances.iter().any(|hindrance| hindrance.stops);
-        // What the gateway found out beyond what its report holds.
-        for line in refusal.iter().filter(|_| !stops).flat_map(|words| words.lines()).filter(|line| !line.trim().is_empty()) {
-            hindrances.insert(0, Hindrance { about: "ready".to_owned(), stops: true, words: line.to_owned() });
-        }
+        hindrances.splice(0..0, refusal.map(|words| beyond(words, &report.hindrances())).unwrap_or_default());
         let flows = !hindrances.iter().any(|hindrance| hindrance.stops);
         Self { running: true, flows, trouble: None, hindrances, report: Some(report) }
     }
@@ -144,6 +140,27 @@ impl Seen {
     }
 }
 
+/// What the gateway found out beyond what its report holds: it says so in lines such as `STOPPED store: …`.
+fn beyond(words: &str, known: &[Hindrance]) -> Vec<Hindrance> {
+    let stopped = words.lines().filter_map(|line| line.strip_prefix("STOPPED "));
+    let told = stopped.map(|line| line.split_once(": ").unwrap_or(("ready", line)));
+    let fresh = told.filter(|(about, _)| !known.iter().any(|hindrance| hindrance.about == *about));
+    fresh.map(|(about, words)| Hindrance { about: about.to_owned(), stops: true, words: words.to_owned() }).collect()
+}
+
 fn now() -> Time {
     Time::from(SystemTime::now())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_the_gateway_knows_is_added_to_what_its_report_tells() {
+        let known = [Hindrance { about: "pending".to_owned(), stops: true, words: "2 mails wait".to_owned() }];
+        let words = "not ready: mail does not flow\nSTOPPED store: it cannot be written\nok      listener: greets\nSTOPPED pending: stuck\n";
+        let wanted = Hindrance { about: "store".to_owned(), stops: true, words: "it cannot be written".to_owned() };
+        assert_eq!(beyond(words, &known), [wanted]);
+    }
 }

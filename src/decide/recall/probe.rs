@@ -28,12 +28,13 @@ pub struct Probe {
 
 /// Reads whether a mail is a probe.
 pub(super) fn of(arrival: &Arrival, mail: &Mail, desk: &Desk) -> Option<Probe> {
-    if arrival.archived || arrival.sender.is_none() {
+    if arrival.archived {
         return None;
     }
     let by_id = mail.message_id.as_deref().and_then(|id| id.rsplit_once('@')).filter(|(_, domain)| is_ours(domain, desk));
     let by_id = by_id.and_then(|(token, _)| read(token, desk));
-    let (token, sent_at) = by_id.or_else(|| read(mail.subject.split_whitespace().last().filter(|_| !answers(mail))?, desk))?;
+    let by_subject = mail.subject.split_whitespace().last();
+    let (token, sent_at) = by_id.or_else(|| read(by_subject.filter(|_| arrival.sender.is_some() && !answers(mail))?, desk))?;
     let oldest = arrival.received_at.minus(GOOD_FOR);
     let in_time = oldest <= sent_at && sent_at <= arrival.received_at.plus(AHEAD);
     in_time.then(|| Probe { id: format!("{token}@{}", desk.hostname.to_ascii_lowercase()), sent_at })

@@ -20,13 +20,14 @@ const WAITING: [&str; 6] =
 
 /// Which index serves which statement. Without it another one would do, row by row. PostgreSQL weighs that anew for each store; SQLite does
 /// not.
-const SERVED_BY: [(&str, &str); 24] = [
+const SERVED_BY: [(&str, &str); 25] = [
     ("FROM arrival WHERE outcome IS NULL AND (claimed_by", "arrival_outcome"),
     ("FROM arrival WHERE outcome IS NULL LIMIT", "arrival_outcome"),
     ("a.outcome IS NULL ORDER BY a.id DESC", "arrival_outcome"),
     ("a.outcome = $3", "arrival_outcome"),
     ("WHERE content_key IN", "arrival_content_key"),
     ("FROM message WHERE message_id IN", "message_thread"),
+    ("FROM message WHERE message_id = $1", "message_thread"),
     ("FROM outbox WHERE state IN ('due', 'leased')", "outbox_waiting"),
     ("FROM outbox WHERE destination = ", "outbox_destination"),
     ("WITH RECURSIVE place", "outbox_destination"),

@@ -198,6 +198,7 @@ async fn lists(store: &Store) {
     store.ticket_by_reference(14).await.unwrap().unwrap();
     store.arrival(7).await.unwrap().unwrap();
     store.raw(7).await.unwrap().unwrap();
+    assert_eq!(store.arrival_of_message("x7@customer.example").await.unwrap(), Some(7));
     store.notice(100).await.unwrap().unwrap();
     for wish in [Wish::Retry, Wish::Hold, Wish::Drop] {
         store.change_notice(100, wish, "operator", now()).await.unwrap();
