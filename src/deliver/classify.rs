@@ -96,7 +96,9 @@ pub fn unread(fault: &Fault) -> Verdict {
     match fault {
         Fault::Refused(_) => Verdict::Later(fault.to_string()),
         Fault::Gone(why) => Verdict::Never(why.clone()),
-        Fault::Away(_) | Fault::Full(_) | Fault::Broken(_) | Fault::Damaged(_) => Verdict::Unbegun("the store was away".to_owned()),
+        Fault::Away(_) | Fault::Full(_) | Fault::Broken(_) | Fault::Damaged(_) => {
+            Verdict::Unbegun("the store was away".to_owned())
+        }
     }
 }
 

@@ -41,7 +41,9 @@ fn age(node: &Node) -> Read<Age> {
     };
     let seconds = days.zip(digits.parse::<u64>().ok()).and_then(|(days, count)| count.checked_mul(days * DAY));
     match seconds.map(Duration::from_secs) {
-        Some(span) if span < SHORTEST => Err("is shorter than a day; write more, or remove what should go at once by hand".to_owned()),
+        Some(span) if span < SHORTEST => {
+            Err("is shorter than a day; write more, or remove what should go at once by hand".to_owned())
+        }
         Some(span) if span > LONGEST => Err("is longer than a hundred years; remove the key, and it is kept for ever".to_owned()),
         Some(span) => Ok(Age { span, written: format!("{digits}{unit}") }),
         None => Err(format!("{WANTED}, not `{text}`; without the key it is kept for ever")),

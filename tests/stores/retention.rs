@@ -36,7 +36,10 @@ async fn run(store: &Store, options: &Options, now: Time, mut steps: usize) -> u
             }
             steps -= 1;
             let step = store.let_go(what, age, cursor, now).await.unwrap();
-            assert!(step.next.is_none_or(|next| next > cursor), "a run that does not go on never ends: {step:?} after {cursor:?}");
+            assert!(
+                step.next.is_none_or(|next| next > cursor),
+                "a run that does not go on never ends: {step:?} after {cursor:?}"
+            );
             removed += step.removed;
             after = step.next;
         }
@@ -131,7 +134,9 @@ async fn an_original_that_is_gone_says_so_and_the_mail_is_known_all_the_same(bas
     assert_eq!((event.from.as_deref(), event.to.as_deref()), (Some("1"), Some("[retention] raw = \"30d\"")));
     assert_eq!(run(&store, &options, later(), usize::MAX).await, 0);
     // A copy of it is a copy still, and a reply finds its ticket, which it continues.
-    take(&store, &[from("mia", "first", "MIME-Version: 1.0\r\nX-Kettle: yes\r\n"), from("mia", "second", &reply_to("first"))]).await.unwrap();
+    take(&store, &[from("mia", "first", "MIME-Version: 1.0\r\nX-Kettle: yes\r\n"), from("mia", "second", &reply_to("first"))])
+        .await
+        .unwrap();
     decide_all(&store, claim(&store, ALL, &[]).await).await;
     let decided = base.texts("SELECT outcome || ' ' || ticket FROM arrival WHERE id > 2 ORDER BY id").await;
     assert_eq!(decided, ["duplicate 1", "request 3"]);
@@ -181,7 +186,8 @@ async fn what_waits_to_be_sent_keeps_its_original(base: Base) {
 
 async fn the_newest_mail_stays_so_that_no_number_is_given_twice(base: Base) {
     let store = base.gateway().await;
-    let nobody: Vec<_> = (0..3).map(|number| crate::mails::sealed(format!("Subject: {number}\r\n\r\n\r\n").as_bytes(), &["support"])).collect();
+    let nobody: Vec<_> =
+        (0..3).map(|number| crate::mails::sealed(format!("Subject: {number}\r\n\r\n\r\n").as_bytes(), &["support"])).collect();
     take(&store, &nobody).await.unwrap();
     base.run("UPDATE arrival SET outcome = 'held', cause = 'no-sender', decided_at = 1").await;
     let options = Options { held: Some(age(90)), ..Options::default() };

@@ -6,8 +6,8 @@ use super::{Base, Database, KEPT, Record, SKIP_LOCKED, gate};
 use crate::model::address::Address;
 use crate::model::time::Time;
 use crate::store::Fault;
-use crate::store::retention::Gone;
 use crate::store::outbox::{Leased, Range, Settlement, Stored, parts_from};
+use crate::store::retention::Gone;
 
 /// A row that cannot be read must not keep the others from being sent, now and at each lease to come: it is settled as failed.
 type Broken = (i64, i64, Settlement);
@@ -168,7 +168,9 @@ impl Base {
         let mut reader = self.reader().await?;
         let row = row.fetch_optional(&mut *reader).await?;
         reader.release();
-        let gone = || Fault::Gone(format!("the mail of notice {notice} is not in the store any more: it was removed by [retention] sent"));
+        let gone = || {
+            Fault::Gone(format!("the mail of notice {notice} is not in the store any more: it was removed by [retention] sent"))
+        };
         let row = row.ok_or_else(gone)?;
         Ok(Stored { head: row.try_get(0)?, parts: parts_from(row.try_get(1)?)?, tail: row.try_get(2)? })
     }

@@ -19,7 +19,7 @@ const WAITING: [&str; 6] =
 
 /// Which index serves which statement. Without it another one would do, row by row. PostgreSQL weighs that anew for each store; SQLite does
 /// not.
-const SERVED_BY: [(&str, &str); 19] = [
+const SERVED_BY: [(&str, &str); 23] = [
     ("FROM arrival WHERE outcome IS NULL AND (claimed_by", "arrival_outcome"),
     ("FROM arrival WHERE outcome IS NULL LIMIT", "arrival_outcome"),
     ("a.outcome IS NULL ORDER BY a.id DESC", "arrival_outcome"),
@@ -39,6 +39,10 @@ const SERVED_BY: [(&str, &str); 19] = [
     ("state = 'failed' AND told_at IS NULL", "outbox_untold"),
     ("stage = 'taken' ORDER BY uid", "fetched_taken"),
     ("AND content IN (", "fetched_content"),
+    ("original_gone_at IS NULL AND decided_at <", "arrival_original"),
+    ("s.raw_id = a.raw_id", "arrival_raw"),
+    ("a.ticket = t.number", "arrival_ticket"),
+    ("FROM ticket WHERE status = 'closed' AND closed_at <", "ticket_closed"),
 ];
 
 /// The log of a server from one moment on.

@@ -94,11 +94,13 @@ impl Model {
         let arrivals: Vec<Arrival> = (1..=ARRIVALS).map(|id| arrival(id, &mut raw, chance)).collect();
         let mut notices = Vec::new();
         for id in 1..=ARRIVALS {
-            let state = chance.of(&["sent", "sent", "sent", "sent", "sent", "sent", "failed", "dropped", "due", "leased", "held"]);
+            let state =
+                chance.of(&["sent", "sent", "sent", "sent", "sent", "sent", "failed", "dropped", "due", "leased", "held"]);
             let told = chance.below(3) > 0;
             notices.push(Notice { id, arrival: 1 + chance.number(ARRIVALS), state, told, settled: chance.number(700) });
         }
-        let relations = (0..10).map(|_| (1 + chance.number(TICKETS), 1 + chance.number(TICKETS))).filter(|(one, other)| one != other);
+        let relations =
+            (0..10).map(|_| (1 + chance.number(TICKETS), 1 + chance.number(TICKETS))).filter(|(one, other)| one != other);
         let relations: BTreeSet<(i64, i64)> = relations.collect();
         Self {
             letters: notices.iter().map(|notice| notice.id).collect(),
@@ -140,8 +142,13 @@ impl Model {
             writeln!(sql, "INSERT INTO arrival (id, raw_id, department, recipients, source, peer_tls, size, received_at, outcome, ticket, released_onto, \
                  decided_at, told_at) VALUES ({id}, {raw}, 'd{id}', '', 'smtp', 0, 3, 0, {outcome}, {}, {}, {decided}, 0);", null(*ticket), null(*onto)).unwrap();
             if arrival.message {
-                writeln!(sql, "INSERT INTO message (arrival, ticket, kind, public, author_name, at, subject, text, quoted, authenticated) \
-                     VALUES ({id}, {}, 'reply', 1, '', 0, '', '', '', 0);", ticket.unwrap()).unwrap();
+                writeln!(
+                    sql,
+                    "INSERT INTO message (arrival, ticket, kind, public, author_name, at, subject, text, quoted, authenticated) \
+                     VALUES ({id}, {}, 'reply', 1, '', 0, '', '', '', 0);",
+                    ticket.unwrap()
+                )
+                .unwrap();
                 writeln!(sql, "INSERT INTO attachment (message, position, name, media_type, size, sha256, inline, encoding, raw_start, raw_end) \
                      VALUES ({id}, 0, 'a', 'text/plain', 1, {octets}, 0, '7bit', 0, 1);").unwrap();
             }
@@ -228,7 +235,8 @@ impl Model {
     }
 
     fn is_awaited(&self, arrival: i64) -> bool {
-        let waits = |notice: &Notice| matches!(notice.state, "due" | "leased" | "held") || (notice.state == "failed" && !notice.told);
+        let waits =
+            |notice: &Notice| matches!(notice.state, "due" | "leased" | "held") || (notice.state == "failed" && !notice.told);
         self.notices.iter().any(|notice| notice.arrival == arrival && waits(notice))
     }
 
@@ -270,10 +278,12 @@ fn arrival(id: i64, raw: &mut i64, chance: &mut Chance) -> Arrival {
     if id == 1 || chance.below(4) > 0 {
         *raw += 1;
     }
-    let outcome = chance.of(&["", "held", "request", "reply", "reply", "note", "automatic", "bounce", "duplicate", "discarded", "command"]);
+    let outcome =
+        chance.of(&["", "held", "request", "reply", "reply", "note", "automatic", "bounce", "duplicate", "discarded", "command"]);
     let outcome = if chance.below(5) > 0 && outcome.is_empty() { "answer" } else { outcome };
     let mut ticket = (chance.below(4) > 0).then(|| 1 + chance.number(TICKETS));
-    let message = ["request", "reply", "note", "answer"].contains(&outcome) || (outcome == "automatic" && ticket.is_some() && chance.below(2) == 0);
+    let message = ["request", "reply", "note", "answer"].contains(&outcome)
+        || (outcome == "automatic" && ticket.is_some() && chance.below(2) == 0);
     if message {
         ticket = ticket.or(Some(1 + chance.number(TICKETS)));
     }

@@ -7,8 +7,8 @@ use super::{Base, Record, SNAPSHOT};
 use crate::model::time::Time;
 use crate::store::Fault;
 use crate::store::report::arrival::{ArrivalDetail, ArrivalFilter, ArrivalRow, Original};
-use crate::store::retention::Gone;
 use crate::store::report::{Page, TicketName, lines};
+use crate::store::retention::Gone;
 
 /// Arrivals with one condition, each with the department that its ticket is in now.
 macro_rules! arrivals {

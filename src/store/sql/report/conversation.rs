@@ -7,11 +7,11 @@ use crate::model::encoding::hex;
 use crate::model::message::Kind;
 use crate::model::time::Time;
 use crate::store::Fault;
-use crate::store::retention::Gone;
 use crate::store::report::Person;
 use crate::store::report::conversation::{
     AttachmentRow, AuthorRow, EventRow, MessageRow, OriginalRow, Related, TicketDetail, TicketHead,
 };
+use crate::store::retention::Gone;
 
 impl Base {
     pub(in crate::store) async fn ticket_by_reference(&self, number: i64) -> Result<Option<TicketDetail>, Fault> {
@@ -153,7 +153,8 @@ fn message_row(row: &Record) -> Result<MessageRow, sqlx::Error> {
         attachments: Vec::new(),
         authenticated: row.try_get::<i64, _>("authenticated")? != 0,
         arrival: id,
-        original: Gone::from_columns(row.try_get("original_gone_at")?, row.try_get("original_gone_by")?).map(|gone| gone.in_words()),
+        original: Gone::from_columns(row.try_get("original_gone_at")?, row.try_get("original_gone_by")?)
+            .map(|gone| gone.in_words()),
     })
 }
 

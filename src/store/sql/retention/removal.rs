@@ -36,9 +36,7 @@ pub(super) async fn tell_tickets(transaction: &mut Transaction<'_>, ids: &[i64],
 
 /// An event on each ticket of the arrivals that is there.
 async fn event(transaction: &mut Transaction<'_>, ids: &[i64], rule: &Rule<'_>, kind: &str) -> Result<(), Fault> {
-    let mut query = QueryBuilder::<Database>::new(
-        "INSERT INTO event (ticket, at, actor, kind, old, new) SELECT t.number, CAST(",
-    );
+    let mut query = QueryBuilder::<Database>::new("INSERT INTO event (ticket, at, actor, kind, old, new) SELECT t.number, CAST(");
     query.push_bind(rule.now.0).push(" AS BIGINT), 'postdesk', CAST(").push_bind(kind.to_owned()).push(" AS TEXT), ");
     query.push("CAST(COUNT(*) AS TEXT), CAST(").push_bind(rule.in_words());
     query.push(" AS TEXT) FROM arrival a JOIN ticket t ON t.number = a.ticket WHERE a.id IN (");
@@ -85,9 +83,11 @@ async fn part_from_others(transaction: &mut Transaction<'_>, numbers: &[i64], ru
     let mut told: Vec<(i64, i64)> = Vec::new();
     for row in query.build().persistent(false).fetch_all(&mut **transaction).await? {
         let (ticket, other): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-        told.extend([(ticket, other), (other, ticket)].into_iter().filter(|(stays, goes)| {
-            numbers.contains(goes) && !numbers.contains(stays)
-        }));
+        told.extend(
+            [(ticket, other), (other, ticket)]
+                .into_iter()
+                .filter(|(stays, goes)| numbers.contains(goes) && !numbers.contains(stays)),
+        );
     }
     if !told.is_empty() {
         let mut query = QueryBuilder::<Database>::new("INSERT INTO event (ticket, at, actor, kind, old, new) ");
