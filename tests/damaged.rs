@@ -27,7 +27,7 @@ fn after_a_stop_in_order_nothing_is_checked_and_after_a_kill_the_database_is() {
     desk.gateway.kill();
     assert!(desk.mark().exists());
     desk.gateway.start();
-    assert!(desk.log().contains("is checked") && desk.log().contains("the database is whole"), "{}", desk.log());
+    assert!(desk.log().contains("is checked"), "{}", desk.log());
     assert_eq!(desk.tickets(), 3);
 }
 
@@ -60,12 +60,14 @@ fn a_file_that_is_no_database_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn pages_of_zeros_are_found_after_a_kill_wherever_they_are() {
+fn pages_of_zeros_are_found_after_a_power_cut_wherever_they_are() {
     let desk = Desk::killed();
     let whole = fs::read(desk.file()).unwrap();
     let pages = whole.len() / 16_384;
     assert!(pages > 20, "only {pages} pages");
     let mut refused = 0;
+    // As after a power cut, which has it checked as long as that takes.
+    fs::write(desk.mark(), "boot another\ncounted 1\n").unwrap();
     for page in 1..pages {
         fs::write(desk.file(), zeroed(&whole, page)).unwrap();
         // A page of an original's octets may be the last of its chain: that it is zeros is for the digest to find.
@@ -73,7 +75,7 @@ fn pages_of_zeros_are_found_after_a_kill_wherever_they_are() {
             refused += 1;
         }
     }
-    assert!(refused * 2 > pages, "only {refused} of {pages} pages of zeros were noticed");
+    assert!(refused * 20 > pages * 19, "only {refused} of {pages} pages of zeros were noticed");
     fs::write(desk.file(), zeroed(&whole, 2)).unwrap();
     desk.is_refused(&WORDS);
     // Whole again, it goes on where it was.
@@ -101,7 +103,7 @@ fn a_log_of_another_file_is_refused_and_not_folded_in() {
     let other = Desk::killed_with_a_log();
     let desk = Desk::stopped();
     fs::copy(other.beside("-wal"), desk.beside("-wal")).unwrap();
-    desk.is_refused(&WORDS);
+    desk.is_refused(&[&WORDS[..], &["is that of another database"]].concat());
     // Without it the file is what it was.
     for ending in ["-wal", "-shm"] {
         let _ = fs::remove_file(desk.beside(ending));

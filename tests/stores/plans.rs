@@ -47,7 +47,7 @@ async fn every_statement_on_the_way_of_a_mail_and_every_list_is_found_by_an_inde
 }
 
 /// The statements that this is about: a word of each, so that none is missed because nothing led to it.
-const WORDS: [&[&str]; 70] = [
+const WORDS: [&[&str]; 78] = [
     &["INSERT INTO raw"],
     &["INSERT INTO arrival"],
     &["SELECT COUNT(*) FROM (SELECT id FROM arrival WHERE outcome IS NULL"],
@@ -119,6 +119,13 @@ const WORDS: [&[&str]; 70] = [
     &["SELECT COUNT(*) FROM ticket WHERE due_at IS NOT NULL"],
     &["newest WHERE outcome IS NOT NULL"],
     &["newest WHERE settled_at IS NOT NULL"],
+    &["FROM letter l JOIN outbox o", "ORDER BY l.outbox"],
+    &["DELETE FROM letter WHERE outbox IN ("],
+    &["original_gone_at IS NULL AND decided_at <"],
+    &["UPDATE raw SET object = NULL"],
+    &["FROM ticket WHERE status = 'closed' AND closed_at <"],
+    &["DELETE FROM arrival WHERE id IN"],
+    &["SELECT a.id FROM arrival a WHERE a.decided_at <"],
 ];
 
 /// Each of them was sent.

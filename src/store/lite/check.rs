@@ -20,6 +20,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use super::{Connection, LOCK_TIMEOUT};
 use crate::store::fault::damaged;
 use crate::store::mark::{self, Mark};
+use crate::store::setting::KEYS;
 use crate::store::{Fault, Progress};
 
 /// For a file whose gateway was killed.
@@ -49,6 +50,9 @@ pub(in crate::store) async fn check(file: &Path, progress: Progress<'_>) -> Resu
     let limit = if mark.is_of_this_boot() { BRIEF } else { THOROUGH };
     tracing::info!(file = %file.display(), seconds = limit.as_secs_f32(), "the last gateway was not stopped in order: the database is checked");
     let mut connection = reading(file).await?;
+    if has_log {
+        require_its_own_log(&mut connection, file).await?;
+    }
     let whole = tokio::select! {
         found = look_inside(&mut connection, file, &mark, limit) => found,
         never = tell(progress, begun) => never,
@@ -106,6 +110,33 @@ async fn reading(file: &Path) -> Result<Connection, Fault> {
     super::opened(file, options.connect().await)
 }
 
+/// SQLite folds any log in that lies beside a file, whatever file it was made for. So what the file says of itself without its log is held
+/// against what it says with it: keys never change, and counters only go up. A file that cannot be read without its log has nothing to say.
+async fn require_its_own_log(connection: &mut Connection, file: &Path) -> Result<(), Fault> {
+    let without = SqliteConnectOptions::new().filename(file).immutable(true).read_only(true).disable_statement_logging();
+    let Ok(mut without) = without.connect().await else { return Ok(()) };
+    let before = (keys(&mut without).await, counted(&mut without).await);
+    without.close().await?;
+    let (Ok(Some(keys_before)), Ok(counted_before)) = before else { return Ok(()) };
+    if keys(connection).await?.as_ref() == Some(&keys_before) && counted(connection).await? >= counted_before {
+        return Ok(());
+    }
+    Err(Fault::Damaged(damaged(&format!(
+        "the log beside {} (-wal) is that of another database, or of an older copy of it",
+        file.display()
+    ))))
+}
+
+async fn keys(connection: &mut Connection) -> Result<Option<String>, Fault> {
+    let query = sqlx::query_scalar("SELECT value FROM setting WHERE name = $1").bind(KEYS);
+    Ok(query.fetch_optional(connection).await?)
+}
+
+/// How far the counters of the desk have come.
+async fn counted(connection: &mut Connection) -> Result<i64, Fault> {
+    Ok(sqlx::query_scalar("SELECT CAST(SUM(next) AS BIGINT) FROM counter").fetch_one(connection).await?)
+}
+
 /// Tells again and again that the check goes on. Never ends.
 async fn tell<T>(progress: Progress<'_>, begun: Instant) -> T {
     loop {
@@ -150,8 +181,7 @@ async fn look(connection: &mut Connection, file: &Path, mark: &Mark, limit: Dura
 
 /// Counters only go up. Where they are lower than they were, commits are missing.
 async fn require_counted(connection: &mut Connection, file: &Path, mark: &Mark) -> Result<(), Fault> {
-    let counted: i64 = sqlx::query_scalar("SELECT CAST(SUM(next) AS BIGINT) FROM counter").fetch_one(connection).await?;
-    if counted >= mark.counted {
+    if counted(connection).await? >= mark.counted {
         return Ok(());
     }
     let mark = mark::place(file);

@@ -20,7 +20,7 @@ const WAITING: [&str; 6] =
 
 /// Which index serves which statement. Without it another one would do, row by row. PostgreSQL weighs that anew for each store; SQLite does
 /// not.
-const SERVED_BY: [(&str, &str); 25] = [
+const SERVED_BY: [(&str, &str); 29] = [
     ("FROM arrival WHERE outcome IS NULL AND (claimed_by", "arrival_outcome"),
     ("FROM arrival WHERE outcome IS NULL LIMIT", "arrival_outcome"),
     ("a.outcome IS NULL ORDER BY a.id DESC", "arrival_outcome"),
@@ -47,6 +47,10 @@ const SERVED_BY: [(&str, &str); 25] = [
     ("FROM outbox WHERE state IN ('leased', 'due')", "outbox_state"),
     ("FROM outbox WHERE state = 'held'", "outbox_state"),
     ("SELECT status, COUNT(*) FROM ticket", "ticket_status"),
+    ("original_gone_at IS NULL AND decided_at <", "arrival_original"),
+    ("s.raw_id = a.raw_id", "arrival_raw"),
+    ("a.ticket = t.number", "arrival_ticket"),
+    ("FROM ticket WHERE status = 'closed' AND closed_at <", "ticket_closed"),
 ];
 
 /// The log of a server from one moment on.

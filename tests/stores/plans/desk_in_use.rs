@@ -16,6 +16,7 @@ use postdesk::store::report::NEWEST;
 use postdesk::store::report::arrival::ArrivalFilter;
 use postdesk::store::report::outbox::Wish;
 use postdesk::store::report::ticket::TicketFilter;
+use postdesk::store::retention::{Age, Cursor, What};
 
 use crate::base::Base;
 use crate::cluster::Cluster;
@@ -51,6 +52,8 @@ const ROWS: &str = "
     INSERT INTO acknowledged SELECT '', NOW_SLOT - i, 0 FROM generate_series(1, 288) i;
     INSERT INTO fetched (account, folder, validity, uid, arrival, content, stage, at) SELECT 'box ' || i % 40, 'INBOX', 1, i, i, sha256(CAST(CAST(i AS TEXT) AS BYTEA)),
         CASE WHEN i > 59900 THEN 'taken' ELSE 'done' END, i FROM generate_series(1, 60000) i;
+    UPDATE arrival SET decided_at = received_at WHERE outcome IS NOT NULL; UPDATE arrival SET outcome = 'automatic' WHERE id % 100 = 50 AND outcome IS NOT NULL;
+    UPDATE ticket SET closed_at = updated_at WHERE status = 'closed'; UPDATE outbox SET settled_at = created_at WHERE state = 'sent';
     UPDATE counter SET next = CASE name WHEN 'ticket' THEN 20001 ELSE 59901 END;
     COMMIT; ANALYZE";
 
@@ -78,6 +81,20 @@ pub(crate) async fn use_everything(base: &Base) {
         // By then a few more tickets are due.
         let (house, then) = (house(), Time(100_000_000_000 * (time as i64 + 1)));
         assert!(store.tick(house.rules(then)).await.unwrap().tickets > 0);
+    }
+    for _ in 0..TIMES {
+        letting_go(&store).await;
+    }
+}
+
+/// A step of each kind, on those that are oldest by now.
+async fn letting_go(store: &Store) {
+    let age = Age { span: Duration::from_secs(86_400), written: "1d".to_owned() };
+    for what in [What::Sent, What::Raw, What::Held, What::Other, What::Closed] {
+        let step = store.let_go(what, &age, Cursor::default(), now()).await.unwrap();
+        assert!(step.next.is_some(), "{what} found nothing to look at");
+        // Here every mail is a message.
+        assert!(step.removed > 0 || matches!(what, What::Held | What::Other), "{what} removed nothing");
     }
 }
 
