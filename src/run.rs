@@ -33,7 +33,7 @@ use crate::duty;
 use crate::inspect::{self, Answer, Inspector, Watched, control};
 use crate::observe::beat::Beats;
 use crate::observe::numbers;
-use crate::process::Worker;
+use crate::process::{House, Worker};
 use crate::settings::{Settings, keys};
 use crate::store::{Fault, Store};
 
@@ -129,22 +129,12 @@ impl Gateway {
         let trusted = settings.authenticate.trusted_networks.clone();
         let web = web.zip(settings.http.clone()).map(|(listener, options)| {
             let (desk, texts) = (Arc::clone(&house.desk), Arc::clone(&house.texts));
-            (
-                listener,
-                Arc::new(
-                    http::Door::new(options, desk, texts, store.clone(), custody.clone())
-                        .with_beat(beats.part("http", limit::LISTENER)),
-                ),
-            )
+            let door = http::Door::new(options, desk, texts, store.clone(), custody.clone());
+            (listener, Arc::new(door.with_beat(beats.part("http", limit::LISTENER))))
         });
         let fetcher = (Arc::clone(&house.desk), store.clone(), custody.clone());
         let door = Door::new(settings.smtp.clone(), Arc::clone(&house.desk), trusted, custody)?;
-        let teller = duty::Teller {
-            desk: Arc::clone(&house.desk),
-            texts: Arc::clone(&house.texts),
-            every: settings.digest,
-            accounts: settings.imap.iter().map(|account| account.name.clone()).collect(),
-        };
+        let teller = teller(settings, &house);
         let worker = Worker::new(house, store.clone(), Arc::clone(&wake_sender)).with_beat(beats.part("worker", limit::WORKER));
         let sender = Sender::new(settings.delivery.clone(), store.clone()).with_beat(beats.part("sender", limit::SENDER));
         let writer = writer.with_beat(beats.part("custody", limit::CUSTODY));
@@ -155,6 +145,7 @@ impl Gateway {
         let monitors = inspect::http::bind(&settings.inspect).map_err(RunError::Listen)?;
         let monitored = monitors.iter().map(TcpListener::local_addr).collect::<Result<_, _>>().map_err(RunError::System)?;
         let (wishes, wished) = mpsc::channel(1);
+        let (pace, wake) = ((Pace::default(), beats.clone()), [Arc::clone(&wake_worker), Arc::clone(&wake_sender)]);
         Ok(Self {
             monitors: tokio::spawn(inspect::http::serve(monitors, inspector.clone(), stopped.clone())),
             monitored,
@@ -166,19 +157,10 @@ impl Gateway {
             beats: beats.clone(),
             stop,
             web: tokio::spawn(http::serve(web, stopped.clone())),
-            fetcher: tokio::spawn(imap::serve_watched(
-                settings.imap.clone(),
-                fetcher,
-                (Pace::default(), beats.clone()),
-                stopped.clone(),
-            )),
+            fetcher: tokio::spawn(imap::serve_watched(settings.imap.clone(), fetcher, pace, stopped.clone())),
             door: tokio::spawn(smtp::serve(listeners, Arc::new(door), stopped.clone())),
             writer: tokio::spawn(writer.run()),
-            ears: tokio::spawn(duty::listen(
-                store.clone(),
-                [Arc::clone(&wake_worker), Arc::clone(&wake_sender)],
-                stopped.clone(),
-            )),
+            ears: tokio::spawn(duty::listen(store.clone(), wake, stopped.clone())),
             duty: tokio::spawn(duty::run(store.clone(), settings.hostname.clone(), teller, duties, stopped.clone())),
             worker: tokio::spawn(worker.run(wake_worker, stopped.clone())),
             sender: tokio::spawn(sender.run(wake_sender, stopped)),
@@ -231,6 +213,16 @@ impl Gateway {
             tracing::warn!(%fault, "could not take leave of the store");
         }
         self.store.close().await;
+    }
+}
+
+/// What nobody's mail brings about, by these rules.
+fn teller(settings: &Settings, house: &House) -> duty::Teller {
+    duty::Teller {
+        desk: Arc::clone(&house.desk),
+        texts: Arc::clone(&house.texts),
+        every: settings.digest,
+        accounts: settings.imap.iter().map(|account| account.name.clone()).collect(),
     }
 }
 
