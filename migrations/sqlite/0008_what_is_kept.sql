@@ -8,7 +8,7 @@ CREATE INDEX arrival_original ON arrival (decided_at, id) WHERE decided_at IS NO
 -- An original goes when none of its arrivals needs it; what belongs to a ticket goes with it.
 CREATE INDEX arrival_raw ON arrival (raw_id);
 CREATE INDEX arrival_ticket ON arrival (ticket) WHERE ticket IS NOT NULL;
-CREATE INDEX ticket_closed ON ticket (closed_at, number) WHERE status = 'closed';
+CREATE INDEX ticket_closed ON ticket (closed_at, number) WHERE closed_at IS NOT NULL;
 
 -- An older version would take an original that was removed for an empty mail.
 UPDATE setting SET value = '8' WHERE name = 'needs';

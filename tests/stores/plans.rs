@@ -123,7 +123,7 @@ const WORDS: [&[&str]; 78] = [
     &["DELETE FROM letter WHERE outbox IN ("],
     &["original_gone_at IS NULL AND decided_at <"],
     &["UPDATE raw SET object = NULL"],
-    &["FROM ticket WHERE status = 'closed' AND closed_at <"],
+    &["FROM ticket WHERE closed_at IS NOT NULL AND closed_at <"],
     &["DELETE FROM arrival WHERE id IN"],
     &["SELECT a.id FROM arrival a WHERE a.decided_at <"],
 ];

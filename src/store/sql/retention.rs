@@ -107,6 +107,8 @@ async fn page(connection: &mut Connection, rule: &Rule<'_>, after: Cursor) -> Re
         What::Sent => {
             query.push("SELECT CAST(0 AS BIGINT), o.id, CAST(0 AS BIGINT), CASE WHEN o.created_at < ").push_bind(rule.eldest());
             query.push(" THEN 1 ELSE 0 END FROM letter l JOIN outbox o ON o.id = l.outbox WHERE l.outbox > ").push_bind(after.id);
+            // Said of both, or a server walks through one of them from its beginning.
+            query.push(" AND o.id > ").push_bind(after.id);
             query.push(" ORDER BY l.outbox LIMIT ").push_bind(PAGE);
         }
         What::Raw => {
@@ -123,7 +125,8 @@ async fn page(connection: &mut Connection, rule: &Rule<'_>, after: Cursor) -> Re
             query.push(" AND decided_at < ").push_bind(rule.eldest()).push(" ORDER BY id LIMIT ").push_bind(PAGE);
         }
         What::Closed => {
-            query.push("SELECT closed_at, number, CAST(0 AS BIGINT), 1 FROM ticket WHERE status = 'closed' AND closed_at < ");
+            // The status is asked later: for it SQLite would take the index of all statuses, and sort.
+            query.push("SELECT closed_at, number, CAST(0 AS BIGINT), 1 FROM ticket WHERE closed_at IS NOT NULL AND closed_at < ");
             query.push_bind(rule.eldest()).push(" AND (closed_at, number) > (").push_bind(after.at).push(", ");
             query.push_bind(after.id).push(") ORDER BY closed_at, number LIMIT ").push_bind(TICKETS);
         }

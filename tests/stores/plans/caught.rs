@@ -50,7 +50,7 @@ const SERVED_BY: [(&str, &str); 29] = [
     ("original_gone_at IS NULL AND decided_at <", "arrival_original"),
     ("s.raw_id = a.raw_id", "arrival_raw"),
     ("a.ticket = t.number", "arrival_ticket"),
-    ("FROM ticket WHERE status = 'closed' AND closed_at <", "ticket_closed"),
+    ("FROM ticket WHERE closed_at IS NOT NULL AND closed_at <", "ticket_closed"),
 ];
 
 /// The log of a server from one moment on.
