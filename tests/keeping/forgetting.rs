@@ -114,7 +114,7 @@ fn on_a_ticket_of_several_only_the_persons_own_part_is_forgotten() {
     assert!(text.contains("kept-answer") && text.contains("kept-noah") && !text.contains("canary-mia"), "{text}");
     assert!(!ticket["requester"].to_string().contains("mia"), "{ticket}");
     // Whoever is left writes on.
-    desk.mail("Noah Vrba <noah@customer.example>", &to, "Re: later", "", "And now?");
+    desk.mail("Noah Vrba <noah@customer.example>", &to, "Re: Shared", "", "And now?");
     desk.settle();
     let newest = &desk.arrivals()[0];
     assert_eq!((newest["outcome"].as_str(), newest["ticket"].as_str()), (Some("reply"), Some("SUP-1")), "{newest}");
