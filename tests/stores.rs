@@ -50,6 +50,8 @@ mod doubt;
 mod duties;
 #[path = "stores/fixtures.rs"]
 mod fixtures;
+#[path = "stores/forget.rs"]
+mod forget;
 #[path = "stores/gate.rs"]
 mod gate;
 #[path = "stores/health.rs"]

@@ -168,7 +168,7 @@ async fn copy_database(database: &Path, copy: &Path) -> Result<Counted, Trouble>
     })?;
     shown.set(total);
     shown.end();
-    Ok(look(copy).await.map_err(|fault| Trouble { message: format!("the copy of the store: {fault}"), ..fault.into() })?)
+    look(copy).await.map_err(|fault| Trouble { message: format!("the copy of the store: {fault}"), ..fault.into() })
 }
 
 /// The key file, if it is that of the store: a backup with another one would be worth little.

@@ -14,6 +14,8 @@ use crate::store::forget::{Forgotten, NOBODY, Person, Removed, SEARCHED, Trace, 
 
 /// Mails that are looked through at a time.
 const PAGE: i64 = 32;
+/// Number, outcome, size, octets and object of a mail.
+type Mail = (i64, String, i64, Vec<u8>, Option<String>);
 /// Numbers in one statement.
 const MANY: usize = 500;
 
@@ -54,7 +56,7 @@ impl Base {
     /// The next mails that became no message, with the beginning of their octets.
     pub(in crate::store) async fn unthreaded(&self, after: i64) -> Result<Vec<Unthreaded>, Fault> {
         let mut reader = self.reader().await?;
-        let rows: Vec<(i64, String, i64, Vec<u8>, Option<String>)> = sqlx::query_as(
+        let rows: Vec<Mail> = sqlx::query_as(
             "SELECT a.id, a.outcome, a.size, SUBSTR(r.octets, 1, CAST($2 AS INTEGER)), r.object FROM arrival a JOIN raw r ON r.id = a.raw_id
              WHERE a.id > $1 AND a.outcome IS NOT NULL AND NOT EXISTS (SELECT 1 FROM message m WHERE m.arrival = a.id)
              ORDER BY a.id LIMIT $3",
@@ -65,13 +67,7 @@ impl Base {
         .fetch_all(&mut *reader)
         .await?;
         reader.release();
-        let one = |(id, outcome, size, octets, object): (i64, String, i64, _, _)| Unthreaded {
-            id,
-            held: outcome == "held",
-            size,
-            octets,
-            object,
-        };
+        let one = |(id, outcome, size, octets, object): Mail| Unthreaded { id, held: outcome == "held", size, octets, object };
         Ok(rows.into_iter().map(one).collect())
     }
 

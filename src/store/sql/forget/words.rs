@@ -116,6 +116,9 @@ async fn originals(transaction: &mut Transaction<'_>, number: i64, words: &[Stri
     Ok(())
 }
 
+/// A notice: its number, arrival, key of the recipient, state.
+type Row = (i64, i64, String, String);
+
 /// Notices to the person and about the person's mails; and of those that have left, the mail, which may quote the person.
 async fn notices(
     transaction: &mut Transaction<'_>,
@@ -124,15 +127,12 @@ async fn notices(
     own: &[i64],
     removed: &mut Removed,
 ) -> Result<(), Fault> {
-    let rows: Vec<(i64, i64, String, String)> =
-        sqlx::query_as("SELECT id, arrival, recipient_key, state FROM outbox WHERE ticket = $1 ORDER BY id")
-            .bind(number)
-            .fetch_all(&mut **transaction)
-            .await?;
+    let rows: Vec<Row> = sqlx::query_as("SELECT id, arrival, recipient_key, state FROM outbox WHERE ticket = $1 ORDER BY id")
+        .bind(number)
+        .fetch_all(&mut **transaction)
+        .await?;
     let waits = |state: &str| ["due", "leased", "held"].contains(&state);
-    let of = |wanted: &dyn Fn(&(i64, i64, String, String)) -> bool| -> Vec<i64> {
-        rows.iter().filter(|row| wanted(row)).map(|row| row.0).collect()
-    };
+    let of = |wanted: &dyn Fn(&Row) -> bool| -> Vec<i64> { rows.iter().filter(|row| wanted(row)).map(|row| row.0).collect() };
     let theirs = of(&|(_, _, key, _)| wish.person.is(key));
     blank::notices(transaction, &theirs, wish, removed).await?;
     // To others; what tells them of a mail that is gone is not sent.
