@@ -67,7 +67,7 @@ mod tests {
         assert!(answers.iter().all(|answer| *answer == Some(0)), "{answers:?}");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_asks_what_is_not_answered_waits_for_a_while_only_and_so_does_everybody_behind() {
         let recent: Recent<()> = Recent::default();
         assert_eq!(recent.get(std::future::pending()).await, None);
