@@ -125,9 +125,9 @@ async fn without_a_public_url_nothing_is_listened_to_and_mail_has_the_address_al
 async fn a_port_that_is_taken_is_an_error_at_the_start_that_names_the_key() {
     let world = World::start().await;
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let http = format!("listen = \"{}\"\npublic_url = \"{URL}\"", world.http());
+    let http = format!("public_listen = \"{}\"\npublic_url = \"{URL}\"", world.http());
     let Err(error) = Gateway::start(&configuration(folder.path(), &http)).await else { panic!("two on one port") };
     assert!(matches!(error, RunError::Listen(_)), "{error:?}");
-    assert!(error.to_string().starts_with(&format!("cannot listen on {} (`[http] listen`): ", world.http())), "{error}");
+    assert!(error.to_string().starts_with(&format!("cannot listen on {} (`[http] public_listen`): ", world.http())), "{error}");
     world.gateway.stop().await;
 }

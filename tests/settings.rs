@@ -117,7 +117,9 @@ fn the_manual_states_the_true_default_of_every_key() {
         "name_servers",
         "public_url",
         // Where there is no public_url, it may not be set.
-        "listen = \"127.0.0.1:9025\"",
+        "public_listen",
+        // Its default is what fits where the log goes.
+        "format = \"json\"",
         // The agent's; the department's has a default.
         "language = \"hr\"",
     ];
@@ -147,6 +149,7 @@ fn every_key_the_reader_knows_is_in_the_manual() {
         "[gateway]",
         "[store]",
         "[smtp]",
+        "[log]",
         "[http]",
         "[authentication]",
         "[delivery]",
@@ -200,7 +203,7 @@ idle_timeout = "5 minutes"
 trusted_networks = ["10.0.0.0/33"]
 lmtp = ["desk"]
 [http]
-listen = "127.0.0.1:9025"
+public_listen = "127.0.0.1:9026"
 [delivery]
 relay = "smtp://relay.example:x"
 user = "postdesk"
@@ -235,7 +238,7 @@ fn faults_all_over_one_file_are_reported_in_one_run_in_the_order_of_its_lines() 
         "10 smtp.idle_timeout",
         "11 smtp.trusted_networks[1]",
         "12 smtp.lmtp[1]",
-        "14 http.listen",
+        "14 http.public_listen",
         "16 delivery.relay",
         "17 delivery.user",
         "23 department[1].agents[1]",

@@ -20,6 +20,7 @@ mod mx;
 pub mod once;
 mod rounds;
 mod route;
+mod seen;
 mod turn;
 
 use std::net::SocketAddr;

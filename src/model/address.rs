@@ -71,7 +71,8 @@ impl Address {
 
     /// The address for a log line: enough to recognise a customer, too little to write to one.
     pub fn shortened(&self) -> String {
-        let first: String = self.local().chars().take(2).collect();
+        // At most half of it, so that no short one stands there whole.
+        let first: String = self.local().chars().take((self.local().chars().count() / 2).min(2)).collect();
         format!("{first}…@{}", self.domain())
     }
 }

@@ -69,7 +69,8 @@ pub fn check_json(settings: &Settings) -> String {
         "smtp": {"listen": smtp.listen, "lmtp": smtp.lmtp.iter().map(ToString::to_string).collect::<Vec<_>>(),
                  "starttls": smtp.tls.is_some(), "trusted_networks": networks, "relays": relays,
                  "authserv_id": settings.authenticate.authserv_id},
-        "http": settings.http.as_ref().map(|http| json!({"listen": http.listen, "public_url": http.public_url})),
+        "http": {"listen": settings.inspect.listen, "public_listen": settings.http.as_ref().map(|http| http.listen),
+                 "public_url": settings.http.as_ref().map(|http| &http.public_url)},
         "imap": settings.imap.iter().map(imap::json).collect::<Vec<_>>(),
         "delivery": {"relay": relay_url(&settings.delivery.relay), "user": user(&settings.delivery.relay)},
         "dkim": settings.delivery.signers.keys().iter().map(key_json).collect::<Vec<_>>(),
@@ -113,7 +114,10 @@ fn gateway(settings: &Settings) -> Vec<(&'static str, String)> {
         rows.insert(5, ("LMTP", lmtp_text(&settings.smtp)));
     }
     if let Some(http) = &settings.http {
-        rows.insert(rows.len() - 2, ("HTTP", format!("{}, from outside {}", http.listen, http.public_url)));
+        rows.insert(rows.len() - 2, ("links", format!("{}, from outside {}", http.listen, http.public_url)));
+    }
+    if !settings.inspect.listen.is_empty() {
+        rows.insert(rows.len() - 2, ("monitors", list(&settings.inspect.listen)));
     }
     let keys: Vec<String> = keys_of(settings).iter().map(|key| format!("{} {}", key.number, key.state.name())).collect();
     if !keys.is_empty() {
@@ -281,9 +285,12 @@ fn warnings(settings: &Settings) -> Vec<String> {
     }
     if let Some(http) = settings.http.as_ref().filter(|http| !http.listen.ip().is_loopback()) {
         warnings.push(format!(
-            "HTTP on {} can be read on its way; listen on this machine, behind a web server that speaks TLS",
+            "links on {} can be read on their way; listen on this machine, behind a web server that speaks TLS",
             http.listen
         ));
+    }
+    for address in settings.inspect.listen.iter().filter(|address| !address.ip().is_loopback()) {
+        warnings.push(format!("HTTP on {address} tells everybody who reaches it how the gateway is; let only monitors reach it"));
     }
     for department in &settings.departments {
         let may_answer = |key: &String| settings.agents.iter().any(|agent| agent.key == *key && agent.access != Access::Viewer);

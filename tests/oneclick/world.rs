@@ -40,7 +40,7 @@ pub(crate) fn configuration(folder: &Path, http: &str) -> settings::Settings {
 impl World {
     /// Starts a gateway that links to itself.
     pub(crate) async fn start() -> Self {
-        Self::with(&format!("listen = \"127.0.0.1:0\"\npublic_url = \"{URL}\"")).await
+        Self::with(&format!("public_listen = \"127.0.0.1:0\"\npublic_url = \"{URL}\"")).await
     }
 
     /// Starts a gateway with these lines in `[http]`.

@@ -79,8 +79,24 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "smtp.relays[2].network",
         "overlaps `10.0.0.0/8`",
     ),
-    ("[http]", "listen = \"127.0.0.1:9025\"", "http.listen", "of no use without public_url"),
-    ("[http]", "public_url = \"https://desk.example\"\nlisten = \"9025\"", "http.listen", "not an IP address with a port"),
+    ("[http]", "public_listen = \"127.0.0.1:9026\"", "http.public_listen", "of no use without public_url"),
+    (
+        "[http]",
+        "public_url = \"https://desk.example\"\npublic_listen = \"9026\"",
+        "http.public_listen",
+        "not an IP address with a port",
+    ),
+    (
+        "[http]",
+        "listen = [\"127.0.0.1:9026\"]\npublic_url = \"https://desk.example\"",
+        "http.listen",
+        "where what mails link to is listened for",
+    ),
+    ("[http]", "pending_limit = \"0s\"", "http.pending_limit", "must be from \"1s\" to"),
+    ("[http]", "due_limit = \"30d\"", "http.due_limit", "must be from \"1s\" to"),
+    ("[log]", "level = \"loud\"", "log.level", "\"error\", \"warn\""),
+    ("[log]", "format = \"xml\"", "log.format", "\"text\", \"json\", \"journald\""),
+    ("[log]", "file = \"/var/log/postdesk\"", "log.file", "not a known key"),
     ("[http]", "public_url = \"desk.example\"", "http.public_url", "is not a URL"),
     ("[http]", "public_url = \"http://desk.example\"", "http.public_url", "is without TLS"),
     ("[http]", "public_url = \"ftp://desk.example\"", "http.public_url", "not a URL of the web"),
@@ -246,9 +262,9 @@ fn links_are_served_only_where_a_public_url_says_what_they_begin_with() {
         ("http://[::1]", "http://[::1]"),
     ] {
         let options = http(&format!("public_url = \"{written}\"")).unwrap();
-        assert_eq!((options.public_url.as_str(), options.listen), (read, SocketAddr::from(([127, 0, 0, 1], 9025))));
+        assert_eq!((options.public_url.as_str(), options.listen), (read, SocketAddr::from(([127, 0, 0, 1], 9026))));
     }
-    let options = http("public_url = \"https://desk.example\"\nlisten = \"[::1]:80\"").unwrap();
+    let options = http("public_url = \"https://desk.example\"\npublic_listen = \"[::1]:80\"").unwrap();
     assert_eq!(options.listen, "[::1]:80".parse().unwrap());
 }
 

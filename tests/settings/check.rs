@@ -21,6 +21,7 @@ The configuration is in order: desk.toml
   store     sqlite:var/postdesk.db, at least 5 % of the disk kept free
   SMTP      127.0.0.1:2525, no TLS
   trusted   127.0.0.0/8, ::1/128
+  monitors  127.0.0.1:9025
   relay     none; outgoing mail becomes files in var/outgoing
   texts     built in
 
@@ -63,18 +64,23 @@ fn the_json_form_is_one_line_with_the_same_content() {
 
 #[test]
 fn where_links_lead_is_told_and_a_listener_beyond_this_machine_is_warned_of() {
-    assert!(check_json(&good(MANUAL)).contains("\"http\":null"));
+    assert!(check_json(&good(MANUAL)).contains("\"public_url\":null"));
     let text = with("[http]", "public_url = \"https://desk.example.org/\"");
     assert!(
-        check(&good(&text)).contains("\n  HTTP      127.0.0.1:9025, from outside https://desk.example.org\n"),
+        check(&good(&text)).contains("\n  links     127.0.0.1:9026, from outside https://desk.example.org\n"),
         "{}",
         check(&good(&text))
     );
     let object: Value = serde_json::from_str(&check_json(&good(&text))).unwrap();
-    assert_eq!(object["http"], json!({"listen": "127.0.0.1:9025", "public_url": "https://desk.example.org"}));
+    assert_eq!(
+        object["http"],
+        json!({"listen": [], "public_listen": "127.0.0.1:9026", "public_url": "https://desk.example.org"})
+    );
     assert_eq!(warnings(&text), Vec::<String>::new());
-    let open = text.replace("public_url", "listen = \"192.0.2.1:9025\"\npublic_url");
-    assert!(warnings(&open)[0].contains("HTTP on 192.0.2.1:9025 can be read on its way"), "{:?}", warnings(&open));
+    let open = text.replacen("\npublic_url", "\npublic_listen = \"192.0.2.1:9026\"\npublic_url", 1);
+    assert!(warnings(&open)[0].contains("links on 192.0.2.1:9026 can be read on their way"), "{:?}", warnings(&open));
+    let told = MANUAL.replace("listen = [\"127.0.0.1:9025\"]", "listen = [\"127.0.0.1:9025\", \"192.0.2.1:9025\"]");
+    assert!(warnings(&told)[0].contains("HTTP on 192.0.2.1:9025 tells everybody"), "{:?}", warnings(&told));
 }
 
 #[test]

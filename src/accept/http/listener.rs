@@ -30,7 +30,8 @@ pub fn bind(options: &Options) -> io::Result<TcpListener> {
         socket.bind(address)?;
         socket.listen(BACKLOG)
     };
-    listen().map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address} (`[http] listen`): {error}")))
+    listen()
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address} (`[http] public_listen`): {error}")))
 }
 
 /// Serves until `stop` becomes true (or its sender is gone), then drains: accepts nothing more, drops what has not sent a request, and
