@@ -8,18 +8,13 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Inspector};
+use super::{Answer, Inspector, Options};
 use crate::model::account::{AccountRow, Standing};
 use crate::model::time::Time;
 use crate::observe::beat::{Beats, Pulse};
 use crate::observe::life;
 use crate::store::report::health::{Lately, Neighbour, Queues, Room, Tickets, Waiting};
 use crate::store::{Fault, Store};
-
-/// Mail that is not decided for so long is stuck: the worker hangs, or something that it needs is away.
-pub const PENDING_LIMIT: Duration = Duration::from_secs(5 * 60);
-/// A notice that nobody has begun to send for so long is stuck. One that was tried and refused is `deferred`, and waits rightly.
-pub const DUE_LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// How a gateway and its store are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,8 +160,9 @@ impl Report {
         })
     }
 
-    /// Everything that is not as it should be, what stops mail first.
-    pub fn hindrances(&self) -> Vec<Hindrance> {
+    /// Everything that is not as it should be by these limits, what stops mail first. A notice that was tried and refused is `deferred`, and
+    /// waits rightly.
+    pub fn hindrances(&self, limits: &Options) -> Vec<Hindrance> {
         let parts = self.process.iter().flat_map(|process| &process.parts).filter(|part| part.seconds > part.limit);
         let mut found: Vec<Hindrance> = parts
             .map(|part| {
@@ -183,9 +179,9 @@ impl Report {
             found.push(stopping("room", words.to_owned()));
         }
         let pending = "mails are not decided yet, the oldest of them for";
-        found.extend(self.too_old("pending", &self.queues.pending, PENDING_LIMIT, pending));
+        found.extend(self.too_old("pending", &self.queues.pending, limits.pending_limit, pending));
         let due = "notices are due and nobody sends them, the oldest of them for";
-        found.extend(self.too_old("due", &self.queues.due, DUE_LIMIT, due));
+        found.extend(self.too_old("due", &self.queues.due, limits.due_limit, due));
         found.extend(self.accounts.iter().filter(|account| account.needs_attention).map(|account| Hindrance {
             about: "account".to_owned(),
             stops: false,

@@ -113,14 +113,15 @@ async fn by_store(settings: &Settings, unanswered: &Unanswered) -> Seen {
 
 impl Seen {
     fn by_gateway(report: Report, settings: &Settings, refusal: Option<&str>) -> Self {
-        let mut hindrances = report.hindrances();
+        let found = report.hindrances(&settings.inspect);
+        let mut hindrances = found.clone();
         let known = |name: &str| report.accounts.iter().any(|account| account.name == name);
         hindrances.extend(settings.imap.iter().filter(|account| !known(&account.name)).map(|account| Hindrance {
             about: "account".to_owned(),
             stops: false,
             words: format!("nobody has ever looked after the account {}: reload the configuration", account.name),
         }));
-        hindrances.splice(0..0, refusal.map(|words| beyond(words, &report.hindrances())).unwrap_or_default());
+        hindrances.splice(0..0, refusal.map(|words| beyond(words, &found)).unwrap_or_default());
         let flows = !hindrances.iter().any(|hindrance| hindrance.stops);
         Self { running: true, flows, trouble: None, hindrances, report: Some(report) }
     }

@@ -45,6 +45,7 @@ fn every_family_has_the_facts_that_its_decision_needs() {
         "told",
         "sent",
         "dead",
+        "known",
         "human_senders",
         "lately",
         "language",

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use postdesk::inspect::report::{PENDING_LIMIT, Report};
+use postdesk::inspect::Options;
+use postdesk::inspect::report::Report;
 use postdesk::model::account::{AccountReport, State};
 use postdesk::model::time::Time;
 use postdesk::store::report::health::{NEWEST_ROWS, Waiting};
@@ -31,7 +32,7 @@ async fn an_empty_store_has_nothing_that_waits_and_nothing_to_complain_of(base: 
     assert_eq!(report.gateways.len(), 1);
     assert_eq!(report.gateways[0].name, "a gateway of the tests");
     assert!(report.room.size.is_some_and(|size| size > 10_000), "{:?}", report.room);
-    assert_eq!(report.hindrances(), Vec::new());
+    assert_eq!(report.hindrances(&Options::default()), Vec::new());
     let json = serde_json::to_string(&report).unwrap();
     assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
 }
@@ -118,15 +119,15 @@ async fn more_rows_than_are_looked_at_are_told_of(base: Base) {
 async fn what_is_stuck_short_or_in_alarm_is_a_hindrance(base: Base) {
     let store = base.gateway().await;
     let mut mail = from("mia", "a", "");
-    mail.incoming.received_at = NOW.minus(PENDING_LIMIT);
+    mail.incoming.received_at = NOW.minus(Options::default().pending_limit);
     take(&store, &[mail]).await.unwrap();
-    assert_eq!(Report::of_store(&store, NOW).await.unwrap().hindrances(), Vec::new());
+    assert_eq!(Report::of_store(&store, NOW).await.unwrap().hindrances(&Options::default()), Vec::new());
     let then = NOW.plus(Duration::from_secs(1));
     store.report_account(&AccountReport::new("shop", State::Waiting, minutes_ago(16))).await.unwrap();
     store.report_account(&AccountReport::new("shop", State::Waiting, then)).await.unwrap();
     let mut report = Report::of_store(&store, then).await.unwrap();
     (report.room.free, report.room.needed) = (Some(9), Some(10));
-    let found: Vec<_> = report.hindrances().into_iter().map(|found| (found.about, found.stops)).collect();
+    let found: Vec<_> = report.hindrances(&Options::default()).into_iter().map(|found| (found.about, found.stops)).collect();
     let wanted = [("room", true), ("pending", true), ("account", false)].map(|(about, stops)| (about.to_owned(), stops));
     assert_eq!(found, wanted);
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::inspect::Options;
 use crate::inspect::report::{Part, Reload};
 use crate::store::report::health::{Neighbour, Queues, Tickets};
 
@@ -64,8 +65,12 @@ fn shown(seen: &Seen, before: Option<&Seen>, width: Option<u16>) -> String {
     Page { seen, before, settings: &settings, look, zone: &Zone::default(), now: NOW }.text()
 }
 
+fn limits() -> Options {
+    Options { pending_limit: Duration::from_secs(300), ..Options::default() }
+}
+
 fn seen(report: Report) -> Seen {
-    Seen { running: true, flows: true, trouble: None, hindrances: report.hindrances(), report: Some(report) }
+    Seen { running: true, flows: true, trouble: None, hindrances: report.hindrances(&limits()), report: Some(report) }
 }
 
 #[test]
