@@ -35,6 +35,7 @@ use postdesk::model::time::{Time, Zone};
 use postdesk::operate::{self, table::Look};
 use postdesk::operate::{Code, Format, Trouble, View, arrival, check, demo, greeting, held, ticket, try_mail};
 use postdesk::run::{self, RunError, sockets::Sockets};
+use postdesk::settings::log::Level;
 use postdesk::settings::{self, Settings};
 use postdesk::store::Store;
 
@@ -69,11 +70,11 @@ fn in_a_runtime(command_line: CommandLine) -> Result<(), Trouble> {
 }
 
 async fn run_verb(command_line: CommandLine, sockets: Sockets) -> Result<(), Trouble> {
-    log::to_standard_error(match command_line.verb {
-        Verb::Serve => "info",
+    let log = log::begin(match command_line.verb {
+        Verb::Serve => Level::Info,
         // What it would warn of is part of the show.
-        Verb::Demo => "error",
-        _ => "warn",
+        Verb::Demo => Level::Error,
+        _ => Level::Warn,
     });
     if matches!(command_line.verb, Verb::Demo) {
         return demo::demo(Look::of_standard_output(), &mut io::stdout()).await;
@@ -89,6 +90,7 @@ async fn run_verb(command_line: CommandLine, sockets: Sockets) -> Result<(), Tro
     let out = &mut io::stdout();
     match command_line.verb {
         Verb::Serve => {
+            log.follow(&settings.log);
             run::serve(&settings, sockets, |gateway| print!("{}", greeting::greeting(&settings, gateway))).await.map_err(trouble)
         }
         Verb::Check(json) => {

@@ -8,6 +8,7 @@
 //! what speaks of nothing earlier goes on meanwhile. Mail of archives is taken up when nothing else is pending, a small batch at a time.
 
 mod reading;
+mod seen;
 
 use std::collections::{HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
@@ -23,11 +24,12 @@ pub(crate) use reading::Read;
 use crate::authenticate::Authenticator;
 use crate::decide::recall::Wanted;
 use crate::decide::write::texts::Texts;
-use crate::decide::{Case, Decision, Rules, decide};
-use crate::model::arrival::{Arrival, Outcome};
+use crate::decide::{Case, Rules, decide};
+use crate::model::arrival::Arrival;
 use crate::model::desk::Desk;
 use crate::model::time::Time;
 use crate::observe::beat::Beat;
+use crate::observe::numbers;
 use crate::store::decision::{Decided, Matter};
 use crate::store::work::Batch;
 use crate::store::{Fault, Store, Turn};
@@ -217,6 +219,7 @@ impl Worker {
                 continue;
             }
             if let Some(why) = self.store.hold_failed(arrival.id, now()).await? {
+                numbers::held_as_failed();
                 tracing::error!(arrival = arrival.id, department = %arrival.department, %why, "mail held");
             }
         }
@@ -275,7 +278,7 @@ impl Worker {
         let mut decisions = decided.decisions.iter().peekable();
         for case in cases {
             if let Some(decision) = decisions.next_if(|decision| decision.arrival == case.arrival.id) {
-                log(case, decision);
+                seen::decided(case, decision, now);
             }
         }
         Ok(decided)
@@ -310,6 +313,7 @@ impl Worker {
     }
 
     async fn failed(&self, id: i64, why: &str) -> Result<(), Fault> {
+        numbers::decision_failed();
         tracing::warn!(arrival = id, why, "an attempt at a mail failed");
         // PostgreSQL's TEXT refuses NUL, and so does this column, whatever a panic says.
         self.store.note_failure(id, &why.replace('\0', " ")).await
@@ -358,16 +362,4 @@ fn now() -> Time {
 pub(crate) fn words(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("no words").to_owned()
-}
-
-fn log(case: &Case, decision: &Decision) {
-    let (arrival, outcome) = (decision.arrival, decision.outcome.name());
-    let sender = case.mail.from.first().map(|mailbox| mailbox.address.shortened()).unwrap_or_default();
-    if decision.outcome == Outcome::Held {
-        let cause = decision.cause.map(|cause| cause.name()).unwrap_or_default();
-        let why = decision.reasons.last().map(String::as_str).unwrap_or_default();
-        tracing::warn!(arrival, cause, ticket = decision.ticket, from = %sender, why, "mail held");
-    } else {
-        tracing::info!(arrival, outcome, ticket = decision.ticket, from = %sender, notices = decision.notices.len(), "mail decided");
-    }
 }

@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
@@ -29,8 +30,9 @@ use crate::accept::imap::{self, Pace};
 use crate::accept::smtp::{self, Door};
 use crate::deliver::{Relay, Sender};
 use crate::duty;
-use crate::inspect::{Answer, Inspector, control};
+use crate::inspect::{self, Answer, Inspector, Watched, control};
 use crate::observe::beat::Beats;
+use crate::observe::numbers;
 use crate::process::Worker;
 use crate::settings::{Settings, keys};
 use crate::store::{Fault, Store};
@@ -86,8 +88,11 @@ pub struct Gateway {
     /// Whether the service manager listens there for us.
     pub handed: bool,
     beats: Beats,
+    /// Where monitors ask.
+    pub monitored: Vec<SocketAddr>,
     stop: watch::Sender<bool>,
     store: Store,
+    monitors: JoinHandle<()>,
     control: JoinHandle<()>,
     reloader: JoinHandle<()>,
     door: JoinHandle<()>,
@@ -118,7 +123,7 @@ impl Gateway {
         let listeners = smtp::bind_besides(&settings.smtp, sockets).map_err(RunError::Listen)?.watched(&beats, limit::LISTENER);
         let addresses = listeners.smtp().map_err(RunError::System)?;
         let web = sockets::or_bound(pages, settings.http.as_ref())?;
-        let http = web.as_ref().map(tokio::net::TcpListener::local_addr).transpose().map_err(RunError::System)?;
+        let http = web.as_ref().map(TcpListener::local_addr).transpose().map_err(RunError::System)?;
         let (wake_worker, wake_sender) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (writer, custody) = Writer::new(store.clone(), Arc::clone(&wake_worker));
         let trusted = settings.authenticate.trusted_networks.clone();
@@ -145,9 +150,14 @@ impl Gateway {
         let writer = writer.with_beat(beats.part("custody", limit::CUSTODY));
         let duties = beats.part("duty", limit::DUTY);
         let (stop, stopped) = watch::channel(false);
-        let inspector = Inspector { beats: beats.clone(), store: store.clone() };
+        let inspector = Inspector::new(beats.clone(), store.clone());
+        inspector.watch(Watched { options: settings.inspect.clone(), doors: addresses.clone() });
+        let monitors = inspect::http::bind(&settings.inspect).map_err(RunError::Listen)?;
+        let monitored = monitors.iter().map(TcpListener::local_addr).collect::<Result<_, _>>().map_err(RunError::System)?;
         let (wishes, wished) = mpsc::channel(1);
         Ok(Self {
+            monitors: tokio::spawn(inspect::http::serve(monitors, inspector.clone(), stopped.clone())),
+            monitored,
             control: tokio::spawn(control::serve(control::bind(&settings.data), inspector, wishes, stopped.clone())),
             reloader: tokio::spawn(answer_wishes(wished)),
             addresses,
@@ -190,6 +200,7 @@ impl Gateway {
             ended = &mut self.worker => unexpected("the worker", ended),
             ended = &mut self.sender => unexpected("the sender", ended),
             ended = &mut self.duty => unexpected("the sign of life", ended),
+            ended = &mut self.monitors => unexpected("the listener for monitors", ended),
             ended = &mut self.control => unexpected("the control socket", ended),
             ended = &mut self.reloader => unexpected("the reader of the configuration", ended),
             ended = &mut self.ears => unexpected("the listener to the database", ended),
@@ -212,6 +223,7 @@ impl Gateway {
         end("the sender", self.sender, deadline).await;
         end("the sign of life", self.duty, deadline).await;
         end("the listener to the database", self.ears, deadline).await;
+        end("the listener for monitors", self.monitors, deadline).await;
         end("the control socket", self.control, deadline).await;
         end("the reader of the configuration", self.reloader, deadline).await;
         // Should it not be heard, what was in hand is free when the last sign has run out.
@@ -256,6 +268,7 @@ pub async fn serve(settings: &Settings, sockets: Sockets, ready: impl FnOnce(&Ga
     }
     let mut terminate = signal(SignalKind::terminate()).map_err(RunError::System)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::System)?;
+    numbers::install();
     let mut gateway = watchdog::through_the_start(Gateway::start_on(settings, sockets)).await?;
     ready(&gateway);
     notify::ready("taking mail");

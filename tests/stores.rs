@@ -52,6 +52,8 @@ mod duties;
 mod fixtures;
 #[path = "stores/gate.rs"]
 mod gate;
+#[path = "stores/health.rs"]
+mod health;
 #[path = "stores/held.rs"]
 mod held;
 #[path = "stores/imported.rs"]

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use crate::model::arrival::Incoming;
 use crate::model::seal::sha256;
 use crate::observe::beat::Beat;
+use crate::observe::numbers;
 use crate::store::custody::{Doubt, Inserted, Sealed};
 use crate::store::{Fault, Store};
 
@@ -43,6 +44,18 @@ pub enum Refusal {
     Full,
     /// We are about to stop: 421.
     Stopping,
+}
+
+impl Refusal {
+    /// Its name among the numbers and in the log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Refusal::Busy => "busy",
+            Refusal::Away => "away",
+            Refusal::Full => "full",
+            Refusal::Stopping => "stopping",
+        }
+    }
 }
 
 /// What one submission waits for: the arrival numbers, one for each department, in order.
@@ -79,6 +92,16 @@ impl Custody {
 
     /// Takes custody of a mail. When this returns `Ok`, the mail is on the disk.
     pub async fn take(&self, incoming: Incoming) -> Taken {
+        let (source, begun) = (incoming.source.kind(), Instant::now());
+        let taken = self.submit(incoming).await;
+        match &taken {
+            Ok(_) => numbers::accepted(source, begun.elapsed()),
+            Err(refusal) => numbers::not_taken(refusal.name()),
+        }
+        taken
+    }
+
+    async fn submit(&self, incoming: Incoming) -> Taken {
         let (incoming, digest) = with_digest(incoming).await.ok_or(Refusal::Away)?;
         let sealed = match &self.store {
             Some(store) => store.seal(incoming, digest).await.map_err(|fault| refusal_of_object(&fault))?,
@@ -181,8 +204,9 @@ impl Writer {
             Err(fault) => Err(fault),
         };
         match stored {
-            Ok(Inserted::Taken(numbers)) => {
-                waiting.into_iter().zip(numbers).for_each(|(reply, numbers)| answer(reply, Ok(numbers)));
+            Ok(Inserted::Taken(taken)) => {
+                numbers::committed(mails.len());
+                waiting.into_iter().zip(taken).for_each(|(reply, numbers)| answer(reply, Ok(numbers)));
                 self.wake_worker.notify_one();
                 if std::mem::take(&mut self.refusing) {
                     tracing::info!("mail is taken again");

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::seen;
 use crate::decide::recall::CAP_DAY;
 use crate::model::desk::AcknowledgementCaps;
 use crate::model::notice::Event;
@@ -52,17 +53,17 @@ impl Gate {
             leased.iter().filter(|notice| is_acknowledgement(notice)).map(|notice| notice.recipient.key()).collect();
         let counts = store.counts_at_the_wire(&keys, now).await?;
         let kept = judge(&leased, counts, caps, now);
-        self.tell(caps, &kept);
+        self.tell(caps, &leased, &kept);
         store.keep_back(&kept, now).await?;
         Ok(leased.into_iter().filter(|notice| kept.iter().all(|(id, _, _)| *id != notice.id)).collect())
     }
 
     /// Says once that the daily cap is reached, and once that it is not any more; and each time what was dropped.
-    fn tell(&self, caps: Caps, kept: &[(i64, i64, Kept)]) {
-        for (id, why) in
-            kept.iter().filter_map(|(id, _, kept)| if let Kept::Dropped(why) = kept { Some((id, why)) } else { None })
-        {
-            tracing::warn!(id, why, "dropped");
+    fn tell(&self, caps: Caps, leased: &[Leased], kept: &[(i64, i64, Kept)]) {
+        for (id, _, kept) in kept {
+            if let (Kept::Dropped(why), Some(notice)) = (kept, leased.iter().find(|notice| notice.id == *id)) {
+                seen::dropped(notice, why);
+            }
         }
         let capped = caps.per_day.map(reached);
         let closed = kept.iter().any(|(_, _, kept)| matches!(kept, Kept::Waits { why, .. } if Some(why) == capped.as_ref()));

@@ -19,6 +19,7 @@ mod lanes;
 mod mx;
 mod rounds;
 mod route;
+mod seen;
 mod turn;
 
 use std::net::SocketAddr;

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 use super::classify::{self, Verdict};
 use super::lanes::Permits;
 use super::route::Route;
-use super::{Outlet, Sender, file};
+use super::{Outlet, Sender, file, seen};
 use crate::model::time::Time;
 use crate::store::Fault;
 use crate::store::outbox::{Leased, Settlement, Stored};
@@ -216,7 +216,7 @@ impl Sender {
             self.settle(&settled, now).await?;
             count += settled.len();
             for (notice, (_, _, settlement)) in notices.iter().zip(&settled) {
-                self.tell(notice, settlement);
+                seen::settled(notice, settlement, now, matches!(self.outlet, Outlet::Discard));
             }
         }
         Ok(count)
@@ -232,45 +232,5 @@ impl Sender {
             wait *= 2;
         }
         self.store.settle(settled, now).await
-    }
-
-    /// One line for each settled notice.
-    fn tell(&self, notice: &Leased, settlement: &Settlement) {
-        let (id, event, ticket) = (notice.id, notice.event.as_str(), notice.ticket);
-        let recipient = notice.recipient.shortened();
-        // A relay's reply often repeats the whole address.
-        let shortened = |why: &str| why.replace(notice.recipient.as_str(), &recipient);
-        match settlement {
-            Settlement::Sent if matches!(self.outlet, Outlet::Discard) => {
-                tracing::debug!(id, event, ticket, recipient, "discarded")
-            }
-            Settlement::Sent => tracing::info!(id, event, ticket, recipient, "sent"),
-            // Logged once, of the host that cannot be used.
-            Settlement::Unbegun { why, .. } => tracing::debug!(id, event, ticket, recipient, why = shortened(why), "not begun"),
-            Settlement::Later { when, why } => {
-                let (when, why) = (when.rfc3339(), shortened(why));
-                tracing::info!(
-                    id,
-                    event,
-                    ticket,
-                    recipient,
-                    attempts = notice.attempts,
-                    when,
-                    why,
-                    "not sent, to be tried again"
-                );
-            }
-            Settlement::Never { why } => {
-                tracing::warn!(
-                    id,
-                    event,
-                    ticket,
-                    recipient,
-                    attempts = notice.attempts,
-                    why = shortened(why),
-                    "not sent, given up"
-                );
-            }
-        }
     }
 }

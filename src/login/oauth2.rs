@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout};
 
 use super::answer::{self, Given};
 use super::{keep, secret_of};
+use crate::observe::numbers;
 use crate::web::{Client, Uri};
 
 /// How long before its end a token is not used any more: it has to last until the server has looked at it.
@@ -126,6 +127,7 @@ impl State {
             self.keep_refresh_token(file, old, new).await;
         }
         self.kept = Some((given.token.clone(), Instant::now() + given.lasts));
+        numbers::token_given(&options.client_id, given.lasts);
         Ok(given.token)
     }
 

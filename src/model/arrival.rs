@@ -42,6 +42,18 @@ impl Source {
         }
     }
 
+    /// The name without that of an account: one of a few.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Source::Smtp => "smtp",
+            Source::Lmtp => "lmtp",
+            Source::Pipe => "pipe",
+            Source::Http => "http",
+            Source::Imap(_) => "imap",
+            Source::Import => "import",
+        }
+    }
+
     /// Reads a name back.
     pub fn from_name(name: &str) -> Option<Self> {
         if let Some(account) = name.strip_prefix(IMAP) {

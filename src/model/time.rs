@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 mod day;
 pub use day::Day;
@@ -90,6 +90,11 @@ impl Time {
         Time(self.0.saturating_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)))
     }
 
+    /// Whole seconds from an earlier time to this one; 0 when it is not earlier.
+    pub fn seconds_since(self, earlier: Time) -> u64 {
+        u64::try_from(self.0.saturating_sub(earlier.0) / 1_000_000).unwrap_or_default()
+    }
+
     fn timestamp(self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }
@@ -148,6 +153,15 @@ impl From<SystemTime> for Time {
             Ok(since) => Time(i64::try_from(since.as_micros()).unwrap_or(i64::MAX)),
             Err(before) => Time(-i64::try_from(before.duration().as_micros()).unwrap_or(i64::MAX)),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    /// Reads what [`Time::rfc3339`] writes.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let stamp: jiff::Timestamp = text.parse().map_err(|_| de::Error::custom(format!("`{text}` is no time of RFC 3339")))?;
+        Ok(Time(stamp.as_microsecond()))
     }
 }
 

@@ -48,7 +48,9 @@ pub async fn prepare(
 pub async fn pipe(incoming: Incoming, store: Store) -> Result<(), Trouble> {
     let arrivals = take(&store, incoming).await?;
     store.close().await;
-    tracing::info!(?arrivals, "mail taken");
+    for arrival in arrivals {
+        tracing::info!(arrival, source = "pipe", "mail taken");
+    }
     Ok(())
 }
 

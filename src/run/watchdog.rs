@@ -3,14 +3,15 @@
 //! Promise: when one gives no sign for longer than its limit it is named in the log and in the status, and the manager gets no WATCHDOG=1
 //! any more until it does; whether to end us is the manager's decision (`WatchdogSec=`). Looking waits for no part, and not for the store.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::notify;
+use crate::model::time::Time;
 use crate::observe::beat::{Beats, Pulse};
-use crate::store::Store;
+use crate::store::{Fault, Store};
 
 /// After how long without a sign a part stands still: far above what any one turn of it may take.
 pub(super) mod limit {
@@ -30,9 +31,9 @@ pub(super) mod limit {
 
 /// How often the parts are looked at where no manager asks for it.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
-/// How often the status is told.
-const STATUS_EVERY: Duration = Duration::from_secs(15);
-/// How long the store may take to say how much is queued; it is asked again at the next status.
+/// How often the status is looked at; it is told when it has changed.
+const STATUS_EVERY: Duration = Duration::from_secs(5);
+/// How long the store may take to say how much is queued; it is asked again at the next look.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 /// A start that takes long asks for more time so often, and for so much.
 const MORE_TIME: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(60)];
@@ -76,16 +77,21 @@ fn look_at(beats: &Beats, before: &mut Vec<String>) -> bool {
 async fn tell(beats: Beats, store: Store) {
     let mut look = interval(STATUS_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut told = String::new();
     loop {
         look.tick().await;
         let queues = timeout(ANSWERED_WITHIN, queues(&store)).await;
         let queues = queues.ok().and_then(Result::ok);
-        notify::status(&words(queues, &beats.overdue()));
+        let doing = words(queues, &beats.overdue());
+        if doing != told && notify::status(&doing) {
+            told = doing;
+        }
     }
 }
 
-async fn queues(_store: &Store) -> Result<(i64, i64), crate::store::Fault> {
-    Ok((0, 0))
+async fn queues(store: &Store) -> Result<(i64, i64), Fault> {
+    let queues = store.queues(Time::from(SystemTime::now())).await?;
+    Ok((queues.pending.count + queues.archived, queues.due.count))
 }
 
 /// The status: how much is queued, and who stands still.

@@ -1,7 +1,7 @@
 //! `[delivery] dkim`: the keys that sign outgoing mail. Their files are read here, so that a key that cannot sign is a fault at the start
 //! and not a mail that is refused somewhere.
 
-use super::gateway::path;
+use super::credential;
 use super::register::Register;
 use super::table::Table;
 use super::value;
@@ -19,7 +19,7 @@ pub(super) fn keys(delivery: &Table<'_>) -> Vec<Key> {
 fn key(table: &Table<'_>, names: &mut Register<'_>) -> Option<Key> {
     let domain = table.required("domain", |node| value::text(node).and_then(domain));
     let selector = table.required("selector", |node| value::text(node).and_then(selector));
-    let file = table.required("private_key", path);
+    let file = table.required("private_key", credential::file);
     table.finish(&[]);
     let (domain, selector, file) = (domain?, selector?, file?);
     names.take(&format!("{selector}._domainkey.{domain}"), &table.place("selector"));

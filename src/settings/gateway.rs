@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::credential;
 use super::table::Table;
 use super::value::{self, Read};
 use crate::decide::write::texts::built_in;
@@ -22,7 +23,7 @@ pub(super) fn gateway(table: &Table<'_>) -> Gateway {
     let gateway = Gateway {
         hostname: table.required("hostname", |node| value::text(node).and_then(|name| value::host_name(&name).map(|()| name))),
         name: table.optional("name", value::text),
-        key_file: table.optional("key_file", path).unwrap_or_else(|| data.join("key")),
+        key_file: table.optional("key_file", credential::file).unwrap_or_else(|| data.join("key")),
         texts_folder: table.optional("texts", |node| path(node).and_then(readable_folder)),
         data,
     };
@@ -74,14 +75,14 @@ fn database(node: &super::document::Node) -> Read<Place> {
     value::text(node).and_then(|url| Place::parse(&url))
 }
 
-/// A path, below the working directory unless it begins with `/`.
-pub(super) fn path(node: &super::document::Node) -> Read<PathBuf> {
-    value::text(node).map(PathBuf::from)
+/// A folder, below the working directory unless it begins with `/`.
+fn path(node: &super::document::Node) -> Read<PathBuf> {
+    credential::no_credential(node, "a folder is wanted")
 }
 
 /// A file that exists and that we may read.
 pub(super) fn readable_file(node: &super::document::Node) -> Read<PathBuf> {
-    let path = path(node)?;
+    let path = credential::file(node)?;
     let metadata = std::fs::File::open(&path).and_then(|file| file.metadata());
     match metadata {
         Ok(metadata) if metadata.is_file() => Ok(path),

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::credential;
 use super::document::Node;
 use super::gateway::readable_file;
 use super::table::Table;
@@ -72,7 +73,11 @@ fn oauth2(section: &Table<'_>, ca_file: Option<&Path>) -> Option<Source> {
     let token_endpoint = table.required("token_endpoint", token_endpoint);
     let client_id = table.required("client_id", value::text);
     let client_secret_file = table.optional("client_secret_file", readable_file);
-    let refresh_token_file = table.optional("refresh_token_file", readable_file);
+    let refresh_token_file = table.optional("refresh_token_file", |node| {
+        // Providers replace it at each use, and the old one is worth nothing then.
+        credential::no_credential(node, "a new refresh token has to be written in its place; name a file of the service's own")?;
+        readable_file(node)
+    });
     let scope = table.optional("scope", value::text);
     table.finish(&[]);
     if !table.has("client_secret_file") && !table.has("refresh_token_file") {

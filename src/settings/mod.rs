@@ -6,6 +6,7 @@
 //! manual of every key.
 
 mod authentication;
+mod credential;
 mod delivery;
 pub mod dkim;
 mod document;
@@ -16,6 +17,7 @@ mod http;
 mod imap;
 pub mod keys;
 mod limits;
+pub mod log;
 mod login;
 mod people;
 mod register;
@@ -33,7 +35,7 @@ use people::People;
 use crate::model::desk::{AcknowledgementCaps, Agent, AutomaticMail, Department, Desk, Limits};
 use crate::model::network::is_this_machine;
 use crate::model::token::Keyring;
-use crate::{accept, authenticate, deliver, store};
+use crate::{accept, authenticate, deliver, inspect, store};
 
 /// The configuration that is used when there is no file.
 const BUILT_IN: &str = include_str!("../../config/postdesk.toml");
@@ -74,8 +76,12 @@ pub struct Settings {
     pub smtp: accept::smtp::Options,
     /// `[[imap]]`, in the order of the file.
     pub imap: Vec<accept::imap::Account>,
-    /// `[http]`; `None` when nothing is listened to.
+    /// `[http]`, what mails link to; `None` when nothing is listened to.
     pub http: Option<accept::http::Options>,
+    /// `[http]`, where monitors ask.
+    pub inspect: inspect::Options,
+    /// `[log]`.
+    pub log: log::Options,
     /// `[authentication]`, and the trusted networks and relays of `[smtp]`.
     pub authenticate: authenticate::Options,
     /// For how long the links in notices are good.
@@ -173,7 +179,8 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
     let gateway = gateway::gateway(&root.table("gateway"));
     let store = gateway::store(&root.table("store"), &gateway.data);
     let (smtp, believed) = smtp::smtp(&root.table("smtp"));
-    let http = http::http(&root.table("http"));
+    let (http, inspect) = http::http(&root.table("http"));
+    let log = log::log(&root.table("log"));
     let hostname = gateway.hostname.as_deref().unwrap_or_default();
     let (mut authenticate, token_lifetime) = authentication::authentication(&root.table("authentication"), believed, hostname);
     let caps = limits::acknowledgements(&root.table("acknowledgements"));
@@ -196,6 +203,8 @@ fn settings(root: &table::Table<'_>, origin: &str) -> Option<Settings> {
         smtp,
         imap,
         http,
+        inspect,
+        log,
         authenticate,
         token_lifetime,
         delivery: delivery?,

@@ -6,6 +6,7 @@
 
 pub mod arrival;
 pub mod conversation;
+pub mod health;
 pub mod outbox;
 pub mod ticket;
 

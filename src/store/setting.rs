@@ -1,6 +1,9 @@
 //! What a store knows of itself.
 
+use std::time::SystemTime;
+
 use super::{Fault, Store};
+use crate::model::time::Time;
 
 /// The setting that says where a store was carried over to.
 pub const MOVED_TO: &str = "moved-to";
@@ -11,6 +14,15 @@ impl Store {
     /// A setting of the store; `None` when it was never set.
     pub async fn setting(&self, name: &str) -> Result<Option<String>, Fault> {
         on_either!(self, base => base.setting(name))
+    }
+
+    /// Writes a word, and waits until it is on the disk: whether the store can be written to is known by nothing else.
+    ///
+    /// # Errors
+    /// When it cannot be.
+    pub async fn try_to_write(&self) -> Result<(), Fault> {
+        let now = Time::from(SystemTime::now()).rfc3339();
+        on_either!(self, base => base.set("last-tried", &now))
     }
 
     /// Sets what is not set yet; returns what it is now.

@@ -1,7 +1,8 @@
 //! Free space of the file system that holds the store. The only user of `rustix`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::report::health::Room;
 use super::{Fault, Place, Store};
 
 impl Store {
@@ -10,8 +11,7 @@ impl Store {
     pub fn require_space(&self) -> Result<(), Fault> {
         let options = self.options();
         let Place::File(file) = &options.place else { return Ok(()) };
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        require_room(folder, file, options.min_free_space)
+        require_room(folder_of(file), file, options.min_free_space)
     }
 
     /// The same for the folder of large mail, where it is one.
@@ -19,6 +19,27 @@ impl Store {
         let Some(folder) = self.objects.folder() else { return Ok(()) };
         require_room(folder, folder, self.options().min_free_space)
     }
+}
+
+impl Store {
+    /// What a store in a file takes, with its log, and what its file system has.
+    pub(in crate::store) fn room_of_file(&self) -> Room {
+        let Place::File(file) = &self.options().place else { return Room::default() };
+        let mut log = file.clone().into_os_string();
+        log.push("-wal");
+        let size = |file: &Path| std::fs::metadata(file).ok().map(|about| about.len());
+        let size = size(file).map(|octets| octets + size(&PathBuf::from(log)).unwrap_or_default());
+        let kind = "sqlite".to_owned();
+        let Ok(room) = rustix::fs::statvfs(folder_of(file)) else { return Room { kind, size, ..Room::default() } };
+        let needed = room.f_blocks / 100 * u64::from(self.options().min_free_space);
+        let octets = |blocks: u64| Some(blocks.saturating_mul(room.f_frsize));
+        Room { kind, size, free: octets(room.f_bavail), whole: octets(room.f_blocks), needed: octets(needed) }
+    }
+}
+
+/// The folder that a file is in.
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn require_room(folder: &Path, shown: &Path, share: u8) -> Result<(), Fault> {

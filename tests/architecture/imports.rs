@@ -7,7 +7,7 @@ use super::violation::Violation;
 const TABLE: [(&str, &[&str]); 16] = [
     ("observe", &[]),
     ("web", &[]),
-    ("login", &["web"]),
+    ("login", &["observe", "web"]),
     ("model", &[]),
     ("decide", &["model"]),
     ("store", &["observe", "web", "model", "decide"]),
@@ -16,8 +16,8 @@ const TABLE: [(&str, &[&str]); 16] = [
     ("deliver", &["observe", "login", "model", "decide", "store"]),
     ("duty", &["observe", "model", "decide", "store"]),
     ("process", &["observe", "model", "decide", "store", "accept", "authenticate", "deliver"]),
-    ("settings", &["login", "model", "decide", "store", "accept", "authenticate", "deliver", "process"]),
     ("inspect", &["observe", "model", "store", "accept"]),
+    ("settings", &["inspect", "login", "model", "decide", "store", "accept", "authenticate", "deliver", "process"]),
     (
         "run",
         &["observe", "model", "decide", "store", "accept", "authenticate", "deliver", "duty", "process", "settings", "inspect"],

@@ -112,7 +112,7 @@ fn judge_accepted(entry: &Entry, found: &Found, counts: &mut Counts) {
     let kept = counting(entry, found);
     let tickets = found.tickets.get(&entry.id).copied().unwrap_or(0);
     let held = kept.iter().any(|kept| kept.held);
-    let due = usize::from(!held && matches!(entry.purpose, Purpose::Opening | Purpose::Request));
+    let due = usize::from(!held && matches!(entry.purpose, Purpose::Opening | Purpose::Request | Purpose::Small));
     let expected = Mail::new(entry.seed, &entry.purpose).octets;
     let all = found.kept.get(&entry.id).map_or(&[][..], Vec::as_slice);
     counts.altered += all.iter().filter(|kept| kept.octets != expected).count();
@@ -145,7 +145,7 @@ fn judge_notices(ledger: &[Entry], found: &Found, counts: &mut Counts) {
     }
     counts.from_nowhere += found.left.keys().filter(|id| !due.contains(id.as_str())).count();
     counts.doubled += found.owed.len() - due.len();
-    for entry in ledger.iter().filter(|entry| entry.accepted && entry.purpose == Purpose::Request) {
+    for entry in ledger.iter().filter(|entry| entry.accepted && matches!(entry.purpose, Purpose::Request | Purpose::Small)) {
         let Some(kept) = counting(entry, found).first().copied().filter(|kept| !kept.held) else { continue };
         match acknowledged.get(kept.ticket.as_str()) {
             Some(1) if told.contains(kept.ticket.as_str()) => {}

@@ -24,13 +24,14 @@ pub(crate) struct Client {
     ports: Vec<u16>,
     restless: bool,
     stream: Option<BufReader<TcpStream>>,
+    refused: usize,
 }
 
 impl Client {
     /// A client of the servers on these ports, not connected yet. It stays with one as long as that takes its mail, and then
     /// goes on with the next.
     pub(crate) fn new(ports: &[u16]) -> Self {
-        Self { ports: ports.to_vec(), restless: false, stream: None }
+        Self { ports: ports.to_vec(), restless: false, stream: None, refused: 0 }
     }
 
     /// Goes on with the next server after each mail.
@@ -44,6 +45,11 @@ impl Client {
         let first = number % self.ports.len();
         self.ports.rotate_left(first);
         self
+    }
+
+    /// How many connections were refused.
+    pub(crate) fn refused(&self) -> usize {
+        self.refused
     }
 
     /// Tries once to hand over a mail.
@@ -93,7 +99,7 @@ impl Client {
     }
 
     fn connect(&mut self) -> Result<(), Error> {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports[0]))?;
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.ports[0])).inspect_err(|_| self.refused += 1)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         stream.set_write_timeout(Some(Duration::from_secs(30)))?;
         stream.set_nodelay(true)?;

@@ -40,7 +40,7 @@ pub(crate) fn wait_until_settled(gateway: &Gateway) {
     });
 }
 
-/// Gathers everything that the judgement needs. `ordered` is the reference of the ticket whose order counts.
+/// Gathers everything that the judgement needs. `ordered` is the reference of the ticket whose order counts; empty for none.
 pub(crate) fn gather(gateway: &Gateway, outgoing: &Path, ordered: &str) -> Found {
     let mut found = Found { left: mails_that_left(outgoing), ..Found::default() };
     let octets = raw_octets(gateway.store());
@@ -63,6 +63,9 @@ pub(crate) fn gather(gateway: &Gateway, outgoing: &Path, ordered: &str) -> Found
         assert_eq!(text(&notice, "state"), "sent", "{notice}");
         let message_id = text(&notice, "message_id").trim_matches(['<', '>']).to_owned();
         found.owed.push(Notice { ticket: text(&notice, "ticket"), event: text(&notice, "event"), message_id });
+    }
+    if ordered.is_empty() {
+        return found;
     }
     found.order = entry_numbers(&gateway.json(&["ticket", "show", ordered, "--json"])[0]);
     found

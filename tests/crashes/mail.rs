@@ -29,6 +29,8 @@ impl Chance {
 pub(crate) enum Purpose {
     /// A ticket of its own.
     Request,
+    /// The same, of 1 KiB: where the number of mails counts and not their size.
+    Small,
     /// The ticket that the ordered replies go to.
     Opening,
     /// Entry `number` of the ticket with this reference.

@@ -82,6 +82,11 @@ fn tokens_take_the_place_of_a_password() {
         (endpoint("login.example"), "token_endpoint", "takes a URL"),
         (endpoint("https:///token"), "token_endpoint", "is not a host name"),
         (with_tokens(&format!("token_endpoint = \"https://login.example\", {file}")), "client_id", "is missing"),
+        (
+            endpoint("https://login.example\", refresh_token_file = \"credential:token"),
+            "refresh_token_file",
+            "a new refresh token has to be written in its place",
+        ),
         (endpoint("https://login.example\", scopes = \"x"), "scopes", "did you mean `scope`?"),
     ] {
         let (_, found, message) = only_fault(&table);

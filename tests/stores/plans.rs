@@ -47,7 +47,7 @@ async fn every_statement_on_the_way_of_a_mail_and_every_list_is_found_by_an_inde
 }
 
 /// The statements that this is about: a word of each, so that none is missed because nothing led to it.
-const WORDS: [&[&str]; 61] = [
+const WORDS: [&[&str]; 70] = [
     &["INSERT INTO raw"],
     &["INSERT INTO arrival"],
     &["SELECT COUNT(*) FROM (SELECT id FROM arrival WHERE outcome IS NULL"],
@@ -109,6 +109,15 @@ const WORDS: [&[&str]; 61] = [
     &["UPDATE fetched SET gone_at = $1", "validity <> $4"],
     &["UPDATE fetched SET gone_at", "uid IN ("],
     &["DELETE FROM fetched WHERE account"],
+    &["SELECT COUNT(*) FROM arrival WHERE outcome IS NULL AND archived"],
+    &["archived = 0 ORDER BY id LIMIT 1"],
+    &["SELECT COUNT(*) FROM arrival WHERE outcome = 'held'"],
+    &["FROM outbox WHERE state IN ('leased', 'due') GROUP BY state"],
+    &["SELECT COUNT(*) FROM outbox WHERE state = 'held'"],
+    &["SELECT status, COUNT(*) FROM ticket"],
+    &["SELECT COUNT(*) FROM ticket WHERE due_at IS NOT NULL"],
+    &["newest WHERE outcome IS NOT NULL"],
+    &["newest WHERE settled_at IS NOT NULL"],
 ];
 
 /// Each of them was sent.

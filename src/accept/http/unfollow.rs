@@ -69,7 +69,9 @@ impl Door {
         let Some(incoming) = self.mail(link, ticket, now) else { return Answer::Unknown };
         match timeout(STORE, self.custody.take(incoming)).await {
             Ok(Ok(arrivals)) => {
-                tracing::info!(?arrivals, ticket = ticket.number, "a click for leaving taken");
+                for arrival in arrivals {
+                    tracing::info!(arrival, source = "http", ticket = ticket.number, "a click for leaving taken");
+                }
                 Answer::Done
             }
             Ok(Err(refusal @ (Refusal::Busy | Refusal::Away | Refusal::Full | Refusal::Stopping))) => {

@@ -16,6 +16,7 @@ use super::trouble::{Kind, Trouble};
 use crate::accept::custody::{Refusal, Taken};
 use crate::model::ledger::{Place, Stage};
 use crate::model::time::Time;
+use crate::observe::numbers;
 use crate::store::ledger::{self, Left, Line};
 
 /// Messages whose size is asked for at once.
@@ -233,7 +234,14 @@ impl Folder {
         let mut refused: Option<Refusal> = None;
         while let Some(ended) = under_way.join_next_with_id().await {
             match ended {
-                Ok((task, Ok(_))) => uids.remove(&task).into_iter().for_each(|uid| self.settled(uid)),
+                Ok((task, Ok(arrivals))) => {
+                    let uid = uids.remove(&task);
+                    numbers::fetched(&place.account);
+                    for arrival in arrivals {
+                        tracing::info!(arrival, account = place.account, folder = place.folder, uid, "mail taken");
+                    }
+                    uid.into_iter().for_each(|uid| self.settled(uid));
+                }
                 Ok((_, Err(refusal))) => refused = Some(refusal),
                 Err(error) => {
                     let uid = uids.remove(&error.id());

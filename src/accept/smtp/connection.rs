@@ -19,8 +19,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::Door;
 use super::crowd::Place;
 use super::reply::Reply;
+use super::seen;
 use super::session::{Action, Client, Session};
-use crate::model::address::Address;
 use crate::model::arrival::Incoming;
 use crate::model::time::Time;
 
@@ -186,16 +186,20 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
     /// The one place where a mail becomes ours. A crash before custody answers: the client got no 250 and sends it again.
     /// A crash between its answer and our reply: the client sends it again, and the second copy is known as a duplicate.
     async fn hand_over(&mut self, incoming: Incoming) -> Action {
-        let (size, departments) = (incoming.raw.len(), incoming.departments.len());
-        let sender = incoming.sender.clone();
+        let handed = seen::Handed {
+            connection: self.session.id(),
+            client: self.session.client(),
+            tls: incoming.peer.tls,
+            size: incoming.raw.len(),
+            sender: incoming.sender.clone(),
+            departments: incoming.departments.iter().map(|(key, _)| key.clone()).collect(),
+        };
         let taken = self.door.custody.take(incoming).await;
         // The time that we took is not the client's.
         self.since = Instant::now();
-        let client = self.session.client();
-        let sender = sender.as_ref().map_or_else(|| "<>".to_owned(), Address::shortened);
         match &taken {
-            Ok(arrivals) => tracing::info!(?arrivals, size, ?client, sender, "mail taken"),
-            Err(refusal) => tracing::info!(?refusal, departments, size, ?client, sender, "mail not taken"),
+            Ok(arrivals) => handed.taken(arrivals),
+            Err(refusal) => handed.not_taken(*refusal),
         }
         match self.session.taken(taken, &mut self.out) {
             Action::Read => self.understand(&[]),

@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Options;
 use super::reply::Reply;
 use crate::model::network::Network;
+use crate::observe::numbers;
 
 /// The connections that are open.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ impl Crowd {
     /// A place for a client, or what to tell it.
     pub(super) fn admit(self: &Arc<Self>, ip: Option<IpAddr>) -> Result<Place, Reply> {
         let permit = Arc::clone(&self.free).try_acquire_owned().map_err(|_| Reply::TooManyConnections)?;
-        let Some(ip) = ip else { return Ok(Place { crowd: Arc::clone(self), address: None, _permit: permit }) };
+        let Some(ip) = ip else { return Ok(self.place(None, permit)) };
         let address = grouped(ip);
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let count = by_address.entry(address).or_default();
@@ -54,7 +55,12 @@ impl Crowd {
         }
         *count += 1;
         drop(by_address);
-        Ok(Place { crowd: Arc::clone(self), address: Some(address), _permit: permit })
+        Ok(self.place(Some(address), permit))
+    }
+
+    fn place(self: &Arc<Self>, address: Option<IpAddr>, permit: OwnedSemaphorePermit) -> Place {
+        numbers::connected();
+        Place { crowd: Arc::clone(self), address, _permit: permit }
     }
 
     /// Returns when every place was given back.
@@ -74,6 +80,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        numbers::disconnected();
         let Some(address) = self.address else { return };
         let mut by_address = self.crowd.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = by_address.get_mut(&address) {

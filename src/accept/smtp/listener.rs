@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 use super::connection::{attend, attend_within};
 use super::crowd::Crowd;
 use super::reply::Reply;
+use super::seen;
 use super::session::Client;
 use super::unix::Socket;
 use super::{Door, Lmtp, Options};
@@ -194,7 +195,7 @@ fn welcome(caller: Caller, door: &Arc<Door>, crowd: &Arc<Crowd>, stop: &watch::R
     let (place, hostname) = (crowd.admit(ip), &door.terms.desk.hostname);
     let (host, stop) = (Arc::clone(door), stop.clone());
     if let Err(reply) = &place {
-        tracing::debug!(peer = ?ip, ?reply, "connection refused");
+        seen::turned_away(reply, ip);
     }
     match (caller, place) {
         (Caller::Net(stream, client), Ok(place)) => {

@@ -26,6 +26,7 @@ pub mod data;
 mod listener;
 pub mod path;
 pub mod reply;
+mod seen;
 pub mod session;
 mod tls;
 pub mod transaction;

@@ -164,6 +164,45 @@ impl Reply {
         }
     }
 
+    /// Why it refuses, in a word for the numbers and the log; `None` when it refuses nothing.
+    pub fn reason(&self) -> Option<&'static str> {
+        let reason = match self {
+            Reply::TooManyConnections => "too-many-connections",
+            Reply::TooManyFromAddress => "too-many-from-address",
+            Reply::Stopping => "stopping",
+            Reply::Silence => "silence",
+            Reply::DataTooSlow => "data-too-slow",
+            Reply::TooManyErrors => "too-many-errors",
+            Reply::TryAgain => "store-away",
+            Reply::DiskFull => "disk-full",
+            Reply::NoRoom => "no-memory",
+            Reply::TooManyRecipients => "too-many-recipients",
+            Reply::UnknownCommand => "unknown-command",
+            Reply::LineTooLong => "line-too-long",
+            Reply::BareNewlineInCommand => "bare-newline-in-command",
+            Reply::OutOfStep => "out-of-step",
+            Reply::NotLmtp => "not-lmtp",
+            Reply::BadArguments => "bad-arguments",
+            Reply::BadSender => "bad-sender",
+            Reply::BadRecipient => "bad-recipient",
+            Reply::NotOffered => "not-offered",
+            Reply::UnknownRecipient => "unknown-recipient",
+            Reply::RelayDenied => "relay-denied",
+            Reply::ReportsOnly => "reports-only",
+            Reply::BareNewline => "bare-newline",
+            Reply::TooLarge => "too-large",
+            Reply::NoValidRecipients => "no-valid-recipients",
+            Reply::UnknownParameter => "unknown-parameter",
+            Reply::HelloFirst | Reply::LhloFirst | Reply::MailFirst | Reply::MailTwice | Reply::RecipientFirst => "bad-sequence",
+            Reply::AlreadyEncrypted => "bad-sequence",
+            Reply::NeedsUtf8 => "needs-utf8",
+            Reply::Greeting | Reply::LmtpGreeting | Reply::Hello | Reply::Extensions { .. } | Reply::StartTls => return None,
+            Reply::Help | Reply::Goodbye | Reply::Done | Reply::NotVerified => return None,
+            Reply::SenderTaken | Reply::RecipientTaken | Reply::StartInput | Reply::Taken(_) => return None,
+        };
+        Some(reason)
+    }
+
     /// The reply's three digits.
     pub fn code(&self) -> u16 {
         self.row().0

@@ -15,6 +15,7 @@ use super::command::{self, Command, Hello, MailFrom};
 use super::data::{Found, Message};
 use super::path::Path;
 use super::reply::Reply;
+use super::seen;
 use super::transaction::Transaction;
 use super::{BareNewlines, Options};
 use crate::accept::custody::{Refusal, Taken};
@@ -23,6 +24,7 @@ use crate::model::arrival::{Incoming, Peer, Source};
 use crate::model::desk::{Admission, Desk};
 use crate::model::network::Network;
 use crate::model::time::Time;
+use crate::observe::connection;
 
 /// What all sessions of a door go by.
 #[derive(Debug)]
@@ -75,6 +77,7 @@ pub struct Session {
     /// For the mail that custody has: in LMTP, the department of each RCPT that waits for its reply.
     waiting: Option<Vec<usize>>,
     errors: usize,
+    id: connection::Id,
 }
 
 impl Session {
@@ -88,7 +91,8 @@ impl Session {
         let trusted = ip.is_none_or(|ip| terms.trusted.iter().any(|network| network.contains(ip)));
         let normalise = trusted && terms.options.bare_newlines == BareNewlines::Normalise;
         let peer = Peer { ip, ..Peer::default() };
-        Self { terms, client, peer, normalise, transaction: None, message: None, held: None, waiting: None, errors: 0 }
+        let id = connection::Id::next();
+        Self { terms, client, peer, normalise, transaction: None, message: None, held: None, waiting: None, errors: 0, id }
     }
 
     /// Writes the greeting.
@@ -108,6 +112,11 @@ impl Session {
     /// Who is at the other end.
     pub fn client(&self) -> Client {
         self.client
+    }
+
+    /// What the connection is called in the log.
+    pub fn id(&self) -> connection::Id {
+        self.id
     }
 
     /// Whether a message is being received.
@@ -167,8 +176,8 @@ impl Session {
     }
 
     fn say(&self, reply: &Reply, out: &mut Vec<u8>) {
-        if reply.code() >= 400 {
-            tracing::debug!(client = ?self.client, ?reply, "refused");
+        if let Some(reason) = reply.reason() {
+            seen::refused(reply, reason, &self.client, self.id);
         }
         reply.write(&self.terms.desk.hostname, out);
     }
@@ -290,6 +299,7 @@ impl Session {
             Admission::Unknown => Reply::UnknownRecipient,
             Admission::Foreign => Reply::RelayDenied,
         };
+        seen::recipient_refused(&recipient, &refusal, &self.client, self.id);
         transaction.refused = true;
         refusal
     }

@@ -64,7 +64,7 @@ pub const TABLES: [Table; 20] = [
 pub const PRESENCE: [&str; 3] = ["gateway", "duty", "account"];
 
 /// Settings that speak of the desk. The others speak of the store itself, and each store has its own.
-const OF_THE_DESK: &str = "name NOT IN ('needs', 'identity', 'moving-from', 'moved-from')";
+const OF_THE_DESK: &str = "name NOT IN ('needs', 'identity', 'moving-from', 'moved-from', 'last-tried')";
 
 const ARRIVAL: &[(&str, Kind)] = &[
     ("id", Number),

@@ -13,6 +13,7 @@ mod durability;
 mod ears;
 mod lines;
 mod sign;
+mod size;
 
 use std::time::Duration;
 

@@ -23,4 +23,14 @@ impl Base {
         writer.release();
         Ok(value)
     }
+
+    pub(in crate::store) async fn set(&self, name: &str, value: &str) -> Result<(), Fault> {
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin().await?;
+        let query = "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        sqlx::query(query).bind(name).bind(value).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        writer.release();
+        Ok(())
+    }
 }

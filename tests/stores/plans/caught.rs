@@ -13,13 +13,14 @@ use crate::cluster::Cluster;
 const CLOCK: &str = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
 
 /// What SQLite may walk through as a whole: few rows, or rows of the statement itself; a partial index holds only what waits.
-const SMALL: [&str; 9] = ["gateway", "duty", "done", "place", "newest", "pending", "CONSTANT ROW", "(subquery", "ROW VALUES"];
+const SMALL: [&str; 10] =
+    ["gateway", "account", "duty", "done", "place", "newest", "pending", "CONSTANT ROW", "(subquery", "ROW VALUES"];
 const WAITING: [&str; 6] =
     ["arrival_untold", "arrival_waiting", "outbox_waiting", "outbox_untold", "ticket_untold", "ticket_due"];
 
 /// Which index serves which statement. Without it another one would do, row by row. PostgreSQL weighs that anew for each store; SQLite does
 /// not.
-const SERVED_BY: [(&str, &str); 19] = [
+const SERVED_BY: [(&str, &str); 24] = [
     ("FROM arrival WHERE outcome IS NULL AND (claimed_by", "arrival_outcome"),
     ("FROM arrival WHERE outcome IS NULL LIMIT", "arrival_outcome"),
     ("a.outcome IS NULL ORDER BY a.id DESC", "arrival_outcome"),
@@ -39,6 +40,12 @@ const SERVED_BY: [(&str, &str); 19] = [
     ("state = 'failed' AND told_at IS NULL", "outbox_untold"),
     ("stage = 'taken' ORDER BY uid", "fetched_taken"),
     ("AND content IN (", "fetched_content"),
+    ("FROM arrival WHERE outcome IS NULL AND archived", "arrival_waiting"),
+    ("SELECT COUNT(*) FROM arrival WHERE outcome = 'held'", "arrival_outcome"),
+    // By state at once, since all of what waits is counted.
+    ("FROM outbox WHERE state IN ('leased', 'due')", "outbox_state"),
+    ("FROM outbox WHERE state = 'held'", "outbox_state"),
+    ("SELECT status, COUNT(*) FROM ticket", "ticket_status"),
 ];
 
 /// The log of a server from one moment on.

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use postdesk::decide::recall::Wanted;
 use postdesk::decide::{Action, Operation};
+use postdesk::inspect::report::Report;
 use postdesk::model::ledger::{Place, Stage};
 use postdesk::model::time::Time;
 use postdesk::store::Store;
@@ -71,6 +72,7 @@ pub(crate) async fn use_everything(base: &Base) {
         way_of_a_mail(&store, time).await;
         sending(&store).await;
         lists(&store).await;
+        Report::of_store(&store, now()).await.unwrap();
         held(&store, time).await;
         fetching(&store, time as u32).await;
         // By then a few more tickets are due.

@@ -1,9 +1,10 @@
 //! The operator's lists in SQL.
 
 use super::gate::note_lost;
-use super::{Base, Connection, Record, SNAPSHOT};
+use super::{Base, CLOCK, Connection, Database, Record, SNAPSHOT};
 
 mod arrival;
 mod conversation;
+mod health;
 mod outbox;
 mod ticket;
