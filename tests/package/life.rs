@@ -6,33 +6,36 @@ use super::machine::Machine;
 #[test]
 fn the_package_is_installed_configured_used_upgraded_removed_and_purged() {
     let machine = Machine::start(&PACKAGES[..]);
-    let said = machine.say("dpkg -i postdesk_0.1.0-1_*.deb");
+    let said = machine.say("dpkg --no-triggers -i postdesk_0.1.0-1_*.deb");
     assert!(said.contains("not started") && said.contains("first-hour.md"), "{said}");
     machine.say("! systemctl is-active -q postdesk.service && ! systemctl is-active -q postdesk.socket");
     machine.say("! systemctl is-enabled -q postdesk.service && ! systemctl is-enabled -q postdesk.socket");
     machine.say("test -r /usr/share/postdesk/postdesk.toml && test -d /usr/share/postdesk/monitoring && test ! -e /etc/postdesk/postdesk.toml");
 
-    machine.say("dpkg --purge postdesk && /srv/prepare desk");
+    machine.say("dpkg --no-triggers --purge postdesk && /srv/prepare desk");
     machine.say(&send("first"));
     machine.say(&until_ticket("first"));
     assert!(machine.say("systemctl show -p Type -p NotifyAccess -p WatchdogUSec postdesk.service").contains("Type=notify"));
     machine.say("systemctl status --no-pager postdesk.service | grep -q 'Status: '");
 
-    // Mail is sent for as long as the upgrade takes, and nobody hears anything but 250 for it.
+    // Mail is sent from before the upgrade until after it. Nobody is refused, and every mail has its 250 in the end.
     let before = machine.say("systemctl show -p MainPID --value postdesk.service");
-    machine.say("systemd-run --quiet --unit=senders bash -c 'for n in $(seq 200); do /srv/page/send upgrade-$n || exit 1; done'");
-    machine.say("dpkg -i postdesk_0.1.1-1_*.deb");
+    machine.say("systemd-run --quiet --unit=senders /srv/senders 300 /srv/counts; /srv/until 'postdesk ticket list --json | grep -q upgrade-'");
+    machine.say("dpkg --no-triggers -i postdesk_0.1.1-1_*.deb");
     let after = machine.say("systemctl show -p MainPID --value postdesk.service");
     assert!(before != after && after.trim() != "0", "the gateway was not started anew: {before} {after}");
-    machine.say("/srv/until '! systemctl is-active -q senders'; ! systemctl is-failed -q senders");
-    machine.say("/srv/until '[ \"$(postdesk ticket list --all --json | grep -c upgrade-)\" = 200 ]'");
+    let counts = machine.say("/srv/until 'test -s /srv/counts'; cat /srv/counts");
+    assert!(counts.starts_with("sent=300 ") && counts.ends_with(" refused=0\n"), "{counts}");
+    let tickets = "/srv/until '[ \"$(postdesk ticket list --all --json | grep -c upgrade-)\" -ge 300 ]'; postdesk ticket list --all --json | grep -c upgrade-";
+    assert_eq!(machine.say(tickets).trim(), "300", "a mail was doubled");
+    println!("upgrade: {}", counts.trim());
 
-    machine.say("dpkg --remove postdesk");
+    machine.say("dpkg --no-triggers --remove postdesk");
     machine.say("! pgrep -x postdesk && test -s /var/lib/private/postdesk/postdesk.db && test -e /etc/postdesk/postdesk.toml");
-    machine.say("dpkg -i postdesk_0.1.1-1_*.deb && systemctl is-enabled -q postdesk.socket && systemctl start postdesk.service");
+    machine.say("dpkg --no-triggers -i postdesk_0.1.1-1_*.deb && systemctl is-enabled -q postdesk.socket && systemctl start postdesk.service");
     machine.say(&send("again"));
     machine.say(&until_ticket("again"));
-    let said = machine.say("dpkg --purge postdesk 2>&1");
+    let said = machine.say("dpkg --no-triggers --purge postdesk 2>&1");
     assert!(said.contains("/var/lib/private/postdesk is left"), "{said}");
     machine.say(
         "test -s /var/lib/private/postdesk/postdesk.db && test -e /etc/postdesk/postdesk.toml && test ! -e /usr/bin/postdesk",
@@ -43,9 +46,8 @@ fn the_package_is_installed_configured_used_upgraded_removed_and_purged() {
 /// Sends a mail with this subject by swaks, as a customer.
 fn send(subject: &str) -> String {
     format!(
-        "cat >/srv/page/send <<'END'\n#!/bin/sh\nexec swaks --silent 3 --server 127.0.0.1:25 --local-interface 127.0.0.2 \
-         --from mia@customer.example --to help@shop.example --h-Subject \"$1\" --body hello\nEND\nchmod +x /srv/page/send\n\
-         /srv/page/send {subject}"
+        "swaks --silent 3 --server 127.0.0.1:25 --local-interface 127.0.0.2 --from mia@customer.example --to help@shop.example \
+         --h-Subject {subject} --body hello"
     )
 }
 

@@ -25,7 +25,7 @@ impl Machine {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let given = folder.path().join("files");
         fs::create_dir(&given).unwrap();
-        for own in ["names", "until", "desk.toml", "prepare"] {
+        for own in ["names", "until", "desk.toml", "prepare", "senders"] {
             fs::copy(root().join("tests/package").join(own), given.join(own)).unwrap();
         }
         for file in files {
