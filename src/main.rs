@@ -74,8 +74,10 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
     if let Verb::Dkim(dkim::DkimVerb::Key(new)) = &command_line.verb {
         return dkim::make(new, &mut io::stdout());
     }
-    let settings = settings::load(command_line.config.as_deref())
-        .map_err(|faults| Trouble::new(Code::Configuration, format!("the configuration has faults:\n{faults}")))?;
+    let settings = settings::load(command_line.config.as_deref()).map_err(|faults| {
+        let kept = if matches!(command_line.verb, Verb::Reload) { "; a running gateway keeps the one that it has" } else { "" };
+        Trouble::new(Code::Configuration, format!("the configuration has faults{kept}:\n{faults}"))
+    })?;
     let out = &mut io::stdout();
     match command_line.verb {
         Verb::Serve => {
@@ -86,6 +88,7 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
             let page = if json.json { format!("{}\n", check::check_json(&settings)) } else { check::check(&settings) };
             out.write_all(page.as_bytes()).map_err(|error| Trouble::new(Code::InputOutput, error.to_string()))
         }
+        Verb::Reload => operate::reload::reload(&settings, out).await,
         Verb::Pipe(mail) => pipe::take(&mail, &settings).await,
         Verb::Import(what) => import::import(what, &settings, out).await,
         Verb::Try { files, to, from, json } => {

@@ -16,6 +16,7 @@ pub mod move_store;
 pub mod outbox;
 pub mod pipe;
 pub mod progress;
+pub mod reload;
 pub mod table;
 pub mod texts;
 pub mod ticket;
