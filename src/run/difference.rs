@@ -92,7 +92,8 @@ pub(super) fn changes((before, seen): (&Settings, &Seen), (now, sees): (&Setting
     tell(*hostname != now.hostname || *name != now.name, "[gateway] hostname and name");
     tell(*key_file != now.key_file || seen.keys != sees.keys, "the keys that addresses are sealed with");
     tell(*texts_folder != now.texts_folder || seen.texts != sees.texts, "the texts of notices");
-    let terms = |smtp: &crate::accept::smtp::Options| crate::accept::smtp::Options { listen: vec![], lmtp: vec![], ..smtp.clone() };
+    let terms =
+        |smtp: &crate::accept::smtp::Options| crate::accept::smtp::Options { listen: vec![], lmtp: vec![], ..smtp.clone() };
     tell(terms(smtp) != terms(&now.smtp), "[smtp]");
     tell(applied.certificate, "the certificate that is shown by STARTTLS");
     tell(*http != now.http, "[http]");

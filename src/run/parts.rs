@@ -15,8 +15,8 @@ use crate::accept::imap::{self, Pace};
 use crate::accept::{http, smtp};
 use crate::deliver;
 use crate::duty;
-use crate::inspect::control::{self, Wish};
 use crate::inspect::Inspector;
+use crate::inspect::control::{self, Wish};
 use crate::observe::beat::Beats;
 use crate::process::Worker;
 use crate::settings::Settings;
@@ -66,9 +66,7 @@ impl Parts<'_> {
             duty: tokio::spawn(duty::run(store.clone(), name, swap.teller.subscribe(), stop())),
             worker: tokio::spawn(worker.run(wake_worker, stop())),
             sender: tokio::spawn(deliver::serve(swap.delivery.subscribe(), store.clone(), wake_sender, stop())),
-            reloader: tokio::spawn(
-                Reloader { seen: Seen::of(settings), settings: settings.clone(), swap }.run(wished, stop()),
-            ),
+            reloader: tokio::spawn(Reloader { seen: Seen::of(settings), settings: settings.clone(), swap }.run(wished, stop())),
         };
         (tasks, wishes)
     }

@@ -83,9 +83,17 @@ fn what_only_the_gateway_can_find_out_keeps_the_old_one_too() {
     let told = desk.refused_as_it_is();
     assert_kept(&desk, &mut wire, "there is no key file", &told);
     let digits = "ab".repeat(32);
-    let others: String = String::from_utf8(before.clone()).unwrap().lines().map(|line| {
-        if line.starts_with('#') { format!("{line}\n") } else { format!("{}\n", line.replace(line.split_whitespace().nth(1).unwrap_or(line), &digits)) }
-    }).collect();
+    let others: String = String::from_utf8(before.clone())
+        .unwrap()
+        .lines()
+        .map(|line| {
+            if line.starts_with('#') {
+                format!("{line}\n")
+            } else {
+                format!("{}\n", line.replace(line.split_whitespace().nth(1).unwrap_or(line), &digits))
+            }
+        })
+        .collect();
     fs::copy(at("data/key.away"), &keys).unwrap();
     fs::write(&keys, others).unwrap();
     let told = desk.refused_as_it_is();

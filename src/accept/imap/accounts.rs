@@ -92,7 +92,10 @@ impl Works {
     fn follow(&mut self, accounts: Vec<Account>) {
         for work in self.running.values().filter(|work| !accounts.contains(&work.account)) {
             if work.end() {
-                tracing::info!(account = work.account.name, "its mail is not fetched any more, as it was; what is in hand is finished");
+                tracing::info!(
+                    account = work.account.name,
+                    "its mail is not fetched any more, as it was; what is in hand is finished"
+                );
             }
         }
         let busy: HashSet<String> = self.running.values().map(|work| work.account.name.clone()).collect();

@@ -16,10 +16,10 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{Door, Standing};
 use super::crowd::Place;
 use super::reply::Reply;
 use super::session::{Action, Client, Session};
+use super::{Door, Standing};
 use crate::model::address::Address;
 use crate::model::arrival::Incoming;
 use crate::model::time::Time;

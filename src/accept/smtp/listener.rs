@@ -11,11 +11,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::Door;
 use super::connection::{attend, attend_within};
 use super::places::{Listener, Listeners};
 use super::reply::Reply;
 use super::session::Client;
-use super::Door;
 
 /// How long accepting rests when the system has no descriptors or memory left for it.
 const BACK_OFF: Duration = Duration::from_millis(100);
@@ -63,7 +63,9 @@ pub async fn serve_where(mut listeners: watch::Receiver<Listeners>, door: Arc<Do
         let wanted = listeners.borrow_and_update().clone();
         // What is dropped here ends its task, and is closed with it.
         open.retain(|(listener, _)| wanted.holds(listener));
-        for listener in wanted.iter().filter(|listener| !open.iter().any(|(other, _)| Arc::ptr_eq(listener, other))).collect::<Vec<_>>() {
+        for listener in
+            wanted.iter().filter(|listener| !open.iter().any(|(other, _)| Arc::ptr_eq(listener, other))).collect::<Vec<_>>()
+        {
             let (until, dropped) = watch::channel(false);
             accepting.spawn(accept(Arc::clone(listener), Arc::clone(&door), dropped, stop.clone()));
             open.push((Arc::clone(listener), until));

@@ -53,7 +53,9 @@ impl Listeners {
     fn explained(&self, wanted: &Wanted<'_>, error: &io::Error) -> io::Error {
         let ours = self.0.iter().find(|listener| error.kind() == io::ErrorKind::AddrInUse && listener.port() == wanted.port());
         let why = match ours.filter(|_| wanted.port().is_some()) {
-            Some(ours) => format!("{error}; this gateway still listens on {}, and going from one to the other takes a restart", ours.name()),
+            Some(ours) => {
+                format!("{error}; this gateway still listens on {}, and going from one to the other takes a restart", ours.name())
+            }
             None => error.to_string(),
         };
         io::Error::new(error.kind(), format!("cannot listen on {}: {why}", wanted.name()))
