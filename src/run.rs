@@ -26,7 +26,7 @@ use self::swap::Swap;
 use crate::accept::custody::Writer;
 use crate::accept::http;
 use crate::accept::smtp::{self, Door};
-use crate::deliver::Relay;
+use crate::deliver::{self, Relay};
 use crate::duty;
 use crate::inspect::control::Wish;
 use crate::settings::{Settings, keys};
@@ -102,7 +102,7 @@ impl Gateway {
             pages: watch::Sender::new(swap::pages(settings, &house, (&store, &custody), web.map(Arc::new))),
             teller: watch::Sender::new(swap::teller(settings, &house)),
             plan: watch::Sender::new(swap::plan(settings, &house)),
-            delivery: watch::Sender::new(settings.delivery.clone()),
+            delivery: watch::Sender::new(deliver::Edition { options: settings.delivery.clone(), number: 0 }),
             door: Arc::new(Door::new(settings.smtp.clone(), Arc::clone(&house.desk), trusted, custody.clone())?),
             listeners: watch::Sender::new(listeners),
             house: watch::Sender::new(house),
