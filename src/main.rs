@@ -33,7 +33,7 @@ use postdesk::model::time::{Time, Zone};
 use postdesk::operate::{self, table::Look};
 use postdesk::operate::{Code, Format, Trouble, View, arrival, check, demo, greeting, held, ticket, try_mail};
 use postdesk::run::{self, RunError};
-use postdesk::settings::{self, Settings};
+use postdesk::settings::{self, Faults, Settings};
 use postdesk::store::Store;
 
 fn main() -> ExitCode {
@@ -74,10 +74,12 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
     if let Verb::Dkim(dkim::DkimVerb::Key(new)) = &command_line.verb {
         return dkim::make(new, &mut io::stdout());
     }
-    let settings = settings::load(command_line.config.as_deref()).map_err(|faults| {
-        let kept = if matches!(command_line.verb, Verb::Reload) { "; a running gateway keeps the one that it has" } else { "" };
-        Trouble::new(Code::Configuration, format!("the configuration has faults{kept}:\n{faults}"))
-    })?;
+    let faulty = |faults: Faults| Trouble::new(Code::Configuration, format!("the configuration has faults:\n{faults}"));
+    if matches!(command_line.verb, Verb::Reload) {
+        let data = settings::data_folder(command_line.config.as_deref()).map_err(faulty)?;
+        return operate::reload::reload(&data, &mut io::stdout()).await;
+    }
+    let settings = settings::load(command_line.config.as_deref()).map_err(faulty)?;
     let out = &mut io::stdout();
     match command_line.verb {
         Verb::Serve => {
@@ -88,7 +90,6 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
             let page = if json.json { format!("{}\n", check::check_json(&settings)) } else { check::check(&settings) };
             out.write_all(page.as_bytes()).map_err(|error| Trouble::new(Code::InputOutput, error.to_string()))
         }
-        Verb::Reload => operate::reload::reload(&settings, out).await,
         Verb::Pipe(mail) => pipe::take(&mail, &settings).await,
         Verb::Import(what) => import::import(what, &settings, out).await,
         Verb::Try { files, to, from, json } => {
@@ -109,7 +110,7 @@ async fn run_verb(command_line: CommandLine) -> Result<(), Trouble> {
         Verb::Key(verb) => key::look(verb, &settings, out),
         Verb::Dkim(verb) => dkim::look(&verb, &settings, out),
         Verb::Texts(verb) => texts::look(verb, &settings, out),
-        Verb::Ticket(_) | Verb::Arrival(_) | Verb::Outbox(_) | Verb::Imap(_) | Verb::Demo => {
+        Verb::Ticket(_) | Verb::Arrival(_) | Verb::Outbox(_) | Verb::Imap(_) | Verb::Demo | Verb::Reload => {
             look(command_line.verb, &settings, out).await
         }
     }

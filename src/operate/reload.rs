@@ -1,22 +1,22 @@
 //! `reload`: lets the gateway that runs here read its configuration anew.
 
 use std::io::Write;
+use std::path::Path;
 use std::time::Duration;
 
 use super::{Code, Trouble, settled};
 use crate::inspect::control::{self, Unanswered};
-use crate::settings::Settings;
 
 /// How long the gateway may take: it reads every file that the configuration names.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Asks for it, and writes what was taken over.
+/// Asks for it, and writes what was taken over. `data` is the folder of the gateway's data.
 ///
 /// # Errors
 /// [`Code::Configuration`] with every fault when the gateway keeps the configuration that it has, [`Code::Unavailable`] when none is running
 /// here or none answers.
-pub async fn reload(settings: &Settings, out: &mut dyn Write) -> Result<(), Trouble> {
-    let socket = control::socket_in(&settings.data);
+pub async fn reload(data: &Path, out: &mut dyn Write) -> Result<(), Trouble> {
+    let socket = control::socket_in(data);
     let reply = control::ask(&socket, "POST", "/reload", PATIENCE).await.map_err(unanswered)?;
     let words = reply.body.trim_end();
     match reply.status {

@@ -31,7 +31,7 @@ async fn accounts_come_change_and_go_and_the_one_that_stays_keeps_its_connection
     let (mut desk, text) = Desk::new();
     let first = account(&desk, "stays", &stays, "");
     let second = account(&desk, "comes", &comes, "");
-    with(&text, &[first.clone()]).write(desk.folder.path());
+    with(&text, std::slice::from_ref(&first)).write(desk.folder.path());
     desk.start();
     stays.append("INBOX", "one");
     assert_eq!(desk.decided("one")["source"], "imap:stays");
@@ -57,7 +57,7 @@ async fn accounts_come_change_and_go_and_the_one_that_stays_keeps_its_connection
     assert_eq!(logins(&stays), seen, "the account was not begun anew");
     // It goes: it says goodbye, and what comes then is found when it comes back, once.
     let goodbyes = comes.heard("LOGOUT");
-    let told = desk.reload(&with(&text, &[first.clone()]));
+    let told = desk.reload(&with(&text, std::slice::from_ref(&first)));
     assert!(told.contains("IMAP accounts gone: comes"), "{told}");
     wait_for("it to say goodbye", DEADLINE, || (comes.heard("LOGOUT") > goodbyes).then_some(()));
     comes.append("INBOX", "four");

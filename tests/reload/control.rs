@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use postdesk::inspect::control::{Unanswered, ask};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, Wire};
 use crate::gateway::DEADLINE;
 
 fn socket(desk: &Desk) -> PathBuf {
@@ -48,6 +48,20 @@ async fn a_socket_that_somebody_listens_on_is_left_alone_and_mail_flows_without_
     desk.stop();
     assert!(socket(&desk).exists());
     drop(other);
+}
+
+#[test]
+fn a_folder_whose_name_is_too_long_for_a_socket_costs_the_socket_and_nothing_else() {
+    let (mut desk, mut text) = Desk::new();
+    let long = desk.folder.path().join("d".repeat(120));
+    text.gateway = format!("data = \"{}\"", long.display());
+    text.write(desk.folder.path());
+    desk.start();
+    assert_eq!(desk.times("a shorter `[gateway] data` helps"), 1, "{}", desk.log());
+    assert_eq!(desk.try_reload().status.code(), Some(69));
+    desk.hang_up();
+    assert_eq!(Wire::connect(desk.port).mail("support@shop.example", "without a socket"), 250);
+    desk.stop();
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ pub mod path;
 mod places;
 pub mod reply;
 pub mod session;
+mod terms;
 mod tls;
 pub mod transaction;
 mod unix;
