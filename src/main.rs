@@ -46,7 +46,7 @@ use postdesk::operate::{self, table::Look};
 use postdesk::operate::{Code, Format, Trouble, View, arrival, check, demo, greeting, held, ticket, try_mail};
 use postdesk::run::{self, RunError, sockets::Sockets};
 use postdesk::settings::log::Level;
-use postdesk::settings::{self, Settings};
+use postdesk::settings::{self, Faults, Settings};
 use postdesk::store::Store;
 
 fn main() -> ExitCode {
@@ -96,8 +96,12 @@ async fn run_verb(command_line: CommandLine, sockets: Sockets) -> Result<(), Tro
     if let Verb::Dkim(dkim::DkimVerb::Key(new)) = &command_line.verb {
         return dkim::make(new, &mut io::stdout());
     }
-    let settings = settings::load(command_line.config.as_deref())
-        .map_err(|faults| Trouble::new(Code::Configuration, format!("the configuration has faults:\n{faults}")))?;
+    let faulty = |faults: Faults| Trouble::new(Code::Configuration, format!("the configuration has faults:\n{faults}"));
+    if matches!(command_line.verb, Verb::Reload) {
+        let data = settings::data_folder(command_line.config.as_deref()).map_err(faulty)?;
+        return operate::reload::reload(&data, &mut io::stdout()).await;
+    }
+    let settings = settings::load(command_line.config.as_deref()).map_err(faulty)?;
     let out = &mut io::stdout();
     match command_line.verb {
         Verb::Serve => {
@@ -145,6 +149,7 @@ async fn run_verb(command_line: CommandLine, sockets: Sockets) -> Result<(), Tro
         | Verb::Export(_)
         | Verb::Forget(_)
         | Verb::Demo
+        | Verb::Reload
         | Verb::Manual(_) => look(command_line.verb, &settings, out).await,
     }
 }

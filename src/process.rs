@@ -8,6 +8,7 @@
 //! what speaks of nothing earlier goes on meanwhile. Mail of archives is taken up when nothing else is pending, a small batch at a time.
 
 mod reading;
+mod renewal;
 mod seen;
 
 use std::collections::{HashSet, VecDeque};
@@ -122,22 +123,6 @@ impl Worker {
     /// Gives this sign of progress: for each batch that was read or decided, and for each turn.
     pub fn with_beat(self, beat: Beat) -> Self {
         Self { beat, ..self }
-    }
-
-    /// Goes by the house of the moment: each step by one, whole.
-    pub fn following(mut self, house: watch::Receiver<House>) -> Self {
-        self.house = house.borrow().clone();
-        self.fresh = Some(house);
-        self
-    }
-
-    /// Takes up the house of the moment. What is in hand was read by the old one, and is read again where that matters.
-    fn renew(&mut self) {
-        let Some(fresh) = self.fresh.as_mut().filter(|fresh| fresh.has_changed().unwrap_or(false)) else { return };
-        self.house = fresh.borrow_and_update().clone();
-        for case in &mut self.prepared {
-            case.read_again(&self.house.desk);
-        }
     }
 
     /// Decides the next few arrivals in one transaction, and lets those after them be read meanwhile. Returns how many it dealt with;

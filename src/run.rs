@@ -30,7 +30,7 @@ use self::swap::Swap;
 use self::watchdog::limit;
 use crate::accept::custody::Writer;
 use crate::accept::smtp::{self, Door};
-use crate::deliver::Relay;
+use crate::deliver::{self, Relay};
 use crate::duty;
 use crate::inspect::control::Wish;
 use crate::inspect::{self, Inspector};
@@ -135,7 +135,7 @@ impl Gateway {
             pages: watch::Sender::new(swap::pages(settings, &house, (&store, &custody, &beats), web)),
             teller: watch::Sender::new(swap::teller(settings, &house)),
             plan: watch::Sender::new(swap::plan(settings, &house)),
-            delivery: watch::Sender::new(settings.delivery.clone()),
+            delivery: watch::Sender::new(deliver::Edition { options: settings.delivery.clone(), number: 0 }),
             door: Arc::new(door.watched(beats.clone(), limit::LISTENER)),
             listeners: watch::Sender::new(listeners),
             monitored: watch::Sender::new(monitors),

@@ -39,7 +39,7 @@ use self::health::Health;
 use self::lanes::Permits;
 use self::mx::Exchanges;
 use self::route::{Host, Route};
-pub use self::succession::serve;
+pub use self::succession::{Edition, serve};
 use self::turn::{Batch, Turn, Way};
 use crate::login::Login;
 use crate::model::time::Time;

@@ -14,28 +14,36 @@ use super::{Options, Sender};
 use crate::observe::beat::Beats;
 use crate::store::Store;
 
-/// Sends by the options of the moment until `stop` is true (or its sender is gone); then every sender finishes as [`Sender::run`] does.
-/// Options that are the same as before leave the sender and its connections alone.
-/// Each gives signs of progress as `sender`, at least this often.
+/// What a sender goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edition {
+    /// `[delivery]`.
+    pub options: Options,
+    /// Counts on when a file that they name, and that a sender reads once, holds something else.
+    pub number: u64,
+}
+
+/// Sends by the edition of the moment until `stop` is true (or its sender is gone); then every sender finishes as [`Sender::run`] does.
+/// One that is the same as before leaves the sender and its connections alone. Each gives signs of progress as `sender`, at least this often.
 pub async fn serve(
-    mut options: watch::Receiver<Options>,
+    mut edition: watch::Receiver<Edition>,
     (store, wake): (Store, Arc<Notify>),
     (beats, limit): (Beats, Duration),
     mut stop: watch::Receiver<bool>,
 ) {
     let mut senders = JoinSet::new();
     while !*stop.borrow() {
-        let now = options.borrow_and_update().clone();
+        let now = edition.borrow_and_update().clone();
         // Dropped when the next one begins, which is what ends this one.
         let (_until, over) = watch::channel(false);
-        let sender = Sender::new(now.clone(), store.clone()).with_beat(beats.part("sender", limit));
+        let sender = Sender::new(now.options.clone(), store.clone()).with_beat(beats.part("sender", limit));
         senders.spawn(sender.run(Arc::clone(&wake), over));
         loop {
             tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => break,
-                Ok(()) = options.changed() => {
-                    if *options.borrow_and_update() != now {
+                Ok(()) = edition.changed() => {
+                    if *edition.borrow_and_update() != now {
                         tracing::info!("another sender takes over; the one before ends what is in flight");
                         break;
                     }

@@ -21,6 +21,8 @@ pub(crate) struct CommandLine {
 pub(crate) enum Verb {
     /// Run the gateway: every listener, the worker and the sender
     Serve,
+    /// Let the running gateway read its configuration anew; a fault anywhere changes nothing
+    Reload,
     /// Read the configuration, report every fault at once, print what it resolved to
     Check(Json),
     /// Take one mail on standard input, as an MTA's pipe transport or a .forward file gives it

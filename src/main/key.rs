@@ -15,7 +15,7 @@ pub(crate) enum KeyVerb {
     List(Json),
     /// Make a new key, or the one that was announced, the one that seals
     Rotate {
-        /// Only make it known to the gateways, which takes a restart of each; it seals after the next rotation
+        /// Only make it known to the gateways, which takes a `postdesk reload` of each; it seals after the next rotation
         #[arg(long)]
         announce: bool,
         #[command(flatten)]

@@ -1,6 +1,6 @@
 //! `key list`, `key rotate` and `key revoke`: what addresses and Message-IDs are sealed with. No verb shows a key.
 //!
-//! A gateway uses the keys as they were at its start, so each answer says what has to be started again.
+//! A gateway uses the keys as it last read them, so each answer says which have to read them anew.
 
 use std::io::Write;
 use std::path::Path;
@@ -30,13 +30,13 @@ pub fn rotate(file: &Path, announce: bool, format: Format, out: &mut dyn Write) 
     let number = changed.number;
     let words = if announce {
         format!(
-            "Key {number} is announced: it verifies from the next start of a gateway on, and seals nothing yet. Copy the file to every \
-             gateway of this store and restart each; then run `postdesk key rotate` once, copy and restart again."
+            "Key {number} is announced: it verifies from the next `postdesk reload` of a gateway on, and seals nothing yet. Copy the file to \
+             every gateway of this store and reload each; then run `postdesk key rotate` once, copy and reload again."
         )
     } else {
         format!(
-            "Key {number} seals from the next start of the gateway on; the older keys still verify. Restart it now. A gateway that does \
-             not know key {number} refuses replies to what it sealed: with several gateways, `--announce` it first."
+            "Key {number} seals from the next `postdesk reload` of the gateway on; the older keys still verify. Reload it now. A gateway \
+             that does not know key {number} refuses replies to what it sealed: with several gateways, `--announce` it first."
         )
     };
     settled(told(&changed, &words, format, out))
@@ -49,9 +49,9 @@ pub fn rotate(file: &Path, announce: bool, format: Format, out: &mut dyn Write) 
 pub fn revoke(file: &Path, number: u8, format: Format, out: &mut dyn Write) -> Result<(), Trouble> {
     let changed = rotation::revoke(file, number).map_err(trouble)?;
     let mut words = format!(
-        "Key {number} is revoked. From the next start of each gateway on, all that it sealed is dead: mail to reply addresses made with it \
+        "Key {number} is revoked. From the next `postdesk reload` of each gateway on, all that it sealed is dead: mail to reply addresses made with it \
          is refused, other replies find their ticket by stored Message-ID or subject only, and an agent has to wait for a new notice before \
-         the agent can answer. Copy the file to every gateway and restart each."
+         the agent can answer. Copy the file to every gateway and reload each."
     );
     if changed.keys.iter().any(|key| key.number == number && key.oldest) {
         words.push_str(" Its line stays: recipients are digested with the oldest key, which opens nothing.");

@@ -20,6 +20,7 @@ pub mod outbox;
 pub mod pipe;
 pub mod probe;
 pub mod progress;
+pub mod reload;
 pub mod restore;
 pub mod status;
 pub mod table;

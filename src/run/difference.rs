@@ -12,13 +12,21 @@ use crate::store::Place;
 pub(super) struct Seen {
     keys: Option<Vec<Listed>>,
     texts: Vec<(String, String)>,
+    /// `[delivery] ca_file`.
+    authorities: Option<Vec<u8>>,
 }
 
 impl Seen {
     /// Reads them. What cannot be read counts as empty: whoever uses it tells.
     pub(super) fn of(settings: &Settings) -> Self {
         let texts = settings.texts_folder.as_ref().map(|folder| texts_folder::read(folder).0).unwrap_or_default();
-        Self { keys: keys::list(&settings.key_file).ok().flatten(), texts }
+        let authorities = settings.delivery.ca_file.as_ref().and_then(|file| std::fs::read(file).ok());
+        Self { keys: keys::list(&settings.key_file).ok().flatten(), texts, authorities }
+    }
+
+    /// Whether relays are believed by the word of others than before.
+    pub(super) fn trusts_others(&self, before: &Self) -> bool {
+        self.authorities != before.authorities
     }
 }
 
@@ -105,7 +113,7 @@ pub(super) fn changes((before, seen): (&Settings, &Seen), (now, sees): (&Setting
     tell(applied.certificate, "the certificate that is shown by STARTTLS");
     tell(*http != now.http || *inspect != now.inspect, "[http]");
     tell(*authenticate != now.authenticate || *token_lifetime != now.token_lifetime, "[authentication]");
-    tell(*delivery != now.delivery, "[delivery]: another sender takes over");
+    tell(*delivery != now.delivery || sees.trusts_others(seen), "[delivery]: another sender takes over");
     tell(*limits != now.limits || *attempts != now.attempts, "[limits]");
     tell(*caps != now.caps, "[acknowledgements]");
     tell(*digest != now.digest, "[held] digest");

@@ -87,7 +87,7 @@ impl Reloader {
         let (settings, restart, read, seen) =
             reading.await.map_err(|error| vec![format!("reading it ended: {error}")]).and_then(|read| read)?;
         let prepared = self.swap.prepare(read, &settings, &self.settings)?;
-        let applied = self.swap.apply(prepared, &settings);
+        let applied = self.swap.apply(prepared, &settings, seen.trusts_others(&self.seen));
         let changes = difference::changes((&self.settings, &self.seen), (&settings, &seen), &applied);
         tracing::info!(file = settings.origin, changes = changes.join("; "), "the configuration was read anew");
         for key in &restart {

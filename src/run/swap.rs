@@ -27,7 +27,7 @@ pub(super) struct Swap {
     pub(super) house: watch::Sender<House>,
     pub(super) teller: watch::Sender<Teller>,
     pub(super) plan: watch::Sender<imap::Plan>,
-    pub(super) delivery: watch::Sender<deliver::Options>,
+    pub(super) delivery: watch::Sender<deliver::Edition>,
     pub(super) door: Arc<smtp::Door>,
     pub(super) listeners: watch::Sender<Listeners>,
     pub(super) pages: watch::Sender<Option<http::Open>>,
@@ -154,13 +154,16 @@ impl Swap {
     }
 
     /// Swaps everything. Those who decide come before those who take, so that nobody takes mail for a department that the others do not know.
-    pub(super) fn apply(&self, prepared: Prepared, settings: &Settings) -> Applied {
+    ///
+    /// `authorities`: other ones stand in the files that the sender reads once.
+    pub(super) fn apply(&self, prepared: Prepared, settings: &Settings, authorities: bool) -> Applied {
         let Prepared { house, standing, listeners, pages, monitored } = prepared;
         self.inspector.watch(watched(settings, &listeners));
         self.teller.send_replace(teller(settings, &house));
         self.plan.send_replace(plan(settings, &house));
         self.house.send_replace(house);
-        self.delivery.send_replace(settings.delivery.clone());
+        let number = self.delivery.borrow().number + u64::from(authorities);
+        self.delivery.send_replace(deliver::Edition { options: settings.delivery.clone(), number });
         let certificate = self.door.change(standing);
         let now = names(&listeners, pages.as_ref(), &monitored);
         let before =

@@ -19,7 +19,7 @@ pub(super) struct Gateway {
 
 /// Reads `[gateway]`.
 pub(super) fn gateway(table: &Table<'_>) -> Gateway {
-    let data = table.optional("data", path).unwrap_or_else(|| PathBuf::from("var"));
+    let data = data(table);
     let gateway = Gateway {
         hostname: table.required("hostname", |node| value::text(node).and_then(|name| value::host_name(&name).map(|()| name))),
         name: table.optional("name", value::text),
@@ -29,6 +29,11 @@ pub(super) fn gateway(table: &Table<'_>) -> Gateway {
     };
     table.finish(&[]);
     gateway
+}
+
+/// Reads the folder for what the gateway keeps.
+pub(super) fn data(table: &Table<'_>) -> PathBuf {
+    table.optional("data", path).unwrap_or_else(|| PathBuf::from("var"))
 }
 
 /// Reads `[store]`. The database is below `data` when it is not said where.

@@ -145,12 +145,32 @@ impl Settings {
 ///
 /// A file that is there and cannot be read is a fault, never a reason to go on to the next.
 pub fn load(file: Option<&Path>) -> Result<Settings, Faults> {
-    // What cannot be looked at counts as there: reading it will tell why.
-    let found = || PLACES.iter().map(Path::new).find(|place| place.try_exists().unwrap_or(true));
     match file.or_else(found) {
         Some(file) => read(&text_of(file)?, &file.display().to_string()),
         None => built_in(),
     }
+}
+
+/// Reads `[gateway] data` alone, for who wants to find the gateway that runs: its own configuration is its own affair, and may name files that
+/// only it can read.
+///
+/// # Errors
+/// When the file cannot be read, or is not TOML.
+pub fn data_folder(file: Option<&Path>) -> Result<PathBuf, Faults> {
+    let (text, origin) = match file.or_else(found) {
+        Some(file) => (text_of(file)?, file.display().to_string()),
+        None => (BUILT_IN.to_owned(), NO_FILE.to_owned()),
+    };
+    let document = document::parse(&text);
+    let report = table::Report::new(&origin, &document);
+    let data = gateway::data(&table::Table::root(&report, &document.root).table("gateway"));
+    let (faults, _) = report.finish();
+    if faults.0.is_empty() { Ok(data) } else { Err(faults) }
+}
+
+/// The first of the places where there is a file. What cannot be looked at counts as there: reading it will tell why.
+fn found<'a>() -> Option<&'a Path> {
+    PLACES.iter().map(Path::new).find(|place| place.try_exists().unwrap_or(true))
 }
 
 fn text_of(file: &Path) -> Result<String, Faults> {

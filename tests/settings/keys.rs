@@ -313,7 +313,7 @@ async fn a_store_still_knows_the_keys_of_its_desk_when_they_were_rotated_and_rev
 }
 
 #[test]
-fn the_verbs_say_what_has_to_be_started_again_and_never_show_a_key() {
+fn the_verbs_say_what_has_to_be_read_again_and_never_show_a_key() {
     let (_folder, file, _) = desk();
     let people = Format::People(Look::PLAIN);
     let mut out = Vec::new();
@@ -325,9 +325,9 @@ fn the_verbs_say_what_has_to_be_started_again_and_never_show_a_key() {
     let said = String::from_utf8(out).unwrap();
     for part in [
         "Key 2 is announced",
-        "restart each",
+        "reload each",
         "Key 2 seals",
-        "Restart it now",
+        "Reload it now",
         "Key 1 is revoked",
         "is refused",
         "Its line stays",

@@ -1,13 +1,21 @@
 //! Decisions at several gateways at once: as exact as at one.
 
+use std::sync::Arc;
+
 use futures_util::future::join;
+use postdesk::model::address::Address;
+use postdesk::model::seal::Key;
+use postdesk::model::token::{Keyring, Purpose, Token, signed_address};
+use postdesk::process::{House, Worker};
+use tokio::sync::watch;
 
 use crate::base::Base;
-use crate::mails::{ONE, claim, decide_all, from, ids, take};
+use crate::mails::{NOW, ONE, claim, decide_all, from, house, ids, take};
 
 on_both!(
     copies_that_are_decided_at_once_are_one_request_and_one_duplicate,
     two_requests_of_one_sender_that_are_decided_at_once_bring_one_acknowledgement,
+    a_mail_that_was_read_before_the_rules_changed_is_decided_by_the_new_ones,
 );
 
 async fn copies_that_are_decided_at_once_are_one_request_and_one_duplicate(base: Base) {
@@ -45,14 +53,44 @@ async fn two_requests_of_one_sender_that_are_decided_at_once_bring_one_acknowled
     assert_eq!(base.number("SELECT COUNT(*) FROM ticket").await, 8);
 }
 
+/// The worker has read it when a key comes that seals the address it was written to: by the old keys that address says nothing.
+async fn a_mail_that_was_read_before_the_rules_changed_is_decided_by_the_new_ones(base: Base) {
+    let (old, new) = (|| Key::new(1, &[1; 32]), || Key::new(2, &[2; 32]));
+    let with = |keys: Keyring| {
+        let mut desk = crate::desk::desk();
+        desk.keys = keys;
+        House { desk: Arc::new(desk), ..house() }
+    };
+    let keys = Keyring::new(new(), vec![old()]);
+    let mia = keys.recipient(&Address::parse("mia@customer.example").unwrap());
+    let token = keys.write(&Token::Reply { purpose: Purpose::Reply, ticket: 1, recipient: mia, day: NOW.day() });
+    let department = Address::parse("support@desk.example.org").unwrap();
+    let mut reply = from("mia", "reply", "");
+    reply.incoming.departments = vec![("support".to_owned(), vec![signed_address(&department, &token).unwrap()])];
+    // More than are decided at a time, so that the last is read while those before it are decided.
+    let mut mails = vec![from("mia", "first", "")];
+    mails.extend((0..63).map(|number| from(&format!("c{number}"), &format!("m{number}"), "")));
+    mails.push(reply);
+    let store = base.gateway().await;
+    take(&store, &mails).await.unwrap();
+    let rules = watch::Sender::new(with(Keyring::new(old(), Vec::new())));
+    let mut worker = Worker::new(rules.borrow().clone(), store.clone(), Arc::default()).following(rules.subscribe());
+    assert!(worker.step().await.unwrap() > 0);
+    assert_eq!(base.pending().await, 1, "the last one is in hand");
+    rules.send_replace(with(keys));
+    while base.pending().await > 0 {
+        worker.step().await.unwrap();
+    }
+    assert_eq!(base.number("SELECT COUNT(*) FROM ticket").await, 64);
+    assert_eq!(base.number("SELECT COUNT(*) FROM message WHERE ticket = 1").await, 2);
+}
+
 #[cfg(feature = "peers")]
 #[tokio::test(flavor = "multi_thread")]
 async fn two_workers_number_tickets_and_notices_without_gaps_or_doubles() {
-    use std::sync::Arc;
     use std::time::Instant;
 
-    use postdesk::process::Worker;
-    use tokio::sync::{Notify, watch};
+    use tokio::sync::Notify;
 
     // More than one worker takes up at a time.
     const MAILS: i64 = 700;

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -100,8 +101,8 @@ async fn accept(listener: Arc<Listener>, door: Arc<Door>, mut dropped: watch::Re
         let accepted = tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
-            // Never said: whoever drops the listener drops the other end.
-            _ = dropped.changed() => return,
+            // Never said: whoever drops the listener drops the other end. Who waits in its queue has connected, and is welcome.
+            _ = dropped.changed() => break,
             accepted = beat.through(listener.accept()) => accepted,
         };
         match accepted {
@@ -122,6 +123,9 @@ async fn accept(listener: Arc<Listener>, door: Arc<Door>, mut dropped: watch::Re
                 }
             }
         }
+    }
+    while let Some(Ok(caller)) = listener.accept().now_or_never() {
+        welcome(caller, &door, &stop);
     }
 }
 

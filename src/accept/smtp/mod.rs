@@ -32,6 +32,7 @@ mod places;
 pub mod reply;
 mod seen;
 pub mod session;
+mod terms;
 mod tls;
 pub mod transaction;
 mod unix;

@@ -10,42 +10,21 @@ use std::sync::Arc;
 
 use memchr::memchr;
 
-use super::budget::{Budget, Reservation};
+pub use super::terms::Terms;
+
+use super::budget::Reservation;
 use super::command::{self, Command, Hello, MailFrom};
 use super::data::{Found, Message};
 use super::path::Path;
 use super::reply::Reply;
 use super::seen;
 use super::transaction::Transaction;
-use super::{BareNewlines, Options};
 use crate::accept::custody::{Refusal, Taken};
 use crate::model::address::Address;
 use crate::model::arrival::{Incoming, Peer, Source};
-use crate::model::desk::{Admission, Desk};
-use crate::model::network::Network;
+use crate::model::desk::Admission;
 use crate::model::time::Time;
 use crate::observe::connection;
-
-/// What all sessions of a door go by.
-#[derive(Debug)]
-pub struct Terms {
-    /// Limits.
-    pub options: Options,
-    /// Who is here.
-    pub desk: Arc<Desk>,
-    /// Networks whose bare newlines may be normalised.
-    pub trusted: Vec<Network>,
-    /// Memory for messages.
-    pub budget: Arc<Budget>,
-}
-
-impl Terms {
-    /// Whether the bare newlines of this client are made whole. A socket in the file system is this machine's.
-    fn normalises(&self, ip: Option<IpAddr>) -> bool {
-        let trusted = ip.is_none_or(|ip| self.trusted.iter().any(|network| network.contains(ip)));
-        trusted && self.options.bare_newlines == BareNewlines::Normalise
-    }
-}
 
 /// Who is at the other end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -26,7 +26,7 @@ pub struct Changed {
     pub keys: Vec<Listed>,
 }
 
-/// Makes a new key that seals from the next start on; the one that was announced, when there is one.
+/// Makes a new key that seals from the next reading of the file on; the one that was announced, when there is one.
 ///
 /// # Errors
 /// When the file cannot be read or replaced, or all numbers are taken by keys that are valid.
@@ -43,7 +43,7 @@ pub fn rotate(file: &Path) -> Result<Changed, KeyFault> {
     })
 }
 
-/// Makes a new key that every gateway knows from its next start on, and that seals nothing yet.
+/// Makes a new key that every gateway knows from its next reading of the file on, and that seals nothing yet.
 ///
 /// # Errors
 /// As [`rotate`]; also when one is announced already.
@@ -52,14 +52,14 @@ pub fn announce(file: &Path) -> Result<Changed, KeyFault> {
         if let Some(line) = lines.iter().find(|line| line.word() == Some(Word::Next)) {
             let number = line.number().unwrap_or_default();
             return Err(format!(
-                "key {number} is announced already; when every gateway was started since, run `postdesk key rotate`"
+                "key {number} is announced already; when every gateway was reloaded or started since, run `postdesk key rotate`"
             ));
         }
         add(lines, Some(Word::Next))
     })
 }
 
-/// Makes a key that verifies nothing from the next start on: whatever it sealed is dead.
+/// Makes a key that verifies nothing from the next reading of the file on: whatever it sealed is dead.
 ///
 /// # Errors
 /// When the file cannot be read or replaced, there is no key of this number, or it is the one that seals.
