@@ -14,8 +14,8 @@ use super::gateway::{DEADLINE, Gateway, wait_for};
 use super::ledger::{Entry, hand_over};
 use super::mail::Purpose;
 
-/// How long the gateway may take to decide and deliver what is left.
-const SETTLING: Duration = Duration::from_secs(300);
+/// How long the gateway may take to decide and deliver what is left: minutes after two hundred kills on a busy machine.
+const SETTLING: Duration = Duration::from_secs(1_800);
 
 /// Sends the request whose ticket the ordered replies go to, and waits for its reference.
 pub(crate) fn open_the_ordered_ticket(gateway: &Gateway) -> (Entry, String) {

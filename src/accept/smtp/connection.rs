@@ -127,7 +127,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S> {
                     Some(action) => action,
                     None => return Ok(Ended::Closed),
                 },
-                Action::Custody(incoming) => self.hand_over(*incoming).await,
+                // Boxed, as encrypting is: what waits for a command need not carry the room for all that custody does.
+                Action::Custody(incoming) => Box::pin(self.hand_over(*incoming)).await,
                 Action::Encrypt => return Ok(Ended::Encrypt),
                 Action::Drain => {
                     self.drain().await;
