@@ -147,9 +147,9 @@ fn whole(block: &Block) -> String {
             text.push_str("[[agent]]\nkey = \"boris\"\nname = \"Boris\"\naddress = \"boris@staff.example\"\n");
         }
     }
-    let others = given.iter().filter(|(name, lines)| {
-        !SECTIONS.iter().any(|(header, _)| header == name) && !(name.is_empty() && lines.trim().is_empty())
-    });
+    let is_ours = |name: &str| SECTIONS.iter().any(|(header, _)| *header == name);
+    let is_empty = |name: &str, lines: &str| name.is_empty() && lines.trim().is_empty();
+    let others = given.iter().filter(|(name, lines)| !is_ours(name) && !is_empty(name, lines));
     others.fold(text, |text, (name, lines)| format!("{text}{name}\n{lines}\n"))
 }
 

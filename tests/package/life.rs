@@ -1,5 +1,7 @@
 //! The life of the package: nothing is started before it is configured, an upgrade refuses no mail, a removal leaves the mail.
 
+use std::process::Command;
+
 use super::PACKAGES;
 use super::machine::Machine;
 
@@ -72,4 +74,12 @@ fn manual_pages_are_set_without_a_warning_and_completions_complete() {
          _postdesk postdesk l ticket; echo \"${COMPREPLY[@]}\"",
     );
     assert_eq!(completed.trim(), "list");
+}
+
+#[test]
+fn lintian_finds_no_error_in_the_package() {
+    let output = Command::new("lintian").args(["--fail-on", "error"]).arg(&PACKAGES[0]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    println!("{said}");
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
 }
