@@ -117,28 +117,12 @@ async fn run_verb(command_line: CommandLine, sockets: Sockets) -> Result<(), Tro
         }
         Verb::Pipe(mail) => pipe::take(&mail, &settings).await,
         Verb::Import(what) => import::import(what, &settings, out).await,
-        Verb::Try { files, to, from, json } => {
-            let house = run::house_for_looking(&settings).map_err(trouble)?;
-            let there = settings.store.place.is_there();
-            let store = if there { Some(Store::open(&settings.store).await?) } else { None };
-            let attempt = try_mail::Attempt {
-                files: &files,
-                to: &to,
-                from: from.as_deref(),
-                max_message_size: settings.smtp.max_message_size,
-            };
-            let (zone, now) = (Zone::of_this_machine(), Time::from(SystemTime::now()));
-            let view = View { desk: &house.desk, format: format(json), now, zone: &zone };
-            try_mail::try_mails(store.as_ref(), &house, &attempt, &view, out).await
-        }
         Verb::Backup(what) => backup::backup(what, &settings, out).await,
         Verb::Restore(what) => backup::restore(what, &settings, out).await,
+        Verb::Try { .. } => try_mails(command_line.verb, &settings, out).await,
         Verb::MoveStore(what) => move_store::move_store(what, &settings, out).await,
         Verb::Status(what) => status::show(what, &settings).await,
-        Verb::Probe(what) => {
-            let format = format(what.json);
-            probe::send(what, &settings, format, out).await
-        }
+        Verb::Probe(what) => probe::send(what, &settings, out).await,
         Verb::Key(verb) => key::look(verb, &settings, out),
         Verb::Dkim(verb) => dkim::look(&verb, &settings, out),
         Verb::Texts(verb) => texts::look(verb, &settings, out),
@@ -152,6 +136,19 @@ async fn run_verb(command_line: CommandLine, sockets: Sockets) -> Result<(), Tro
         | Verb::Reload
         | Verb::Manual(_) => look(command_line.verb, &settings, out).await,
     }
+}
+
+/// What would become of some mails.
+async fn try_mails(verb: Verb, settings: &Settings, out: &mut dyn Write) -> Result<(), Trouble> {
+    let Verb::Try { files, to, from, json } = verb else { return Ok(()) };
+    let house = run::house_for_looking(settings).map_err(trouble)?;
+    let there = settings.store.place.is_there();
+    let store = if there { Some(Store::open(&settings.store).await?) } else { None };
+    let attempt =
+        try_mail::Attempt { files: &files, to: &to, from: from.as_deref(), max_message_size: settings.smtp.max_message_size };
+    let (zone, now) = (Zone::of_this_machine(), Time::from(SystemTime::now()));
+    let view = View { desk: &house.desk, format: format(json), now, zone: &zone };
+    try_mail::try_mails(store.as_ref(), &house, &attempt, &view, out).await
 }
 
 /// The verbs that look at the store.

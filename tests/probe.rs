@@ -3,7 +3,6 @@
 #![cfg(test)]
 
 #[path = "crashes/gateway.rs"]
-#[expect(dead_code, reason = "shared with tests that do more to it")]
 mod gateway;
 #[path = "journeys/postfix.rs"]
 #[expect(dead_code, reason = "shared with the journeys, which ask more of it")]
@@ -29,7 +28,9 @@ impl Scene {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let mut gateway = Gateway::new(folder.path(), "discard:");
         let transports = format!("desk.example.org smtp:127.0.0.1:{}\n", gateway.port());
-        let main = format!("virtual_alias_maps = inline:{{{aliases}}}\nvirtual_alias_domains =\n");
+        let main = format!(
+            "virtual_alias_maps = inline:{{{{other@shop.example = other@nobody.example}} {aliases}}}\nvirtual_alias_domains =\n"
+        );
         let relay = Postfix::with(&transports, &main, "smtp unix - - n - - smtp\n");
         gateway.configure(&relay.address(), "14d");
         let file = folder.path().join("postdesk.toml");

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::time::Duration;
 
 use clap::Args;
+use postdesk::operate::Trouble;
 use postdesk::operate::probe::{self, Wanted};
-use postdesk::operate::{Format, Trouble};
 use postdesk::settings::Settings;
 
 use super::command_line::Json;
@@ -26,7 +26,7 @@ pub(crate) struct Probe {
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = time)]
     wait: Duration,
     #[command(flatten)]
-    pub(crate) json: Json,
+    json: Json,
 }
 
 fn time(text: &str) -> Result<Duration, String> {
@@ -42,7 +42,7 @@ fn time(text: &str) -> Result<Duration, String> {
 }
 
 /// Does what is asked for.
-pub(crate) async fn send(what: Probe, settings: &Settings, format: Format, out: &mut dyn Write) -> Result<(), Trouble> {
-    let Probe { to, from, via, wait, .. } = what;
-    probe::probe(settings, &Wanted { to, from, via, wait }, format, out).await
+pub(crate) async fn send(what: Probe, settings: &Settings, out: &mut dyn Write) -> Result<(), Trouble> {
+    let Probe { to, from, via, wait, json } = what;
+    probe::probe(settings, &Wanted { to, from, via, wait }, crate::format(json), out).await
 }

@@ -21,7 +21,6 @@ use super::reply::Reply;
 use super::seen;
 use super::session::{Action, Client, Session};
 use super::{Door, Standing};
-use crate::model::address::Address;
 use crate::model::arrival::Incoming;
 use crate::model::time::Time;
 
