@@ -89,6 +89,12 @@ fn line(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn heard(manager: &UnixDatagram) -> String {
+        let mut message = [0; 64];
+        let length = manager.recv(&mut message).unwrap();
+        String::from_utf8(message[..length].to_vec()).unwrap()
+    }
+
     #[test]
     fn no_text_begins_a_field_of_its_own() {
         assert_eq!(line("away:\nREADY=1\r\u{0}"), "away: READY=1  ");
@@ -105,9 +111,7 @@ mod tests {
             sent += 1;
         }
         assert!(sent > 0);
-        let mut message = [0; 64];
-        let length = manager.recv(&mut message).unwrap();
-        assert_eq!(&message[..length], b"READY=1\n");
+        assert_eq!(heard(&manager), "READY=1\n");
         send(path.as_os_str(), b"STOPPING=1\n", SOON).unwrap();
     }
 
@@ -116,8 +120,6 @@ mod tests {
         let name = format!("postdesk-test-{}", std::process::id());
         let manager = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
         send(OsStr::new(&format!("@{name}")), b"READY=1\n", SOON).unwrap();
-        let mut message = [0; 64];
-        let length = manager.recv(&mut message).unwrap();
-        assert_eq!(&message[..length], b"READY=1\n");
+        assert_eq!(heard(&manager), "READY=1\n");
     }
 }
