@@ -83,6 +83,7 @@ pub(crate) fn run_client(load: &Load, mut client: Client, stream: u64, purpose: 
 pub(crate) fn request(number: usize) -> Purpose {
     match number % 25 {
         11 => Purpose::NoSuchRecipient,
+        17 => Purpose::Small,
         23 => Purpose::BareNewline,
         _ => Purpose::Request,
     }

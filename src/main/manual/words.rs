@@ -36,6 +36,13 @@ pub(super) const DOCS: &str = "/usr/share/doc/postdesk/README.md";
 /// Examples: the verb, a line of a shell, what it does.
 pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("serve", "postdesk --config /etc/postdesk/postdesk.toml serve", "Run the gateway in the foreground:"),
+    ("status", "postdesk status", "Whether mail flows, and what stands in its way:"),
+    ("probe", "postdesk probe --to help@shop.example", "Send a mail through the whole path, and wait for its ticket:"),
+    ("reload", "postdesk reload", "Take the configuration over without dropping a connection:"),
+    ("backup", "postdesk backup /var/backups/desk.backup", "Back the desk up into one file while it runs:"),
+    ("restore", "postdesk restore /var/backups/desk.backup", "Put a backup back, with the gateway stopped:"),
+    ("export", "postdesk export SUP-1 --public --to mia-1", "One ticket with its originals, for the customer:"),
+    ("forget", "postdesk forget mia@customer.example --dry-run", "What there is of a person:"),
     ("check", "postdesk check", "Look the configuration over and print what it came to:"),
     (
         "pipe",
