@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use super::ticket::{pictured, whole};
 use super::{Code, Trouble, View, table::Look, ticket_number};
 use crate::deliver::compose;
-use crate::store::Store;
 use crate::store::report::conversation::TicketDetail;
+use crate::store::{Fault, Store};
 
 /// Where the ticket goes, and how much of it.
 #[derive(Debug, Clone, Default)]
@@ -106,12 +106,13 @@ async fn gather(store: &Store, mut detail: TicketDetail, only_public: bool, view
     }
     let (mut mails, mut missing) = (Vec::new(), Vec::new());
     for (position, (arrival, kind, sender, at)) in originals.into_iter().enumerate() {
-        match store.raw(arrival).await?.filter(|octets| !octets.is_empty()) {
-            Some(octets) => {
+        match store.raw(arrival).await {
+            Ok(Some(octets)) if !octets.is_empty() => {
                 let name = format!("messages/{:03}-{}.eml", position + 1, plain(&kind));
                 mails.push(Mail { name, sender, at, octets });
             }
-            None => missing.push(arrival),
+            Ok(_) | Err(Fault::Gone(_)) => missing.push(arrival),
+            Err(fault) => return Err(fault.into()),
         }
     }
     let mut position = 0;
@@ -120,12 +121,12 @@ async fn gather(store: &Store, mut detail: TicketDetail, only_public: bool, view
             continue;
         }
         position += 1;
-        let letter = store.letter(notice.id).await?;
+        let octets = async { compose::octets(store, &store.letter(notice.id).await?).await };
         let name = format!("notices/{position:03}-{}.eml", plain(&notice.event));
-        match compose::octets(store, &letter).await {
+        match octets.await {
             Ok(octets) => mails.push(Mail { name, sender: String::new(), at: notice.created_at, octets }),
-            // Its files were in an original that is gone.
-            Err(crate::store::Fault::Refused(_)) => {}
+            // It is gone, or its files were in an original that is.
+            Err(Fault::Refused(_) | Fault::Gone(_)) => {}
             Err(fault) => return Err(fault.into()),
         }
     }

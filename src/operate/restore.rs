@@ -14,8 +14,8 @@ use super::backup::{DATABASE, KEYS, OBJECTS, Shown, beside, sync_folder, unwritt
 use super::{Code, Trouble};
 use crate::model::time::Time;
 use crate::settings::{Settings, keys};
-use crate::store::Place;
 use crate::store::backup::{Counted, Large, Ready, Wanted, look, make_ready, require_alone};
+use crate::store::{Place, mark};
 
 /// What to restore.
 #[derive(Debug, Clone)]
@@ -278,6 +278,8 @@ fn put_in_place(staged: &Path, target: &Path, now: Time, done: &mut Done) -> io:
             move_aside(&log, now, done)?;
         }
     }
+    // It speaks of the store that was there, and the next start would take this one for an older copy of that.
+    mark::remove(target)?;
     File::open(staged)?.sync_all()?;
     give_to_owner(staged, target);
     // Fails where a gateway has made a new store meanwhile; a rename would replace it.

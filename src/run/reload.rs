@@ -17,7 +17,6 @@ use super::warn_of;
 use crate::inspect::Answer;
 use crate::inspect::control::Wish;
 use crate::observe::life::{self, Reload};
-use crate::observe::numbers;
 use crate::settings::{self, Settings};
 
 /// Wishes that wait; more are a storm, and those that wait are enough.
@@ -52,7 +51,6 @@ impl Reloader {
             // Whatever came of it: mail is taken, by the old configuration or the new one.
             notify::ready("taking mail");
             let taken = answer.status == 200;
-            numbers::reloaded(taken);
             life::reloaded(Reload { at: SystemTime::now(), taken, words: answer.body.clone() });
             for wish in together {
                 // SIGHUP does not wait for an answer.
