@@ -205,7 +205,7 @@ pub async fn serve(settings: &Settings, sockets: Sockets, ready: impl FnOnce(&Ga
     let mut gateway = watchdog::through_the_start(Gateway::start_on(settings, sockets)).await?;
     ready(&gateway);
     notify::ready("taking mail");
-    let _watchdog = watchdog::spawn(gateway.beats.clone(), gateway.store.clone());
+    let mut watchdog = watchdog::spawn(gateway.beats.clone(), gateway.store.clone());
     let failure = loop {
         tokio::select! {
             _ = terminate.recv() => break None,
@@ -217,6 +217,8 @@ pub async fn serve(settings: &Settings, sockets: Sockets, ready: impl FnOnce(&Ga
     };
     tracing::info!("stopping: running transfers finish, the rest goes on at the next start");
     notify::stopping("running transfers finish");
+    // It looks at the store, whose last user folds the log into the file. A stop takes less time than any manager waits for a sign.
+    watchdog.shutdown().await;
     gateway.stop().await;
     failure.map_or(Ok(()), Err)
 }
