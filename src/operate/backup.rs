@@ -76,7 +76,8 @@ fn database<'s>(options: &Options, settings: &'s Settings) -> Result<Option<&'s 
             Code::Usage,
             format!(
                 "the rows of {place} are backed up by the tools of PostgreSQL: `pg_dump --format=custom --file=desk.dump DATABASE`; \
-                 `postdesk backup --without-database FILE` backs up the key and the large mail that belong to them"
+                 `postdesk backup --without-database FILE` backs up the key that belongs to them; large mail kept elsewhere is copied by the tools of \
+                 that place, after the rows"
             ),
         )),
     }
