@@ -56,8 +56,11 @@ fn nothing_is_lost_by_a_kill_at_any_call_of_taking_deciding_and_delivering() {
     let folder = folder();
     let log = folder.path().join("calls");
     let mut trial = Trial::begun(folder.path(), &[]);
-    trial.kill();
-    assert!(a_life(&mut trial, &CALLS, &log).is_none(), "a life in which nothing is tampered with");
+    // The second of two is like those to come: the first folds in all that making the store has left in the log.
+    for _ in 0..2 {
+        trial.kill();
+        assert!(a_life(&mut trial, &CALLS, &log).is_none(), "a life in which nothing is tampered with");
+    }
     let moments = moments(&log, 17);
     let (mut kills, mut slowest) = (0, Duration::ZERO);
     for (call, number) in &moments {
