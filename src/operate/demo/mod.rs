@@ -58,6 +58,8 @@ fn private(settings: &mut Settings, folder: &Path, world: &World) {
     settings.key_file = folder.join("key");
     settings.store.place = Place::File(folder.join("postdesk.db"));
     settings.smtp.listen = vec![([127, 0, 0, 1], 0).into()];
+    // Nobody watches it, and another gateway may have the port.
+    settings.inspect.listen = Vec::new();
     settings.delivery.relay = Relay::Smtp {
         host: world.address.ip().to_string(),
         port: world.address.port(),
