@@ -2,7 +2,7 @@
 //!
 //! Originals come out octet for octet (in an mbox with the line ends of an mbox). Names of files are made of numbers and of our own words,
 //! never of what a mail says. Nothing is overwritten: a folder has its name only when it is whole, and a file that is there is an error.
-//! `--public` leaves out whatever is internal ([`public`]), so that the result can be given to the customer.
+//! `--public` leaves out whatever is internal (`public`), so that the result can be given to the customer.
 
 mod mbox;
 mod public;
