@@ -51,6 +51,27 @@ fn the_status_says_how_much_is_queued() {
 }
 
 #[test]
+fn a_reload_is_told_when_it_begins_and_when_it_is_over_whatever_came_of_it() {
+    let mut service = Service::new("discard:");
+    service.start(Vec::new(), &[]);
+    service.told("READY=1");
+    let file = service.folder().join("postdesk.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let mut last = 0;
+    for text in [text.clone(), "[gateway]\nhostname = 7\n".to_owned(), text] {
+        fs::write(&file, text).unwrap();
+        service.signal("-HUP");
+        // In the message with RELOADING=1: the manager takes only what comes after that moment for the end of this reload.
+        let begun: u64 = service.told("MONOTONIC_USEC=").parse().unwrap();
+        assert!(begun > last, "{begun} {last}");
+        last = begun;
+        service.told("READY=1");
+    }
+    assert!(service.gateway.log().contains("the configuration is not taken over"), "{}", service.gateway.log());
+    service.stop();
+}
+
+#[test]
 fn the_watchdog_is_fed_while_it_works_and_not_while_it_is_stopped() {
     let mut service = Service::new("discard:");
     service.start(Vec::new(), &[("WATCHDOG_USEC", "900000")]);
