@@ -172,8 +172,8 @@ fn unfinished(fault: crate::store::Fault) -> Trouble {
 
 fn unscrubbed(fault: crate::store::Fault) -> Trouble {
     let trouble = Trouble::from(fault);
-    let words = "everything is forgotten, but copies may lie in gaps of the file until it is written anew: run the same command again \
-                 for another address, or `sqlite3 FILE VACUUM` while the gateway is stopped";
+    let words = "everything is forgotten, but copies may lie in gaps of the file until it is written anew: `sqlite3 FILE VACUUM` while the \
+                 gateway is stopped";
     Trouble { message: format!("{}; {words}", trouble.message), ..trouble }
 }
 
